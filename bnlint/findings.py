@@ -1,0 +1,181 @@
+"""What bnlint says: plain, picklable data that every room of the house may hold.
+
+Rows and columns are 1-based and count code points; an end is exclusive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from bnlint.verify.predictions import Experiment
+
+
+class Span(NamedTuple):
+    """A stretch of source text, ordered by where it starts."""
+
+    row: int
+    column: int
+    end_row: int
+    end_column: int
+
+
+class Severity(str, Enum):
+    """How bad it is if the finding is true."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class Confidence(str, Enum):
+    """How sure the static analysis is that the finding is true."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class Applicability(str, Enum):
+    """Safe: the training-mode output cannot change. Display: shown, never applied."""
+
+    SAFE = "safe"
+    UNSAFE = "unsafe"
+    DISPLAY = "display"
+
+
+class Outcome(str, Enum):
+    """What running the code said about a finding."""
+
+    CONFIRMED = "confirmed"
+    REFUTED = "refuted"
+    DEFERRED = "deferred"
+    UNDECIDED = "undecided"
+    NOT_RUN = "not-run"
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Another place that helps to understand a finding, e.g. where the variable is created."""
+
+    message: str
+    filename: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Replace the text of ``span`` by ``content``; an empty span inserts."""
+
+    span: Span
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """Edits of one file that belong together and do not overlap."""
+
+    applicability: Applicability
+    message: str
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Era:
+    """The TensorFlow ("1" or "2") and Keras ("2" or "3") the code is written for.
+
+    None means undecided; ``evidence`` says in words what decided.
+    """
+
+    tensorflow: str | None = None
+    keras: str | None = None
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VariableRef:
+    """The variable a finding is about, and where it is created."""
+
+    name: str
+    row: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What running the code showed. ``reason`` is a fixed code; ``detail`` says it in words.
+
+    ``evidence`` is JSON data, made by :mod:`bnlint.verify.verdicts`.
+    """
+
+    outcome: Outcome = Outcome.NOT_RUN
+    reason: str | None = None
+    detail: str = ""
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One claim about one place: what is wrong, what running it will show, and what to do."""
+
+    code: str
+    name: str
+    severity: Severity
+    confidence: Confidence
+    message: str
+    consequence: str
+    remedy: str
+    filename: str
+    span: Span
+    symbol: str | None
+    era: Era
+    experiment: Experiment
+    variable: VariableRef | None = None
+    related: tuple[Related, ...] = ()
+    fix: Fix | None = None
+    cell: int | None = None
+    fingerprint: str = ""
+    suppressed: bool = False
+    verdict: Verdict = Verdict()
+
+    @property
+    def order(self) -> tuple[str, int, Span, str]:
+        """The one order in which findings are reported."""
+        return (self.filename, self.cell or 0, self.span, self.code)
+
+
+@dataclass(frozen=True, slots=True)
+class FileError:
+    """A file that could not be read, decoded or parsed: one message, the rest goes on."""
+
+    filename: str
+    message: str
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All that one run has to say; a reporter renders it and decides nothing.
+
+    findings: sorted, without the refuted ones unless they were asked for.
+    files: discovered; analysed: those that could matter and were parsed.
+    refuted: findings that running the code contradicted, dropped from ``findings`` or not.
+    root: the folder that the relative file names start from.
+    """
+
+    findings: tuple[Finding, ...]
+    errors: tuple[FileError, ...]
+    files: int
+    analysed: int
+    refuted: int
+    root: str
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+    def count(self, outcome: Outcome) -> int:
+        """How many findings ended with this verdict; refuted ones count although they are dropped."""
+        if outcome is Outcome.REFUTED:
+            return self.refuted
+        return sum(finding.verdict.outcome is outcome for finding in self.findings)
