@@ -64,6 +64,7 @@ class Related:
     message: str
     filename: str
     span: Span
+    cell: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,7 @@ class VariableRef:
     name: str
     row: int
     column: int
+    cell: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +166,7 @@ class Report:
     files: discovered; analysed: those that could matter and were parsed.
     refuted: findings that running the code contradicted, dropped from ``findings`` or not.
     root: the folder that the relative file names start from.
+    sources: the text to cut excerpts from, by the name of the file or of the notebook's cell (:attr:`Source.texts`).
     """
 
     findings: tuple[Finding, ...]

@@ -1,0 +1,5 @@
+"""``python -m bnlint``."""
+
+from bnlint.cli import main
+
+main()

@@ -1,0 +1,166 @@
+"""Which files a run looks at."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from pathspec import GitIgnoreSpec
+
+from bnlint.findings import FileError
+from bnlint.settings import Settings
+
+SUFFIXES = (".py", ".ipynb")
+# Folders that hold other people's code, or no source at all.
+# fmt: off
+EXCLUDED = frozenset({
+    ".bzr", ".direnv", ".eggs", ".git", ".hg", ".ipynb_checkpoints", ".mypy_cache", ".nox", ".pyenv", ".pytest_cache",
+    ".pytype", ".ruff_cache", ".svn", ".tox", ".venv", ".vscode", "__pycache__", "__pypackages__", "build", "buck-out",
+    "dist", "node_modules", "site-packages", "venv",
+})
+# fmt: on
+_GIT = ("git", "-c", "core.fsmonitor=false", "ls-files", "-co", "--exclude-standard", "-z")
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """The files with the names that reports use, sorted by these; and the paths that could not be looked at."""
+
+    files: tuple[tuple[Path, str], ...]
+    errors: tuple[FileError, ...]
+
+
+def discover(paths: Sequence[str], settings: Settings) -> Discovery:
+    """Find the Python files and notebooks under these paths.
+
+    A file that is named is always taken. In a folder, what git ignores, the excludes and links to folders are left
+    out; a folder that is named is looked at even if it would be left out. Each file comes once.
+    """
+    found: dict[str, Path] = {}
+    errors: list[FileError] = []
+    excluded = _excluder(settings)
+    real_folder: Callable[[Path], str] = cache(os.path.realpath)
+    for name in paths:
+        path = Path(os.path.abspath(name))
+        try:
+            path.stat()
+        except (OSError, ValueError) as error:
+            errors.append(FileError(display_name(path), _cause(error, path)))
+            continue
+        files = _in_folder(path, excluded, errors) if path.is_dir() else [path]
+        # A link comes after the files, so that a file is reported under its own name.
+        for file in sorted(files, key=lambda each: (each.is_symlink(), each)):
+            found.setdefault(_identity(file, real_folder), file)
+    files = sorted(((file, display_name(file)) for file in found.values()), key=lambda each: each[1])
+    return Discovery(tuple(files), tuple(errors))
+
+
+def display_name(path: Path) -> str:
+    """The name that reports use: relative to the working folder, with ``/``."""
+    try:
+        return Path(os.path.relpath(path)).as_posix()
+    except ValueError:  # another drive of Windows
+        return path.as_posix()
+
+
+def _cause(error: OSError | ValueError, path: Path) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "a link to nowhere" if path.is_symlink() else "no such file or folder"
+    return f"cannot be read: {error.strerror if isinstance(error, OSError) else error}"
+
+
+def _identity(file: Path, real_folder: Callable[[Path], str]) -> str:
+    return os.path.realpath(file) if file.is_symlink() else os.path.join(real_folder(file.parent), file.name)
+
+
+def _in_folder(top: Path, excluded: Callable[[Path, bool], bool], errors: list[FileError]) -> Iterator[Path]:
+    listed = _git_files(top)
+    if not listed:  # no repository, or a folder that git ignores as a whole
+        yield from _walk(top, excluded, errors)
+        return
+
+    @cache
+    def left_out(folder: Path) -> bool:
+        return folder != top and (excluded(folder, True) or left_out(folder.parent))
+
+    for name in listed:
+        path = top / name
+        if path.is_dir():
+            # git names a nested repository, and does not look inside.
+            if not path.is_symlink() and not left_out(path):
+                yield from _in_folder(path, excluded, errors)
+        elif _is_source(path) and not left_out(path.parent) and not excluded(path, False):
+            yield path
+
+
+def _git_files(folder: Path) -> list[str]:
+    """What git tracks or would track, relative to the folder; nothing where git cannot say."""
+    # A hook runs with variables that point git elsewhere.
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+    try:
+        listing = subprocess.run(_GIT, cwd=folder, env=environment, capture_output=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return []
+    return sorted({os.fsdecode(name) for name in listing.split(b"\0") if name})
+
+
+def _walk(top: Path, excluded: Callable[[Path, bool], bool], errors: list[FileError]) -> Iterator[Path]:
+    pending: list[tuple[Path, tuple[tuple[Path, GitIgnoreSpec], ...]]] = [(top, ())]
+    while pending:
+        folder, ignores = pending.pop()
+        try:
+            entries = list(os.scandir(folder))
+        except OSError as error:
+            errors.append(FileError(display_name(folder), f"cannot be read: {error.strerror}"))
+            continue
+        ignores = (*ignores, *_gitignore(folder))
+        for entry in entries:
+            path, is_folder = Path(entry.path), entry.is_dir(follow_symlinks=False)
+            if not is_folder and not _is_source(path):
+                continue
+            if excluded(path, is_folder) or _ignored(path, is_folder, ignores):
+                continue
+            if is_folder:
+                pending.append((path, ignores))
+            else:
+                yield path
+
+
+def _is_source(path: Path) -> bool:
+    return path.name.endswith(SUFFIXES) and path.is_file()
+
+
+def _gitignore(folder: Path) -> list[tuple[Path, GitIgnoreSpec]]:
+    try:
+        lines = (folder / ".gitignore").read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+        return [(folder, GitIgnoreSpec.from_lines(lines))]
+    except (OSError, ValueError):  # there is none, or no pattern that git could read
+        return []
+
+
+def _ignored(path: Path, is_folder: bool, ignores: Sequence[tuple[Path, GitIgnoreSpec]]) -> bool:
+    for base, spec in reversed(ignores):  # the nearest file that says something decides
+        decision = spec.check_file(_relative(path, base, is_folder)).include
+        if decision is not None:
+            return decision
+    return False
+
+
+def _excluder(settings: Settings) -> Callable[[Path, bool], bool]:
+    base = settings.config.parent if settings.config else Path.cwd()
+    spec = GitIgnoreSpec.from_lines(settings.exclude)
+
+    def excluded(path: Path, is_folder: bool) -> bool:
+        if is_folder and (path.name in EXCLUDED or (path / "pyvenv.cfg").is_file()):
+            return True
+        return path.is_relative_to(base) and spec.match_file(_relative(path, base, is_folder))
+
+    return excluded
+
+
+def _relative(path: Path, base: Path, is_folder: bool) -> str:
+    return path.relative_to(base).as_posix() + ("/" if is_folder else "")

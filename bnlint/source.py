@@ -1,0 +1,154 @@
+"""One file as Python reads it, and the only place that converts positions."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import tokenize
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bnlint.findings import Finding, Related, Span
+from bnlint.notebook import Cell, NotebookError, read_cells
+
+MAX_BYTES = 10_000_000
+# Pictures that a notebook stores make it large, not its code.
+MAX_NOTEBOOK_BYTES = 100_000_000
+
+
+class SourceError(Exception):
+    """A file that cannot be read or decoded; the message is one line and does not repeat the file's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file, decoded.
+
+    filename: what reports call it: relative to the working folder, with ``/``.
+    data: the bytes on disk.
+    text: the Python code without a byte order mark, line ends as they are; the code cells of a notebook are joined.
+    encoding: of ``data``; "utf-8-sig" means that there is a byte order mark.
+    cells: of a notebook, in order; empty for a Python file.
+    """
+
+    filename: str
+    path: Path | None
+    data: bytes
+    text: str
+    encoding: str
+    cells: tuple[Cell, ...] = ()
+
+    @classmethod
+    def read(cls, path: Path, filename: str) -> Source:
+        """Read a file from disk. Raises SourceError."""
+        return cls.from_bytes(_read_bytes(path), filename, path)
+
+    @classmethod
+    def from_bytes(cls, data: bytes, filename: str, path: Path | None = None) -> Source:
+        """Decode a file as Python does: by its byte order mark or coding line, else as UTF-8. Raises SourceError."""
+        if is_notebook(filename):
+            try:
+                cells = read_cells(data)
+            except NotebookError as error:
+                raise SourceError(str(error)) from error
+            text = "".join(cell.code for cell in cells)
+            if len(text) > MAX_BYTES:
+                raise SourceError(_too_large(len(text), MAX_BYTES))
+            return cls(filename, path, data, text, "utf-8", cells)
+        encoding = _detect_encoding(data)
+        return cls(filename, path, data, _decode(data, encoding), encoding)
+
+    def locate(self, span: Span) -> tuple[int | None, Span]:
+        """Turn a position in ``text`` into the cell's number and the position in that cell."""
+        if not self.cells:
+            return None, span
+        cell = self.cells[max(0, bisect_right(self.cells, span.row, key=lambda each: each.row) - 1)]
+        above = cell.row - 1
+        return cell.number, span._replace(row=span.row - above, end_row=span.end_row - above)
+
+    def located(self, finding: Finding) -> Finding:
+        """Turn all positions that a finding has in ``text`` into those that a reader sees.
+
+        The experiment keeps its rows: the verifier runs ``text``.
+        """
+        if not self.cells:
+            return finding
+        cell, span = self.locate(finding.span)
+        variable = finding.variable
+        if variable is not None:
+            start = Span(variable.row, variable.column, variable.row, variable.column)
+            variable_cell, start = self.locate(start)
+            variable = replace(variable, row=start.row, cell=variable_cell)
+        related = tuple(self._located_related(each) for each in finding.related)
+        return replace(finding, cell=cell, span=span, variable=variable, related=related)
+
+    def _located_related(self, related: Related) -> Related:
+        if related.filename != self.filename:
+            return related
+        cell, span = self.locate(related.span)
+        return replace(related, cell=cell, span=span)
+
+    @property
+    def texts(self) -> Mapping[str, str]:
+        """What excerpts are cut from, by the name that :func:`place_name` gives: the file, or its cells as written."""
+        if not is_notebook(self.filename):
+            return {self.filename: self.text}
+        return {place_name(self.filename, cell.number): cell.text for cell in self.cells}
+
+
+def is_notebook(filename: str) -> bool:
+    """Whether the file is a Jupyter notebook, by its name."""
+    return filename.lower().endswith(".ipynb")
+
+
+def place_name(filename: str, cell: int | None) -> str:
+    """The name of a file or of one cell of it, as reports show it."""
+    return filename if cell is None else f"{filename}:cell {cell}"
+
+
+def _read_bytes(path: Path) -> bytes:
+    limit = MAX_NOTEBOOK_BYTES if is_notebook(path.name) else MAX_BYTES
+    try:
+        status = os.stat(path)
+        if not stat.S_ISREG(status.st_mode):
+            # Opening a pipe or a device could wait for ever.
+            raise SourceError(f"not a regular file but {_kind(status.st_mode)}")
+        if status.st_size > limit:
+            raise SourceError(_too_large(status.st_size, limit))
+        return path.read_bytes()
+    except OSError as error:
+        raise SourceError(f"cannot be read: {error.strerror}") from error
+
+
+def _kind(mode: int) -> str:
+    kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
+    return kinds.get(stat.S_IFMT(mode), "a device")
+
+
+def _too_large(size: int, limit: int) -> str:
+    return f"too large: {size / 1e6:.1f} MB of code, and bnlint reads at most {limit // 1_000_000} MB"
+
+
+def _detect_encoding(data: bytes) -> str:
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+    except SyntaxError as error:
+        if "invalid or missing encoding declaration" in str(error):
+            return "utf-8"  # decoding all of it fails, and says where
+        raise SourceError(f"cannot be decoded: {error.msg}") from error
+    return encoding
+
+
+def _decode(data: bytes, encoding: str) -> str:
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        row = data.count(b"\n", 0, error.start) + 1
+        found = " ".join(f"0x{byte:02x}" for byte in data[error.start : error.end][:4])
+        hint = " and has no coding line" if encoding == "utf-8" else ""
+        raise SourceError(f"cannot be decoded: line {row} is not {encoding} ({found}){hint}") from error
+    except (LookupError, ValueError) as error:  # a codec that is not for text, or that is broken
+        raise SourceError(f"cannot be decoded: {encoding} is not an encoding of text") from error
