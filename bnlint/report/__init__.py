@@ -1,0 +1,19 @@
+"""How a report looks: one module a format, each with ``render(report, color) -> str``.
+
+Only ``text`` and ``concise`` know colours. A renderer decides nothing: not what is reported, not the exit status.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+
+from bnlint.findings import Report
+
+FORMATS = ("text", "concise", "json")
+
+
+def render(report: Report, form: str, color: bool = False) -> str:
+    """The report in one of FORMATS, ending in a line break."""
+    renderer: Callable[[Report, bool], str] = import_module(f"{__name__}.{form.replace('-', '_')}").render
+    return renderer(report, color)

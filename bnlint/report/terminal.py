@@ -1,0 +1,45 @@
+"""What is safe and legible on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bnlint.findings import FileError, Outcome, Severity
+
+Paint = Callable[[str, str], str]
+"""``paint(text, style)`` puts text into a style such as "bold red", or leaves it plain."""
+
+SEVERITY_STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.INFO: "bold blue"}
+OUTCOME_STYLES = {
+    Outcome.CONFIRMED: "bold green",
+    Outcome.REFUTED: "bold magenta",
+    Outcome.DEFERRED: "bold blue",
+    Outcome.UNDECIDED: "bold yellow",
+    Outcome.NOT_RUN: "dim",
+}
+
+
+def painter(color: bool) -> Paint:
+    """How to style text for a terminal that shows colours, or for anything else."""
+    if not color:
+        return lambda text, style: text
+
+    from rich.style import Style
+
+    return lambda text, style: Style.parse(style).render(text)
+
+
+def visible(text: str) -> str:
+    """Escape all that is not printable, as ``repr`` does: a file must not command the terminal that shows it."""
+    return text if text.isprintable() else "".join(map(visible_character, text))
+
+
+def visible_character(character: str) -> str:
+    """The escape of a character that is not printable, else itself."""
+    return character if character.isprintable() else repr(character)[1:-1]
+
+
+def error_place(error: FileError) -> str:
+    """Where a file could not be read: its name, and the row and column if they are known."""
+    place = visible(error.filename)
+    return f"{place}:{error.span.row}:{error.span.column}" if error.span else place

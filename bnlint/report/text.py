@@ -1,0 +1,103 @@
+"""The report for people: the place, what is wrong, what happens when it runs, what was seen, and what to do."""
+
+from __future__ import annotations
+
+from bnlint.findings import FileError, Finding, Outcome, Report, Severity, Span, Verdict
+from bnlint.report import evidence
+from bnlint.report.excerpt import Mark, excerpt
+from bnlint.report.terminal import OUTCOME_STYLES, SEVERITY_STYLES, Paint, error_place, painter, visible
+from bnlint.source import place_name
+
+_VERDICTS = {
+    Outcome.CONFIRMED: "confirmed by running it",
+    Outcome.REFUTED: "refuted by running it",
+    Outcome.DEFERRED: "deferred",
+    Outcome.UNDECIDED: "undecided",
+}
+
+
+def render(report: Report, color: bool = False) -> str:
+    """Each finding with its excerpt and evidence, the files that could not be checked, and a closing line."""
+    paint = painter(color)
+    blocks = ["\n".join(_finding(finding, report, paint)) for finding in report.findings]
+    if report.errors:
+        blocks.append("\n".join(_error(error, paint) for error in report.errors))
+    blocks.append(_summary(report, paint))
+    return "\n\n".join(blocks) + "\n"
+
+
+def _finding(finding: Finding, report: Report, paint: Paint) -> list[str]:
+    style = SEVERITY_STYLES[finding.severity]
+    label = paint(f"{finding.severity.value}[{finding.code}]", style)
+    gutter = len(str(max(finding.span.end_row, *(each.span.end_row for each in finding.related), 0)))
+    lines = [f"{label} {paint(finding.name, 'bold')}: {visible(finding.message)}"]
+    lines += _excerpts(finding, report, paint, gutter)
+    lines.append(paint(f"{'':>{gutter}} |", "bold blue"))
+    lines += _note("when it runs", finding.consequence, "bold", paint, gutter)
+    lines += _verdict(finding.verdict, paint, gutter)
+    lines += _note("help", finding.remedy, "bold cyan", paint, gutter)
+    lines += _note("see", f"bnlint explain {finding.code}", "dim", paint, gutter)
+    return lines
+
+
+def _excerpts(finding: Finding, report: Report, paint: Paint, gutter: int) -> list[str]:
+    """One excerpt for each file or cell, the finding's own first."""
+    own = place_name(finding.filename, finding.cell)
+    marks = {own: [Mark(finding.span, style=SEVERITY_STYLES[finding.severity], primary=True)]}
+    for related in finding.related:
+        place = place_name(related.filename, related.cell)
+        marks.setdefault(place, []).append(Mark(related.span, visible(related.message)))
+    lines: list[str] = []
+    for place, placed in marks.items():
+        arrow = "-->" if place == own else ":::"
+        lines.append(f"{'':>{gutter}}{paint(arrow, 'bold blue')} {_position(place, placed[0].span)}")
+        if place in report.sources:
+            lines += excerpt(report.sources[place], placed, paint, gutter)
+        else:
+            lines += [f"{'':>{gutter}} {mark.label}" for mark in placed if mark.label]
+    return lines
+
+
+def _position(place: str, span: Span) -> str:
+    return f"{visible(place)}:{span.row}:{span.column}"
+
+
+def _note(title: str, text: str, style: str, paint: Paint, gutter: int) -> list[str]:
+    if not text:
+        return []
+    first, *rest = text.splitlines()
+    head = f"{'':>{gutter}} {paint('=', 'bold blue')} {paint(title + ':', style)} {visible(first)}"
+    return [head, *(f"{'':>{gutter}}   {visible(line)}".rstrip() for line in rest)]
+
+
+def _verdict(verdict: Verdict, paint: Paint, gutter: int) -> list[str]:
+    if verdict.outcome is Outcome.NOT_RUN:
+        return []
+    told = [part for part in (verdict.detail, evidence.setting(verdict.evidence)) if part]
+    title = _VERDICTS[verdict.outcome] + (f" ({verdict.reason})" if verdict.reason else "")
+    lines = _note(title, "\n".join(told) or " ", OUTCOME_STYLES[verdict.outcome], paint, gutter)
+    return lines + [f"{'':>{gutter}}     {line}" for line in evidence.table(verdict.evidence, paint)]
+
+
+def _error(error: FileError, paint: Paint) -> str:
+    return f"{paint('error:', 'bold red')} {error_place(error)}: {visible(error.message)}"
+
+
+def _summary(report: Report, paint: Paint) -> str:
+    counted = [finding for finding in report.findings if finding.verdict.outcome is not Outcome.REFUTED]
+    severities = [(sum(each.severity is level for each in counted), level.value) for level in Severity]
+    levels = ", ".join(_plural(number, name) for number, name in severities if number)
+    found = f"{_plural(len(counted), 'finding')} ({levels})" if counted else "No findings"
+    line = f"{paint(found, 'bold')} in {_plural(report.files, 'file')}"
+    outcomes = [outcome for outcome in Outcome if outcome is not Outcome.NOT_RUN]
+    verdicts = ", ".join(f"{report.count(each)} {each.value}" for each in outcomes if report.count(each))
+    line += f": {verdicts}." if verdicts else "."
+    if report.errors:
+        line += f" {_plural(len(report.errors), 'path')} could not be checked."
+    if counted and not verdicts:
+        line += "\nRun it again with --verify to see what the code does when it runs."
+    return line
+
+
+def _plural(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 or noun == "info" else f"{number} {noun}s"
