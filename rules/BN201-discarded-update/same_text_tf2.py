@@ -1,0 +1,29 @@
+import tensorflow as tf
+
+
+class BatchNorm(tf.Module):
+    def __init__(self, channels, momentum=0.9, epsilon=1e-3):
+        super().__init__()
+        self.momentum = momentum
+        self.epsilon = epsilon
+        self.moving_mean = tf.Variable(tf.zeros([channels]), trainable=False)
+        self.moving_variance = tf.Variable(tf.ones([channels]), trainable=False)
+
+    @tf.function
+    def __call__(self, x, training=False):
+        m = self.momentum
+        moving_mean, moving_variance = self.moving_mean, self.moving_variance
+        if not training:
+            return tf.nn.batch_normalization(x, moving_mean, moving_variance, None, None, self.epsilon)
+        mean, variance = tf.nn.moments(x, axes=[0])
+        moving_mean.assign(moving_mean * m + mean * (1 - m))
+        moving_variance.assign(moving_variance * m + variance * (1 - m))
+        return tf.nn.batch_normalization(x, mean, variance, None, None, self.epsilon)
+
+
+if __name__ == "__main__":
+    bn = BatchNorm(channels=3)
+    for step in range(50):
+        bn(tf.random.normal([64, 3], mean=5.0, stddev=2.0), training=True)
+    print("moving mean:", bn.moving_mean.numpy())
+    print("moving variance:", bn.moving_variance.numpy())

@@ -1,0 +1,32 @@
+import keras
+import numpy as np
+from keras import ops
+
+
+class BatchNorm(keras.layers.Layer):
+    def __init__(self, m=0.9, epsilon=1e-3):
+        super().__init__()
+        self.m = m
+        self.epsilon = epsilon
+
+    def build(self, input_shape):
+        shape = (input_shape[-1],)
+        self.moving_mean = self.add_weight(shape=shape, initializer="zeros", trainable=False)
+        self.moving_variance = self.add_weight(shape=shape, initializer="ones", trainable=False)
+
+    def call(self, x, training=False):
+        if training:
+            mean, variance = ops.moments(x, axes=[0])
+            self.moving_mean.assign(self.moving_mean * self.m + mean * (1 - self.m))
+            self.moving_variance.assign(self.moving_variance * self.m + variance * (1 - self.m))
+        else:
+            mean, variance = self.moving_mean, self.moving_variance
+        return (x - mean) / ops.sqrt(variance + self.epsilon)
+
+
+if __name__ == "__main__":
+    bn = BatchNorm()
+    for step in range(50):
+        bn(np.random.normal(5.0, 2.0, [64, 3]).astype("float32"), training=True)
+    print("weights of the layer:", [weight.numpy() for weight in bn.weights])
+    print("mean of the test output:", ops.mean(bn(np.random.normal(5.0, 2.0, [64, 3]).astype("float32"))))
