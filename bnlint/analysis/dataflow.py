@@ -1,0 +1,387 @@
+"""Questions about where values come from and where they go, answered over a lowered module."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import cached_property
+from typing import NamedTuple
+
+from bnlint.analysis.module import ModuleTree
+from bnlint.analysis.names import canonical
+from bnlint.analysis.scopes import Binding, Guard, Scope, Statement
+from bnlint.analysis.values import (
+    BEFORE,
+    Attribute,
+    Call,
+    Choice,
+    Const,
+    Definition,
+    Global,
+    Item,
+    Mapping,
+    Op,
+    Parameter,
+    Read,
+    Sequence,
+    Subscript,
+    Value,
+    children,
+)
+
+# How many names, calls and parameters a value is followed through before giving up.
+_DEPTH = 12
+
+# Calls that hand on their first argument as it is, as far as statistics are concerned.
+_PASS_THROUGH = frozenset(
+    {
+        "tf.identity", "tf.stop_gradient", "tf.convert_to_tensor", "tf.cast", "tf.squeeze", "tf.reshape",
+        "tf.to_float", "keras.ops.cast", "keras.ops.convert_to_tensor", "keras.ops.stop_gradient",
+        "keras.ops.reshape", "keras.ops.squeeze", "keras.backend.cast", "keras.backend.reshape",
+        "tf.expand_dims", "keras.ops.expand_dims", "tf.debugging.check_numerics",
+    }
+)  # fmt: skip
+
+
+class Site(NamedTuple):
+    """Where a call stands: its scope, the conditions, ``with`` blocks and loops around it, its statement."""
+
+    scope: int
+    guards: tuple[Guard, ...]
+    blocks: tuple[int, ...]
+    loops: int
+
+
+class Dataflow:
+    """Definitions, origins, readers and callers inside one module."""
+
+    def __init__(self, tree: ModuleTree) -> None:
+        self.tree = tree
+
+    # -- calls -----------------------------------------------------------------------------------
+
+    def site(self, call: Call) -> Site:
+        """Where a call stands."""
+        return Site(*self.tree.call_sites[call.id])
+
+    def name_of(self, call: Call) -> str | None:
+        """The canonical name of an imported function that is called, e.g. ``tf.assign``."""
+        return self.name_of_value(call.callee)
+
+    def name_of_value(self, value: Value) -> str | None:
+        """The canonical name of an imported thing, followed through plain aliases."""
+        for origin in self.origins(value):
+            if isinstance(origin, Global):
+                return canonical(origin.name)
+        return None
+
+    def method_of(self, call: Call) -> tuple[Value, str] | None:
+        """Receiver and method name of ``receiver.method(...)`` where the receiver is no import."""
+        callee = call.callee
+        if isinstance(callee, Attribute):
+            return callee.base, callee.name
+        if isinstance(callee, Read) and "." in callee.path:
+            path, _, name = callee.path.rpartition(".")
+            return Read(callee.span, path, callee.scope, ()), name
+        return None
+
+    def called_scope(self, call: Call) -> Scope | None:
+        """The function of this module that a call runs (``__init__`` for a class), if that is certain."""
+        found = {origin.scope for origin in self.origins(call.callee) if isinstance(origin, Definition)}
+        if len(found) != 1:
+            return None
+        scope = self.tree.scopes[found.pop()]
+        return self.method(scope, "__init__") if scope.kind == "class" else scope
+
+    @cached_property
+    def callers(self) -> dict[int, list[Call]]:
+        """Calls inside this module, by the id of the function scope they run."""
+        found: dict[int, list[Call]] = defaultdict(list)
+        for call in self.tree.calls:
+            scope = self._called_directly(call.callee)
+            if scope is not None:
+                found[scope.id].append(call)
+        return found
+
+    def _called_directly(self, callee: Value) -> Scope | None:
+        if isinstance(callee, Definition):
+            return self.tree.scopes[callee.scope]
+        if not isinstance(callee, Read):
+            return None
+        bound = self.definitions(callee)
+        scopes = {item.value.scope for item in bound if isinstance(item.value, Definition)}
+        if len(scopes) != 1:
+            return None
+        scope = self.tree.scopes[scopes.pop()]
+        return self.method(scope, "__init__") if scope.kind == "class" else scope
+
+    # -- scopes ----------------------------------------------------------------------------------
+
+    def enclosing(self, scope: int | None) -> Iterator[Scope]:
+        """A scope and the scopes around it, innermost first."""
+        while scope is not None:
+            current = self.tree.scopes[scope]
+            yield current
+            scope = current.parent
+
+    def class_of(self, scope: int) -> Scope | None:
+        """The class around a scope."""
+        return next((around for around in self.enclosing(scope) if around.kind == "class"), None)
+
+    def method(self, owner: Scope, name: str) -> Scope | None:
+        """A method of a class, or of its base classes in this module."""
+        for current in self.lineage(owner):
+            for index in reversed(current.bindings.get(name, ())):
+                value = self.tree.bindings[index].value
+                if isinstance(value, Definition):
+                    return self.tree.scopes[value.scope]
+        return None
+
+    def lineage(self, owner: Scope) -> Iterator[Scope]:
+        """A class and its base classes inside this module."""
+        pending, seen = [owner], set[int]()
+        while pending:
+            current = pending.pop(0)
+            if current.id in seen:
+                continue
+            seen.add(current.id)
+            yield current
+            for base in current.bases:
+                for origin in self.origins(base):
+                    if isinstance(origin, Definition):
+                        pending.append(self.tree.scopes[origin.scope])
+
+    def base_names(self, owner: Scope) -> set[str]:
+        """Canonical names of everything a class derives from outside this module."""
+        names = (self.name_of_value(base) for current in self.lineage(owner) for base in current.bases)
+        return {name for name in names if name is not None}
+
+    # -- definitions -----------------------------------------------------------------------------
+
+    def definitions(self, read: Read) -> tuple[Binding, ...]:
+        """The bindings that may have produced what a place holds when it is read."""
+        inside = tuple(self.tree.bindings[index] for index in read.bindings if index != BEFORE)
+        if read.bindings and len(inside) == len(read.bindings):
+            return inside
+        if read.path.startswith("self."):
+            return tuple(dict.fromkeys((*inside, *self._attribute_bindings(read))))
+        if inside and read.path not in self.tree.scopes[read.scope].outer_names:
+            return inside
+        return inside + self._outer_definitions(read)
+
+    def _outer_definitions(self, read: Read) -> tuple[Binding, ...]:
+        for scope in self.enclosing(read.scope):
+            if scope.kind == "class" and scope.id != read.scope:
+                continue
+            if read.path in scope.bindings:
+                return tuple(self.tree.bindings[index] for index in scope.bindings[read.path])
+        return ()
+
+    def _attribute_bindings(self, read: Read) -> Iterator[Binding]:
+        owner = self.class_of(read.scope)
+        name = read.path.removeprefix("self.")
+        for scope in self.lineage(owner) if owner is not None else ():
+            for path in (read.path, name):
+                for index in scope.bindings.get(path, ()):
+                    yield self.tree.bindings[index]
+
+    def origins(self, value: Value, depth: int = _DEPTH, seen: frozenset[int] = frozenset()) -> Iterator[Value]:
+        """What a value may be, seen through names, parameters, branches, unpacking and local calls."""
+        if depth <= 0:
+            return
+        match value:
+            case Read():
+                for binding in self.definitions(value):
+                    if binding.id not in seen:
+                        yield from self.origins(binding.value, depth - 1, seen | {binding.id})
+                if value.otherwise is not None:
+                    yield from self.origins(value.otherwise, depth - 1, seen)
+            case Parameter():
+                yield from self._parameter_origins(value, depth, seen)
+            case Choice(body=body, orelse=orelse):
+                yield from self.origins(body, depth - 1, seen)
+                yield from self.origins(orelse, depth - 1, seen)
+            case Item(base=base, index=index):
+                yield from self._item_origins(value, base, index, depth, seen)
+            case Subscript(base=base, index=Const(value=key)):
+                yield from self._entry_origins(value, base, key, depth, seen)
+            case Call():
+                yield from self._call_origins(value, depth, seen)
+            case _:
+                yield value
+
+    def _parameter_origins(self, value: Parameter, depth: int, seen: frozenset[int]) -> Iterator[Value]:
+        yield value
+        scope = self._scope_of_parameter.get(value.span)
+        if scope is None or depth < _DEPTH // 2:
+            return
+        for call in self.callers.get(scope.id, ()):
+            passed = self.passed(call, scope, value.name)
+            if passed is not None:
+                yield from self.origins(passed, depth - 2, seen)
+
+    @cached_property
+    def _scope_of_parameter(self) -> dict[object, Scope]:
+        return {parameter.span: scope for scope in self.tree.scopes for parameter in scope.parameters}
+
+    def passed(self, call: Call, scope: Scope, name: str) -> Value | None:
+        """What a call passes for a parameter of the function it runs."""
+        names = [parameter.name for parameter in scope.parameters]
+        if name not in names:
+            return None
+        position = names.index(name)
+        parent = self.tree.scopes[scope.parent] if scope.parent is not None else None
+        if parent is not None and parent.kind == "class" and not self._is_static(scope):
+            position -= 1
+        return call.argument(position, name) if position >= 0 else None
+
+    def _is_static(self, scope: Scope) -> bool:
+        return any(isinstance(item, Read) and item.path == "staticmethod" for item in scope.decorators)
+
+    def _item_origins(
+        self, value: Value, base: Value, index: int | None, depth: int, seen: frozenset[int]
+    ) -> Iterator[Value]:
+        found = False
+        for origin in self.origins(base, depth - 1, seen):
+            if isinstance(origin, Sequence):
+                found = True
+                items = origin.items if index is None else origin.items[index : index + 1]
+                for item in items:
+                    yield from self.origins(item, depth - 1, seen)
+        if not found:
+            yield value
+
+    def _entry_origins(
+        self, value: Value, base: Value, key: object, depth: int, seen: frozenset[int]
+    ) -> Iterator[Value]:
+        found = False
+        for origin in self.origins(base, depth - 1, seen):
+            if isinstance(origin, Mapping):
+                for name, item in origin.items:
+                    if isinstance(name, Const) and name.value == key:
+                        found = True
+                        yield from self.origins(item, depth - 1, seen)
+            elif isinstance(origin, Sequence) and isinstance(key, int) and -len(origin.items) <= key < len(origin.items):
+                found = True
+                yield from self.origins(origin.items[key], depth - 1, seen)
+        if not found:
+            yield value
+
+    def _call_origins(self, call: Call, depth: int, seen: frozenset[int]) -> Iterator[Value]:
+        yield call
+        if depth < _DEPTH // 2:
+            return
+        scope = self._called_directly(call.callee)
+        if scope is not None and scope.kind in ("function", "lambda") and scope.name != "__init__":
+            for returned in scope.returns:
+                yield from self.origins(returned, depth - 3, seen)
+            return
+        if self.name_of_value(call.callee) in _PASS_THROUGH and call.args:
+            yield from self.origins(call.args[0], depth - 1, seen)
+
+    # -- uses ------------------------------------------------------------------------------------
+
+    @cached_property
+    def _parents(self) -> dict[int, tuple[Value | None, Statement]]:
+        """For each value (by identity) the value around it, or None, and its statement."""
+        found: dict[int, tuple[Value | None, Statement]] = {}
+        for statement in self.tree.statements:
+            stack: list[tuple[Value, Value | None]] = [(statement.value, None)]
+            while stack:
+                value, parent = stack.pop()
+                known = found.get(id(value))
+                if known is None or (known[1].kind in ("with",) and statement.kind != "with"):
+                    found[id(value)] = (parent, statement)
+                stack.extend((child, value) for child in children(value))
+        return found
+
+    def parent(self, value: Value) -> Value | None:
+        """The value directly around a value, None at the top of its statement."""
+        return self._parents.get(id(value), (None, None))[0]
+
+    def statement(self, value: Value) -> Statement | None:
+        """The statement a value stands in."""
+        found = self._parents.get(id(value))
+        return found[1] if found is not None else None
+
+    @cached_property
+    def _readers(self) -> dict[int, list[Read]]:
+        found: dict[int, list[Read]] = defaultdict(list)
+        for statement in self.tree.statements:
+            stack: list[Value] = [statement.value]
+            while stack:
+                value = stack.pop()
+                stack.extend(children(value))
+                if isinstance(value, Read):
+                    for binding in self.definitions(value):
+                        found[binding.id].append(value)
+                    root = value.path.split(".", 1)[0].split("[", 1)[0]
+                    if root != value.path and root != "self":
+                        for binding in self.definitions(Read(value.span, root, value.scope, ())):
+                            found[binding.id].append(value)
+        return found
+
+    def readers(self, binding: Binding) -> list[Read]:
+        """The places of this module that may read what a binding defines."""
+        return self._readers.get(binding.id, [])
+
+    def number(self, value: Value, known: dict[str, float] | None = None, depth: int = _DEPTH) -> float | None:
+        """The number a value is, if all ways to it agree. ``known`` gives numbers for places by path."""
+        if depth <= 0:
+            return None
+        match value:
+            case Const(value=bool()):
+                return None
+            case Const(value=int() | float() as number):
+                return float(number)
+            case Read(path=path):
+                if known is not None and path in known:
+                    return known[path]
+                numbers = {self.number(item.value, known, depth - 1) for item in self.definitions(value)}
+                return numbers.pop() if len(numbers) == 1 else None
+            case Parameter(name=name, default=default):
+                if known is not None and name in known:
+                    return known[name]
+                return self._parameter_number(value, default, known, depth)
+            case Op(op=op, operands=operands):
+                return _apply(op, [self.number(operand, known, depth - 1) for operand in operands])
+            case Call(args=args) if args and self.name_of(value) in (_PASS_THROUGH | _CONSTANTS):
+                return self.number(args[0], known, depth - 1)
+            case Subscript() | Item():
+                numbers = {self.number(o, known, depth - 1) for o in self.origins(value, depth - 1) if o is not value}
+                return numbers.pop() if len(numbers) == 1 else None
+            case _:
+                return None
+
+    def _parameter_number(
+        self, value: Parameter, default: Value | None, known: dict[str, float] | None, depth: int
+    ) -> float | None:
+        scope = self._scope_of_parameter.get(value.span)
+        passed = [self.passed(call, scope, value.name) for call in self.callers.get(scope.id, ())] if scope else []
+        candidates = [item for item in passed if item is not None]
+        if default is not None and (not passed or None in passed):
+            candidates.append(default)
+        numbers = {self.number(item, known, depth - 2) for item in candidates}
+        return numbers.pop() if len(numbers) == 1 else None
+
+
+_CONSTANTS = frozenset({"tf.constant", "keras.backend.constant", "float", "numpy.float32"})
+
+
+def _apply(op: str, numbers: list[float | None]) -> float | None:
+    if any(number is None for number in numbers):
+        return None
+    known = [number for number in numbers if number is not None]
+    match op, known:
+        case "-", [only]:
+            return -only
+        case "+", [left, right]:
+            return left + right
+        case "-", [left, right]:
+            return left - right
+        case "*", [left, right]:
+            return left * right
+        case "/", [left, right] if right:
+            return left / right
+        case _:
+            return None

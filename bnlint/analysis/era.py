@@ -1,0 +1,83 @@
+"""Which TensorFlow and Keras a module is written for, and what says so."""
+
+from __future__ import annotations
+
+import re
+
+from bnlint.analysis.dataflow import Dataflow
+from bnlint.analysis.names import canonical
+from bnlint.analysis.values import Attribute, Global, Value, children
+from bnlint.findings import Era
+
+# Names of TensorFlow 1 that a TensorFlow 2 program has no reason to touch.
+_GRAPH = re.compile(
+    r"^tf\.(?:Session|InteractiveSession|placeholder(?:_with_default)?|get_variable|variable_scope|get_collection|"
+    r"add_to_collection|GraphKeys|global_variables_initializer|initialize_all_variables|get_default_graph|"
+    r"layers\.\w+|trainable_variables|AUTO_REUSE|get_variable_scope|name_scope\.reuse|"
+    r"train\.\w+Optimizer|train\.Saver|train\.MonitoredTrainingSession|app\.(?:run|flags)|flags\.\w+|"
+    r"random_normal|random_uniform|truncated_normal|"
+    r"disable_v2_behavior|disable_eager_execution|estimator\.EstimatorSpec|py_func|log|to_float|variable_op_scope)\b"
+)
+_SWITCHES_OFF = frozenset({"tf.disable_v2_behavior", "tf.disable_eager_execution"})
+_SWITCHES_ON = frozenset({"tf.enable_v2_behavior", "tf.enable_eager_execution", "tf.executing_eagerly_outside_functions"})
+_EAGER = frozenset({"tf.GradientTape", "tf.function", "tf.Module", "tf.random.normal", "tf.keras.Model"})
+_KERAS_3 = re.compile(r"^keras(?:_core)?\.(?:src\.)?(?:ops|saving|random|Variable|KerasTensor|distribution|dtype_policies)\b")
+
+
+def _names(flow: Dataflow) -> dict[str, int]:
+    """Full dotted names that the module uses, with the row of the first use."""
+    found: dict[str, int] = {name: span.row for name, span in flow.tree.imports.items()}
+    stack: list[Value] = []
+    for scope in flow.tree.scopes:
+        stack.extend((*scope.decorators, *scope.bases, *(p.default for p in scope.parameters if p.default)))
+    stack.extend(statement.value for statement in flow.tree.statements)
+    while stack:
+        value = stack.pop()
+        stack.extend(children(value))
+        if isinstance(value, Global):
+            found.setdefault(value.name, value.span.row)
+        elif isinstance(value, Attribute) and value.name == "numpy":
+            found.setdefault(".numpy", value.span.row)
+    return found
+
+
+def detect(flow: Dataflow) -> Era:
+    """The era of one module, None where its own text does not decide."""
+    names = _names(flow)
+    plain = {canonical(name): (name, row) for name, row in reversed(names.items())}
+    tensorflow, evidence = _tensorflow(names, plain)
+    keras, keras_evidence = _keras(names)
+    return Era(tensorflow, keras, tuple(evidence + keras_evidence))
+
+
+def _tensorflow(names: dict[str, int], plain: dict[str, tuple[str, int]]) -> tuple[str | None, list[str]]:
+    off = [plain[name] for name in _SWITCHES_OFF if name in plain]
+    if off:
+        return "1", [f"line {row}: {name}" for name, row in off]
+    graph = [(name, row) for short, (name, row) in plain.items() if _GRAPH.match(short) or ".contrib." in name]
+    if any(".contrib" in name for name in names):
+        graph += [(name, row) for name, row in names.items() if ".contrib" in name]
+    eager = [plain[name] for name in _EAGER | _SWITCHES_ON if name in plain]
+    eager += [(name, row) for name, row in names.items() if name == ".numpy" or ".compat.v1." in name and not graph]
+    if any(name.startswith("slim.") for name in plain):
+        graph += [(name, row) for short, (name, row) in plain.items() if short.startswith("slim.")]
+    if graph and not any(name in plain for name in ("tf.GradientTape", "tf.function", *_SWITCHES_ON)):
+        return "1", _lines(graph)
+    if eager and not graph:
+        return "2", _lines(eager)
+    return None, []
+
+
+def _keras(names: dict[str, int]) -> tuple[str | None, list[str]]:
+    second = [(name, row) for name, row in names.items() if name == "tf_keras" or name.startswith("tf_keras.")]
+    if second:
+        return "2", _lines(second)
+    third = [(name, row) for name, row in names.items() if _KERAS_3.match(name)]
+    if third:
+        return "3", _lines(third)
+    return None, []
+
+
+def _lines(places: list[tuple[str, int]]) -> list[str]:
+    ordered = sorted(set(places), key=lambda place: place[1])
+    return [f"line {row}: {name.lstrip('.')}" for name, row in ordered[:3]]

@@ -1,0 +1,209 @@
+"""CST expressions to values. Names are looked up in the environment of the statement being lowered."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import libcst as cst
+
+from bnlint.analysis.values import (
+    Attribute,
+    Call,
+    Choice,
+    Const,
+    Definition,
+    Global,
+    Item,
+    Mapping,
+    Op,
+    Opaque,
+    Read,
+    Sequence,
+    Subscript,
+    Value,
+    path_of,
+)
+
+if TYPE_CHECKING:
+    from bnlint.analysis.module import Lowering
+
+_OPERATORS: dict[type[cst.CSTNode], str] = {
+    cst.Add: "+", cst.Subtract: "-", cst.Multiply: "*", cst.Divide: "/", cst.FloorDivide: "//", cst.Modulo: "%",
+    cst.Power: "**", cst.MatrixMultiply: "@", cst.LeftShift: "<<", cst.RightShift: ">>", cst.BitAnd: "&",
+    cst.BitOr: "|", cst.BitXor: "^", cst.AddAssign: "+", cst.SubtractAssign: "-", cst.MultiplyAssign: "*",
+    cst.DivideAssign: "/", cst.FloorDivideAssign: "//", cst.ModuloAssign: "%", cst.PowerAssign: "**",
+    cst.MatrixMultiplyAssign: "@", cst.LeftShiftAssign: "<<", cst.RightShiftAssign: ">>", cst.BitAndAssign: "&",
+    cst.BitOrAssign: "|", cst.BitXorAssign: "^", cst.And: "and", cst.Or: "or", cst.Not: "not", cst.Minus: "-",
+    cst.Plus: "+", cst.BitInvert: "~", cst.Equal: "==", cst.NotEqual: "!=", cst.LessThan: "<",
+    cst.LessThanEqual: "<=", cst.GreaterThan: ">", cst.GreaterThanEqual: ">=", cst.In: "in", cst.NotIn: "not in",
+    cst.Is: "is", cst.IsNot: "is not",
+}  # fmt: skip
+
+
+def operator(node: cst.CSTNode) -> str:
+    """The text of an operator node, without its spaces; that of an augmented assignment without ``=``."""
+    return _OPERATORS.get(type(node), "?")
+
+
+class Expressions:
+    """Lowers expressions for one module; statements and scopes are `Lowering`'s business."""
+
+    def __init__(self, lowering: Lowering) -> None:
+        self._lowering = lowering
+        self._span = lowering.positions.span
+        self._rules: dict[type[cst.CSTNode], Callable[[Any], Value]] = {
+            cst.Name: self._name,
+            cst.Attribute: self._attribute,
+            cst.Call: self._call,
+            cst.Integer: self._literal,
+            cst.Float: self._literal,
+            cst.Imaginary: self._literal,
+            cst.SimpleString: self._literal,
+            cst.ConcatenatedString: self._literal,
+            cst.BinaryOperation: self._binary,
+            cst.BooleanOperation: self._binary,
+            cst.UnaryOperation: self._unary,
+            cst.Comparison: self._comparison,
+            cst.IfExp: self._choice,
+            cst.Tuple: self._sequence,
+            cst.List: self._sequence,
+            cst.Set: self._sequence,
+            cst.Dict: self._mapping,
+            cst.Subscript: self._subscript,
+            cst.Lambda: self._lambda,
+            cst.NamedExpr: self._named,
+            cst.ListComp: self._comprehension,
+            cst.SetComp: self._comprehension,
+            cst.GeneratorExp: self._comprehension,
+            cst.DictComp: self._comprehension,
+        }
+
+    def lower(self, node: cst.CSTNode) -> Value:
+        """The value of an expression node."""
+        rule = self._rules.get(type(node))
+        return rule(node) if rule is not None else self._opaque(node)
+
+    def _name(self, node: cst.Name) -> Value:
+        text = node.value
+        if text in ("True", "False", "None"):
+            return Const(self._span(node), {"True": True, "False": False, "None": None}[text])
+        return self._lowering.read(self._span(node), text)
+
+    def _attribute(self, node: cst.Attribute) -> Value:
+        base = self.lower(node.value)
+        return self._member(node, base, node.attr.value)
+
+    def _member(self, node: cst.CSTNode, base: Value, name: str) -> Value:
+        span = self._span(node)
+        if isinstance(base, Global):
+            return Global(span, f"{base.name}.{name}")
+        made = Attribute(span, base, name)
+        return self._lowering.read_path(span, made)
+
+    def _subscript(self, node: cst.Subscript) -> Value:
+        base = self.lower(node.value)
+        indices = [self._index(element.slice) for element in node.slice]
+        index = indices[0] if len(indices) == 1 else Sequence(self._span(node), tuple(indices))
+        span = self._span(node)
+        return self._lowering.read_path(span, Subscript(span, base, index))
+
+    def _index(self, node: cst.BaseSlice) -> Value:
+        if isinstance(node, cst.Index):
+            return self.lower(node.value)
+        parts = [part for part in (node.lower, node.upper, node.step) if part is not None] if isinstance(node, cst.Slice) else []
+        return Opaque(self._span(node), "slice", tuple(self.lower(part) for part in parts))
+
+    def _call(self, node: cst.Call) -> Value:
+        callee = self.lower(node.func)
+        args: list[Value] = []
+        keywords: list[tuple[str | None, Value]] = []
+        for arg in node.args:
+            value = self.lower(arg.value)
+            if arg.keyword is not None:
+                keywords.append((arg.keyword.value, value))
+            elif arg.star == "*":
+                args.append(Opaque(value.span, "star", (value,)))
+            elif arg.star == "**":
+                keywords.append((None, value))
+            else:
+                args.append(value)
+        return self._lowering.record_call(self._span(node), callee, tuple(args), tuple(keywords))
+
+    def _literal(self, node: cst.BaseExpression) -> Value:
+        try:
+            value = ast.literal_eval(self._lowering.code(node))
+        except (ValueError, SyntaxError, MemoryError):
+            return self._opaque(node)
+        return Const(self._span(node), value) if isinstance(value, (int, float, str, bytes)) else self._opaque(node)
+
+    def _binary(self, node: cst.BinaryOperation | cst.BooleanOperation) -> Value:
+        return Op(self._span(node), operator(node.operator), (self.lower(node.left), self.lower(node.right)))
+
+    def _unary(self, node: cst.UnaryOperation) -> Value:
+        inner = self.lower(node.expression)
+        negative = isinstance(node.operator, cst.Minus)
+        if negative and isinstance(inner, Const) and isinstance(inner.value, (int, float)):
+            return Const(self._span(node), -inner.value)
+        return Op(self._span(node), operator(node.operator), (inner,))
+
+    def _comparison(self, node: cst.Comparison) -> Value:
+        operands = (self.lower(node.left), *(self.lower(target.comparator) for target in node.comparisons))
+        return Op(self._span(node), operator(node.comparisons[0].operator), operands)
+
+    def _choice(self, node: cst.IfExp) -> Value:
+        return Choice(self._span(node), self.lower(node.test), self.lower(node.body), self.lower(node.orelse))
+
+    def _sequence(self, node: cst.Tuple | cst.List | cst.Set) -> Value:
+        items: list[Value] = []
+        for element in node.elements:
+            value = self.lower(element.value)
+            items.append(Opaque(value.span, "star", (value,)) if isinstance(element, cst.StarredElement) else value)
+        return Sequence(self._span(node), tuple(items))
+
+    def _mapping(self, node: cst.Dict) -> Value:
+        items: list[tuple[Value | None, Value]] = []
+        for element in node.elements:
+            key = self.lower(element.key) if isinstance(element, cst.DictElement) else None
+            items.append((key, self.lower(element.value)))
+        return Mapping(self._span(node), tuple(items))
+
+    def _lambda(self, node: cst.Lambda) -> Value:
+        return Definition(self._span(node), self._lowering.enter_lambda(node))
+
+    def _named(self, node: cst.NamedExpr) -> Value:
+        value = self.lower(node.value)
+        self._lowering.bind(node.target, value, node, "assign")
+        return value
+
+    def _comprehension(self, node: cst.BaseComp) -> Value:
+        parts: list[Value] = []
+        clause: cst.CompFor | None = node.for_in
+        with self._lowering.private_environment():
+            while clause is not None:
+                iterated = self.lower(clause.iter)
+                parts.append(iterated)
+                self._lowering.bind(clause.target, Item(iterated.span, iterated, None), clause, "loop")
+                parts.extend(self.lower(condition.test) for condition in clause.ifs)
+                clause = clause.inner_for_in
+            elements = (node.key, node.value) if isinstance(node, cst.DictComp) else (getattr(node, "elt"),)  # noqa: B009
+            parts = [*(self.lower(element) for element in elements), *parts]
+        return Opaque(self._span(node), "comprehension", tuple(parts))
+
+    def _opaque(self, node: cst.CSTNode) -> Value:
+        parts = tuple(self.lower(child) for child in _expressions_in(node))
+        return Opaque(self._span(node), type(node).__name__.lower(), parts)
+
+
+def _expressions_in(node: cst.CSTNode) -> list[cst.BaseExpression]:
+    found: list[cst.BaseExpression] = []
+    for child in node.children:
+        if isinstance(child, cst.BaseExpression):
+            found.append(child)
+        elif not isinstance(child, (cst.BaseParenthesizableWhitespace, cst.TrailingWhitespace)):
+            found.extend(_expressions_in(child))
+    return found
+
+
+__all__ = ["Expressions", "Read", "operator", "path_of"]

@@ -1,0 +1,34 @@
+"""Can a file matter at all? Decided from its bytes, before anything is parsed.
+
+Plain substring tests: on a large tree they cost a hundredth of a parse, and a regular expression ten
+times as much. A file that no rule needs is never handed to libcst.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+# A file that names none of these holds no TensorFlow or Keras code.
+FRAMEWORKS = (b"tensorflow", b"keras", b"tf_slim", b"import tf")
+
+# Words that rules put into their needs.
+CONSTRUCTORS = (b"Variable", b"get_variable", b"add_weight", b"add_variable", b"variable(")
+ASSIGNS = (b"assign", b"moving_average")
+LAYERS = (b"BatchNorm", b"batch_norm")
+
+Needs = tuple[tuple[bytes, ...], ...]
+
+
+def matters(data: bytes, needs: Iterable[Needs]) -> bool:
+    """Whether a file may hold anything that a rule with one of these needs could find."""
+    if not any(word in data for word in FRAMEWORKS):
+        return False
+    seen: dict[bytes, bool] = {}
+
+    def holds(word: bytes) -> bool:
+        found = seen.get(word)
+        if found is None:
+            found = seen[word] = word in data
+        return found
+
+    return any(all(any(holds(word) for word in group) for group in need) for need in needs)

@@ -1,0 +1,100 @@
+"""The skeleton of a module as plain data: scopes, bindings, statements, blocks and guards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from bnlint.analysis.values import Call, Parameter, Value
+from bnlint.findings import Span
+
+BindingKind = Literal["assign", "augmented", "parameter", "definition", "import", "loop", "with", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A condition under which a statement runs: an ``if`` (or ``while``) test and the side taken."""
+
+    test: Value
+    taken: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """One definition of a place. ``value`` is what it then holds; span is the whole statement."""
+
+    id: int
+    path: str
+    scope: int
+    kind: BindingKind
+    value: Value
+    span: Span
+    target: Span
+    guards: tuple[Guard, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A ``with`` statement's item and what stands under it; ``statements`` are indices into the module's."""
+
+    id: int
+    scope: int
+    context: Value
+    header: Span
+    span: Span
+    statements: range
+    guards: tuple[Guard, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One simple statement, or the head of a compound one, in program order.
+
+    kind: "expression" (its value is dropped), "assign", "return", "test", "with", "loop", "delete" …
+    blocks: the ``with`` blocks around it inside its scope, outermost first.
+    loops: how many loops are around it inside its scope.
+    """
+
+    index: int
+    kind: str
+    value: Value
+    scope: int
+    span: Span
+    guards: tuple[Guard, ...]
+    blocks: tuple[int, ...]
+    loops: int
+    bindings: tuple[int, ...] = ()
+
+
+@dataclass(slots=True)
+class Scope:
+    """A module, class, function or lambda. ``symbol`` is its dotted name inside the module ("" for the module)."""
+
+    id: int
+    kind: Literal["module", "class", "function", "lambda"]
+    name: str
+    symbol: str
+    parent: int | None
+    span: Span
+    header: Span
+    parameters: tuple[Parameter, ...] = ()
+    parameter_list: Span | None = None
+    has_kwargs: bool = False
+    decorators: tuple[Value, ...] = ()
+    bases: tuple[Value, ...] = ()
+    returns: list[Value] = field(default_factory=list)
+    statements: list[int] = field(default_factory=list)
+    bindings: dict[str, list[int]] = field(default_factory=dict)
+    outer_names: set[str] = field(default_factory=set)
+    calls: list[Call] = field(default_factory=list)
+    guards: tuple[Guard, ...] = ()
+    first_statement: Span | None = None
+
+    @property
+    def self_name(self) -> str | None:
+        """The name of the first parameter, which in a method is the object itself."""
+        return self.parameters[0].name if self.kind == "function" and self.parameters else None
+
+    def parameter(self, name: str) -> Parameter | None:
+        """The parameter of that name."""
+        return next((parameter for parameter in self.parameters if parameter.name == name), None)

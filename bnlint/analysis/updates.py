@@ -1,0 +1,222 @@
+"""Where statistics are given a new value: assign calls, rebindings, and what becomes of their results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from bnlint.analysis.dataflow import Dataflow
+from bnlint.analysis.ema import Average, Averages
+from bnlint.analysis.scopes import Binding, Statement
+from bnlint.analysis.statistics import BatchStatistics, Statistic, Statistics
+from bnlint.analysis.values import Call, Op, Read, Value, path_of, walk
+from bnlint.findings import Confidence, Span
+
+_METHODS = {"assign": "assign", "assign_add": "assign_add", "assign_sub": "assign_sub"}
+_FUNCTIONS = {
+    "tf.assign": "assign",
+    "tf.assign_add": "assign_add",
+    "tf.assign_sub": "assign_sub",
+    "keras.backend.update": "assign",
+    "keras.backend.update_add": "assign_add",
+    "keras.backend.update_sub": "assign_sub",
+}
+_AVERAGES = {
+    "tf.moving_averages.assign_moving_average": ("variable", "value", "decay"),
+    "tf.assign_moving_average": ("variable", "value", "decay"),
+    "keras.backend.moving_average_update": ("x", "value", "momentum"),
+}
+
+# What becomes of the result of a call that makes an update op.
+Use = Literal["discarded", "unread", "used"]
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """A call that assigns to a statistic.
+
+    api: canonical name of the function, or ``.assign`` for a method; value: the new value, or the
+    difference for assign_add and assign_sub; average: the moving average it computes, if it is one.
+    use: "discarded" (an expression statement), "unread" (bound to a name that nothing reads) or "used".
+    """
+
+    call: Call
+    statistics: tuple[Statistic, ...]
+    target: Value
+    api: str
+    value: Value | None
+    average: Average | None
+    use: Use
+    statement: Statement | None
+    scope: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rebinding:
+    """A place that held a statistic is bound to something computed from it.
+
+    kept: the new value goes on to be returned, stored or assigned, so it is not lost here.
+    """
+
+    binding: Binding
+    statistics: tuple[Statistic, ...]
+    average: Average | None
+    kept: bool
+
+    @property
+    def span(self) -> Span:
+        """The whole statement."""
+        return self.binding.span
+
+    @property
+    def is_attribute(self) -> bool:
+        """Whether the place is an attribute of the object, ``self.x``."""
+        return self.binding.path.startswith("self.") and "[" not in self.binding.path
+
+    @property
+    def is_statistic(self) -> bool:
+        """Whether the variable is one that updates by hand: a statistic by its use, its name or its flag."""
+        return any(s.is_batch_norm or "name" in s.evidence or not s.trainable for s in self.statistics)
+
+    @property
+    def confidence(self) -> Confidence:
+        """High where the use shows a batch normalisation, else medium: some other average is lost."""
+        return Confidence.HIGH if any(s.is_batch_norm for s in self.statistics) else Confidence.MEDIUM
+
+
+class Updates:
+    """Finds the updates and rebindings of a module's statistics."""
+
+    def __init__(self, flow: Dataflow, statistics: Statistics) -> None:
+        self._flow = flow
+        self._statistics = statistics
+        self._averages = Averages(flow)
+        self._batch = BatchStatistics(flow)
+
+    def calls(self) -> Iterator[Update]:
+        """Every call that assigns to something that may be a statistic."""
+        for call in self._flow.tree.calls:
+            parts = self._parts(call)
+            if parts is None:
+                continue
+            target, api, value, decay = parts
+            statistics = self._statistics.of(target)
+            if statistics:
+                average = self._average(target, api, value, decay, statistics)
+                self._note(statistics, average)
+                statement = self._flow.statement(call)
+                scope = self._flow.site(call).scope
+                yield Update(call, tuple(statistics), target, api, value, average, self._use(call), statement, scope)
+
+    def rebindings(self) -> Iterator[Rebinding]:
+        """Every binding that computes the new content of a statistic's place from the old one."""
+        for binding in self._flow.tree.bindings:
+            if binding.kind not in ("assign", "augmented") or self._is_update(binding.value):
+                continue
+            statistics = self._rebound(binding)
+            if statistics:
+                average = self._averages.read(binding.value, lambda value: self._is_place(value, binding.path))
+                if binding.kind == "augmented":
+                    self._note(statistics, None)
+                elif average is None:
+                    continue
+                self._note(statistics, average)
+                yield Rebinding(binding, tuple(statistics), average, self._kept(binding))
+
+    def _parts(self, call: Call) -> tuple[Value, str, Value | None, Value | None] | None:
+        name = self._flow.name_of(call)
+        if name in _FUNCTIONS:
+            target = call.argument(0, "ref", "x", "variable")
+            value = call.argument(1, "value", "new_x", "increment", "decrement", "delta")
+            return (target, name, value, None) if target is not None and name is not None else None
+        if name in _AVERAGES and name is not None:
+            names = _AVERAGES[name]
+            target, value, decay = (call.argument(index, text) for index, text in enumerate(names))
+            return (target, name, value, decay) if target is not None else None
+        method = self._flow.method_of(call)
+        if method is not None and method[1] in _METHODS:
+            return method[0], f".{method[1]}", call.argument(0, "value", "delta"), None
+        return None
+
+    def _average(
+        self, target: Value, api: str, value: Value | None, decay: Value | None, statistics: list[Statistic]
+    ) -> Average | None:
+        if value is None:
+            return None
+        if decay is not None:
+            return self._averages.of_momentum(decay, value)
+        path = path_of(target)
+
+        def is_target(found: Value) -> bool:
+            return (path is not None and self._is_place(found, path)) or self._statistics.is_variable(found, statistics)
+
+        kind = api.rpartition(".")[2].rpartition("update")[2] if "update" in api else api.rpartition(".")[2]
+        if kind in ("assign_add", "assign_sub", "_add", "_sub"):
+            return self._averages.read(Op(value.span, "+" if kind.endswith("add") else "-", (target, value)), is_target)
+        return self._averages.read(value, is_target)
+
+    def _note(self, statistics: list[Statistic], average: Average | None) -> None:
+        if average is None:
+            return
+        for statistic in statistics:
+            statistic.evidence.add("average")
+            for source in average.sources:
+                kind = self._batch.kind(source)
+                if kind is not None:
+                    statistic.evidence.add("moments")
+
+    def _is_update(self, value: Value) -> bool:
+        """``mm = mm.assign(...)``: a rebinding that is an update."""
+        return any(isinstance(origin, Call) and self._parts(origin) is not None for origin in self._flow.origins(value))
+
+    def _is_place(self, value: Value, path: str) -> bool:
+        return path_of(value) == path
+
+    def _rebound(self, binding: Binding) -> list[Statistic]:
+        """The statistics that the place held before, if the new value is computed from them."""
+        for value in walk(binding.value):
+            if path_of(value) == binding.path and not isinstance(self._flow.parent(value), Call | None):
+                return self._statistics.of(value)
+            if path_of(value) == binding.path:
+                return self._statistics.of(value)
+        return []
+
+    def _kept(self, binding: Binding) -> bool:
+        for read in self._flow.readers(binding):
+            statement = self._flow.statement(read)
+            if statement is None or read.span == binding.target:
+                continue
+            if statement.kind == "return" and self._leaves_whole(read, statement):
+                return True
+            parent = self._flow.parent(read)
+            if isinstance(parent, Call):
+                parts = self._parts(parent)
+                if parts is not None and parts[2] is read:
+                    return True
+        return False
+
+    def _leaves_whole(self, read: Read, statement: Statement) -> bool:
+        """Whether ``return`` hands out the value itself, alone or in a tuple, list or dict."""
+        parent = self._flow.parent(read)
+        while parent is not None and type(parent).__name__ in ("Sequence", "Mapping"):
+            parent = self._flow.parent(parent)
+        return parent is None and statement.kind == "return"
+
+    def _use(self, call: Call) -> Use:
+        statement = self._flow.statement(call)
+        if statement is None or self._flow.parent(call) is not None:
+            return "used"
+        if statement.kind == "expression":
+            return "discarded"
+        if statement.kind == "assign" and statement.bindings:
+            bound = [self._flow.tree.bindings[index] for index in statement.bindings]
+            local = all("." not in item.path and "[" not in item.path for item in bound)
+            if local and not any(self._flow.readers(item) for item in bound) and not self._exported(bound):
+                return "unread"
+        return "used"
+
+    def _exported(self, bound: list[Binding]) -> bool:
+        """Module-level names may be read by other modules; names declared global likewise."""
+        scope = self._flow.tree.scopes[bound[0].scope]
+        return scope.kind != "function" or any(item.path in scope.outer_names for item in bound)

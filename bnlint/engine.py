@@ -1,0 +1,142 @@
+"""The pipeline: paths to a report. One function serves the command line, the editor and the tests."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+from libcst import ParserSyntaxError
+
+from bnlint.analysis import prefilter
+from bnlint.analysis.facts import ModuleFacts, analyse
+from bnlint.analysis.project import project_facts
+from bnlint.discovery import discover
+from bnlint.findings import FileError, Finding, Outcome, Report, Span
+from bnlint.progress import Progress
+from bnlint.registry import load_rules
+from bnlint.rule import Case, Rule
+from bnlint.settings import Settings
+from bnlint.source import Source, SourceError
+
+
+def check(paths: Sequence[str], settings: Settings, progress: Progress | None = None) -> Report:
+    """Check files and folders. Raises RuleError for rule folders that cannot be loaded."""
+    discovery = discover(paths, settings)
+    sources: list[Source] = []
+    errors = list(discovery.errors)
+    for path, filename in discovery.files:
+        try:
+            sources.append(Source.read(path, filename))
+        except SourceError as error:
+            errors.append(FileError(filename, str(error)))
+    report = check_sources(sources, settings, progress)
+    every_error = sorted((*errors, *report.errors), key=lambda error: (error.filename, error.span or Span(0, 0, 0, 0)))
+    return replace(report, files=len(discovery.files), errors=tuple(every_error))
+
+
+def check_sources(sources: Sequence[Source], settings: Settings, progress: Progress | None = None) -> Report:
+    """Check what was read: facts of each file, the view of the whole, the rules, and, if asked for, the runs."""
+    rules = [rule for rule in load_rules() if settings.selects(rule.code)]
+    relevant = [source for source in sources if prefilter.matters(source.data, [rule.needs for rule in rules])]
+    modules, errors = _analyse(relevant, progress)
+    findings = _with_fingerprints(_apply(rules, modules, settings), {source.filename: source for source in relevant})
+    if settings.verify and findings:
+        findings = _verified(findings, {source.filename: source.text for source in relevant}, settings, progress)
+    refuted = sum(finding.verdict.outcome is Outcome.REFUTED for finding in findings)
+    if not settings.show_refuted:
+        findings = [finding for finding in findings if finding.verdict.outcome is not Outcome.REFUTED]
+    by_name = {source.filename: source for source in relevant}
+    located = sorted((by_name[finding.filename].located(finding) for finding in findings), key=lambda each: each.order)
+    shown = {related.filename for finding in located for related in finding.related}
+    shown |= {finding.filename for finding in located}
+    texts = {name: text for filename in shown if filename in by_name for name, text in by_name[filename].texts.items()}
+    return Report(tuple(located), tuple(errors), len(sources), len(modules), refuted, os.getcwd(), texts)
+
+
+def _analyse(sources: Sequence[Source], progress: Progress | None) -> tuple[list[ModuleFacts], list[FileError]]:
+    modules: list[ModuleFacts] = []
+    errors: list[FileError] = []
+    if progress is not None:
+        progress.start("checking", len(sources))
+    for source in sources:
+        try:
+            modules.append(analyse(source.text, source.filename, *_module_name(source.filename)))
+        except ParserSyntaxError as error:
+            errors.append(_syntax_error(source, error))
+        except RecursionError:
+            errors.append(FileError(source.filename, "is nested too deeply to be analysed"))
+        if progress is not None:
+            progress.advance()
+    return modules, errors
+
+
+def _module_name(filename: str) -> tuple[str, str]:
+    """The dotted names of the module and of its package, as its path suggests."""
+    path = PurePosixPath(filename).with_suffix("")
+    parts = [part for part in path.parts if part not in ("..", "/", ".")]
+    package = parts[:-1]
+    return ".".join(package if parts[-1:] == ["__init__"] else parts), ".".join(package)
+
+
+def _syntax_error(source: Source, error: ParserSyntaxError) -> FileError:
+    """Python's own words and place, which are better than libcst's."""
+    message, row, column = error.message, error.raw_line, error.raw_column + 1
+    try:
+        ast.parse(source.text)
+    except SyntaxError as own:
+        message, row, column = own.msg, own.lineno or row, own.offset or column
+    except (ValueError, RecursionError, MemoryError):
+        pass
+    cell, span = source.locate(Span(row, max(column, 1), row, max(column, 1)))
+    place = source.filename if cell is None else f"{source.filename}:cell {cell}"
+    return FileError(place, f"cannot be parsed as Python 3: {message}", span)
+
+
+def _apply(rules: Sequence[Rule], modules: Sequence[ModuleFacts], settings: Settings) -> list[Finding]:
+    project = project_facts(modules, settings.tensorflow, settings.keras)
+    found: list[Finding] = []
+    for module in modules:
+        era = project.era_of(module)
+        for rule in rules:
+            found += rule.check(Case(rule, module, project, era))
+    return sorted(found, key=lambda finding: finding.order)
+
+
+def _with_fingerprints(findings: Iterable[Finding], sources: Mapping[str, Source]) -> list[Finding]:
+    """Name each finding by rule, file, symbol and statement, so that it keeps its name when lines move."""
+    seen: Counter[str] = Counter()
+    named: list[Finding] = []
+    for finding in findings:
+        lines = sources[finding.filename].text.splitlines()[finding.span.row - 1 : finding.span.end_row]
+        statement = "".join("".join(lines).partition("#")[0].split())
+        key = "\0".join((finding.code, finding.filename, finding.symbol or "", statement))
+        digest = hashlib.sha256(f"{key}\0{seen[key]}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        seen[key] += 1
+        named.append(replace(finding, fingerprint=digest))
+    return named
+
+
+def _verified(
+    findings: list[Finding], texts: Mapping[str, str], settings: Settings, progress: Progress | None
+) -> list[Finding]:
+    from bnlint.verify import VerifySettings, verify
+
+    if progress is not None:
+        progress.start("running", len(findings))
+    done = 0
+
+    def step(now: int, _total: int) -> None:
+        nonlocal done
+        while progress is not None and done < now:
+            progress.advance()
+            done += 1
+
+    chosen = VerifySettings(timeout=settings.timeout)
+    if settings.python is not None:
+        chosen = replace(chosen, python=settings.python)
+    return verify(findings, texts, chosen, step)

@@ -1,0 +1,60 @@
+"""Finds the rule folders and loads each ``rule.py`` by its path; ``rules/`` is no importable package."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import sys
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+from bnlint.rule import Rule
+
+_FOLDER = re.compile(r"(BN\d{3})-([a-z0-9-]+)")
+
+
+class RuleError(Exception):
+    """A rule folder that cannot be loaded; the message names it and says why."""
+
+
+def builtin_folder() -> Path:
+    """Where the rules are: inside the package when installed from a wheel, beside it in a checkout."""
+    packaged = Path(__file__).parent / "_rules"
+    return packaged if packaged.is_dir() else Path(__file__).parents[1] / "rules"
+
+
+@cache
+def load_rules(folder: Path | None = None) -> tuple[Rule, ...]:
+    """All rules of a folder (default: the built-in ones), by code. Raises RuleError."""
+    root = folder or builtin_folder()
+    rules: dict[str, Rule] = {}
+    for path in sorted(root.glob("BN*/rule.py")):
+        rule = _load(path)
+        if rule.code in rules:
+            raise RuleError(f"{path}: {rule.code} is also defined in {rules[rule.code].folder}")
+        rules[rule.code] = rule
+    if not rules:
+        raise RuleError(f"{root}: no rule folders here")
+    return tuple(rules.values())
+
+
+def _load(path: Path) -> Rule:
+    folder = path.parent
+    match = _FOLDER.fullmatch(folder.name)
+    if match is None:
+        raise RuleError(f"{folder}: a rule folder is named like BN101-rebound-statistic")
+    name = f"_bnlint_rule_{match[1].lower()}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise RuleError(f"{path}: cannot be loaded")
+    module = importlib.util.module_from_spec(spec)
+    # Dataclasses look their module up by name.
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    rule: object = getattr(module, "RULE", None)
+    if not isinstance(rule, Rule):
+        raise RuleError(f"{path}: defines no RULE")
+    if (rule.code, rule.name) != match.groups():
+        raise RuleError(f"{path}: {rule.code} {rule.name} lives in a folder named {folder.name}")
+    return replace(rule, folder=folder)

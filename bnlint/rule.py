@@ -1,0 +1,110 @@
+"""What a rule is made of. A rule folder's ``rule.py`` defines one `RULE`; it reads facts and yields findings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bnlint.analysis.facts import ModuleFacts
+from bnlint.analysis.project import ProjectFacts
+from bnlint.analysis.statistics import Statistic
+from bnlint.findings import (
+    Confidence,
+    Era,
+    Finding,
+    Fix,
+    Related,
+    Severity,
+    Span,
+    VariableRef,
+)
+from bnlint.verify.predictions import Experiment, Prediction
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule: what it is called, which words make a file matter to it, and the check.
+
+    needs: groups of words; a file matters if it holds at least one word of every group.
+    """
+
+    code: str
+    name: str
+    summary: str
+    severity: Severity
+    needs: tuple[tuple[bytes, ...], ...]
+    check: Callable[[Case], Iterator[Finding]]
+    folder: Path = Path()
+
+    @property
+    def readme(self) -> Path:
+        """The lesson."""
+        return self.folder / "README.md"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One module put before one rule: its facts, the project's, and the era that holds here."""
+
+    rule: Rule
+    module: ModuleFacts
+    project: ProjectFacts
+    era: Era
+
+    def finding(
+        self,
+        span: Span,
+        *,
+        message: str,
+        consequence: str,
+        remedy: str,
+        prediction: Prediction,
+        scope: int,
+        statistics: Sequence[Statistic] = (),
+        created: Sequence[int] = (),
+        confidence: Confidence = Confidence.HIGH,
+        severity: Severity | None = None,
+        related: Sequence[Related] = (),
+        fix: Fix | None = None,
+        symbol: str | None = None,
+    ) -> Finding:
+        """A finding of this rule.
+
+        statistics: the variables it is about, the first of them shown; created: rows on which watched
+        layers are created, where the statistics themselves are not in sight.
+        symbol: what to run, if it is not the function, method or class around ``scope``.
+        Raises ValueError for a finding that says nothing or stands nowhere.
+        """
+        if not message or not consequence or not remedy or span.row < 1:
+            raise ValueError(f"{self.rule.code}: a finding needs a message, a consequence, a remedy and a place")
+        enclosing = self.module.symbol(scope)
+        rows = tuple(sorted({*created, *(statistic.span.row for statistic in statistics)}))
+        first = statistics[0] if statistics else None
+        made_here = [
+            Related(f"{statistic.name or 'the variable'} is created here", self.module.filename, statistic.span)
+            for statistic in statistics
+            if statistic.span.row != span.row
+        ]
+        return Finding(
+            code=self.rule.code,
+            name=self.rule.name,
+            severity=severity or self.rule.severity,
+            confidence=confidence,
+            message=message,
+            consequence=consequence,
+            remedy=remedy,
+            filename=self.module.filename,
+            span=span,
+            symbol=enclosing,
+            era=self.era,
+            experiment=Experiment(prediction, symbol or enclosing, rows, span.row),
+            variable=VariableRef(first.name, first.span.row, first.span.column) if first is not None else None,
+            related=(*made_here, *related),
+            fix=fix,
+        )
+
+    def text(self, span: Span) -> str:
+        """The source text of a span."""
+        return self.module.text(span)
+

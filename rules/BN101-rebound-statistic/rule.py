@@ -1,0 +1,40 @@
+"""BN101: a name or dict slot that holds a moving statistic is bound to the new value with ``=``."""
+
+from collections.abc import Iterator
+
+from bnlint.analysis.prefilter import CONSTRUCTORS
+from bnlint.edits import to_assign_call
+from bnlint.findings import Finding, Severity
+from bnlint.rule import Case, Rule
+from bnlint.verify.predictions import Unchanged
+
+
+def check(case: Case) -> Iterator[Finding]:
+    """Plain names and dict slots; attributes of ``self`` are BN102's, ``+=`` is BN103's."""
+    graph = case.era.tensorflow == "1"
+    for rebinding in case.module.rebindings:
+        binding = rebinding.binding
+        if binding.kind == "augmented" or rebinding.is_attribute or rebinding.kept:
+            continue
+        yield case.finding(
+            rebinding.span,
+            message=f"`{binding.path}` is rebound with `=`: the variable behind it never gets the new value",
+            consequence="From here on the name means a tensor. The variable keeps its initial value for ever, "
+            "and that is what inference reads.",
+            remedy=f"assign to the variable instead: `{binding.path}.assign(...)`",
+            prediction=Unchanged("train-op" if graph else "call"),
+            scope=binding.scope,
+            statistics=rebinding.statistics,
+            confidence=rebinding.confidence,
+            fix=to_assign_call(case.module, binding, "assign", keep_name=graph),
+        )
+
+
+RULE = Rule(
+    code="BN101",
+    name="rebound-statistic",
+    summary="a moving statistic is rebound with `=`, so its variable is never updated",
+    severity=Severity.ERROR,
+    needs=(CONSTRUCTORS,),
+    check=check,
+)

@@ -1,0 +1,39 @@
+"""BN102: ``self.moving_mean = …`` replaces the variable by a tensor."""
+
+from collections.abc import Iterator
+
+from bnlint.analysis.prefilter import CONSTRUCTORS
+from bnlint.edits import to_assign_call
+from bnlint.findings import Finding, Severity
+from bnlint.rule import Case, Rule
+from bnlint.verify.predictions import Unchanged
+
+
+def check(case: Case) -> Iterator[Finding]:
+    """Attributes of ``self`` that held a variable and are bound to a tensor computed from it."""
+    for rebinding in case.module.rebindings:
+        binding = rebinding.binding
+        if binding.kind == "augmented" or not rebinding.is_attribute or rebinding.kept:
+            continue
+        yield case.finding(
+            rebinding.span,
+            message=f"`{binding.path} = …` replaces the variable by a tensor",
+            consequence="The attribute seems to move in eager mode, but the variable does not: it keeps its initial "
+            "value, and that is what is saved and restored. Under `tf.function` or `fit` a tensor leaks out of its graph.",
+            remedy=f"assign to the variable instead: `{binding.path}.assign(...)`",
+            prediction=Unchanged("train-op" if case.era.tensorflow == "1" else "call"),
+            scope=binding.scope,
+            statistics=rebinding.statistics,
+            confidence=rebinding.confidence,
+            fix=to_assign_call(case.module, binding, "assign", keep_name=False),
+        )
+
+
+RULE = Rule(
+    code="BN102",
+    name="rebound-attribute",
+    summary="`self.statistic = …` replaces the variable by a tensor",
+    severity=Severity.ERROR,
+    needs=(CONSTRUCTORS, (b"self",)),
+    check=check,
+)
