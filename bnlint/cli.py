@@ -5,6 +5,7 @@ Everything heavy is imported by the command that needs it, so that ``bnlint --ve
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import sys
@@ -49,8 +50,9 @@ class _Commands(click.Group):
 def main() -> None:
     """Run the command line."""
     for stream in (sys.stdout, sys.stderr):
-        # A name that the terminal's encoding lacks must not end the run.
-        stream.reconfigure(errors="backslashreplace")  # pyright: ignore[reportAttributeAccessIssue]
+        if isinstance(stream, io.TextIOWrapper):
+            # A name that the terminal's encoding lacks must not end the run.
+            stream.reconfigure(errors="backslashreplace")
     try:
         commands()
     except KeyboardInterrupt:

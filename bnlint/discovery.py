@@ -43,7 +43,11 @@ def discover(paths: Sequence[str], settings: Settings) -> Discovery:
     found: dict[str, Path] = {}
     errors: list[FileError] = []
     excluded = _excluder(settings)
-    real_folder: Callable[[Path], str] = cache(os.path.realpath)
+
+    @cache
+    def real_folder(folder: Path) -> str:
+        return os.path.realpath(folder)
+
     for name in paths:
         path = Path(os.path.abspath(name))
         try:

@@ -18,8 +18,8 @@ def lesson(rule: Rule, typeset: bool, color: bool) -> str:
 
 def _programs(folder: Path) -> str:
     bad, good = (folder / name for name in ("bad.py", "good.py"))
-    lines = (path.read_text(encoding="utf-8").splitlines(keepends=True) for path in (bad, good))
-    change = "".join(difflib.unified_diff(*lines, bad.name, good.name))
+    before, after = (path.read_text(encoding="utf-8").splitlines(keepends=True) for path in (bad, good))
+    change = "".join(difflib.unified_diff(before, after, bad.name, good.name))
     return f"\n## The change\n\n```diff\n{change}```\n\nRun the wrong program yourself:\n\n    python {bad}\n"
 
 

@@ -116,7 +116,7 @@ class Verdict:
     outcome: Outcome = Outcome.NOT_RUN
     reason: str | None = None
     detail: str = ""
-    evidence: Mapping[str, Any] = field(default_factory=dict)
+    evidence: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +175,7 @@ class Report:
     analysed: int
     refuted: int
     root: str
-    sources: Mapping[str, str] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def count(self, outcome: Outcome) -> int:
         """How many findings ended with this verdict; refuted ones count although they are dropped."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
@@ -26,7 +26,7 @@ class Progress(Protocol):
 
 
 @contextmanager
-def on_terminal() -> Iterator[Progress | None]:
+def on_terminal() -> Generator[Progress | None]:
     """Draw the progress on standard error while the block runs; None where no person would see it."""
     if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb" or os.environ.get("CI"):
         yield None
