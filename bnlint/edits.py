@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from bnlint.analysis.facts import ModuleFacts
 from bnlint.analysis.scopes import Binding
+from bnlint.analysis.updates import Update
 from bnlint.findings import Applicability, Edit, Fix, Span
 
 _EQUALS = re.compile(r"\s*([-+*/@%&|^<>]*)=\s*")
@@ -56,3 +58,87 @@ def to_assign_call(module: ModuleFacts, binding: Binding, method: str, keep_name
 
 
 _EQUALS_AGAIN = re.compile(r"[\w.\[\]'\"]+\s*=(?!=)")
+
+
+def wrapped(module: ModuleFacts, span: Span, opening: str) -> tuple[Edit, Edit]:
+    """Put ``opening … )`` around an expression, taking its own parentheses along."""
+    outer = in_parentheses(module, span)
+    return before(outer, opening), after(outer, ")")
+
+
+def in_parentheses(module: ModuleFacts, span: Span) -> Span:
+    """The span of an expression with the parentheses right around it, if it has some."""
+    line = module.line(span.row)
+    closing = module.line(span.end_row)
+    left, right = line[: span.column - 1], closing[span.end_column - 1 :]
+    if left.endswith("(") and right.startswith(")") and not _CALLS.search(left):
+        return Span(span.row, span.column - 1, span.end_row, span.end_column + 1)
+    return span
+
+
+# A parenthesis after one of these opens the arguments of a call.
+_CALLS = re.compile(r"[\w\])]\($")
+
+
+def run_with_return(module: ModuleFacts, updates: Sequence[Update]) -> dict[int, Fix]:
+    """Fixes, by call id, that let what a function returns wait for its dropped updates.
+
+    All updates of one function share one fix: each result gets a name, and the function's last
+    statement, its ``return``, is put under a control dependency on all of them.
+    """
+    fixes: dict[int, Fix] = {}
+    by_scope: dict[int, list[Update]] = {}
+    for update in updates:
+        by_scope.setdefault(update.scope, []).append(update)
+    control = module.name_in_code("tf.control_dependencies")
+    for scope, group in by_scope.items():
+        last = module.last_statement(scope)
+        plain = all(update.statement is not None and update.statement.kind == "expression" for update in group)
+        if control is None or last is None or last.kind != "return" or not plain:
+            continue
+        if any(update.statement is not None and update.statement.guards != last.guards for update in group):
+            continue
+        names = _update_names(module, scope, group)
+        indent = " " * (last.span.column - 1)
+        waits = f"with {control}([{', '.join(names)}]):\n{indent}    "
+        named = [before(update.call.span, f"{name} = ") for name, update in zip(names, group, strict=True)]
+        fix = safe("let the returned tensor wait for the updates", *named, before(last.span, waits))
+        fixes |= {update.call.id: fix for update in group}
+    return fixes
+
+
+def _update_names(module: ModuleFacts, scope: int, updates: Sequence[Update]) -> list[str]:
+    taken = set(module.scopes[scope].bindings)
+    names: list[str] = []
+    for update in updates:
+        wanted = f"update_{update.role or 'statistic'}"
+        name = next(name for name in (wanted, *(f"{wanted}_{i}" for i in range(2, 99))) if name not in taken)
+        taken.add(name)
+        names.append(name)
+    return names
+
+
+def momentum_fix(module: ModuleFacts, update: Update) -> Fix | None:
+    """Give the old value the momentum and the new one the rest."""
+    average = update.average
+    if average is None or average.old_factor is None:
+        return None
+    old = in_parentheses(module, average.old_factor.span)
+    if average.new_factor is None:
+        if average.sums_to_one is not False or len(average.sources) != 1:
+            return None
+        source = in_parentheses(module, average.sources[0].span)
+        return safe("make the weights sum to 1", after(source, f" * {_complement(module.text(old))}"))
+    new = in_parentheses(module, average.new_factor.span)
+    if old == new:
+        return safe("move by the small weight", replaced(old, _complement(module.text(old))))
+    return safe("swap the weights", replaced(old, module.text(new)), replaced(new, module.text(old)))
+
+
+def _complement(weight: str) -> str:
+    """``1 - weight`` as a factor."""
+    match = _ONE_MINUS.match(weight)
+    return match[1] if match else f"(1 - {weight})"
+
+
+_ONE_MINUS = re.compile(r"^\(1(?:\.0*)? - ([\w.]+)\)$")

@@ -107,4 +107,3 @@ class Case:
     def text(self, span: Span) -> str:
         """The source text of a span."""
         return self.module.text(span)
-

@@ -261,7 +261,9 @@ class Dataflow:
                     if isinstance(name, Const) and name.value == key:
                         found = True
                         yield from self.origins(item, depth - 1, seen)
-            elif isinstance(origin, Sequence) and isinstance(key, int) and -len(origin.items) <= key < len(origin.items):
+            elif (
+                isinstance(origin, Sequence) and isinstance(key, int) and -len(origin.items) <= key < len(origin.items)
+            ):
                 found = True
                 yield from self.origins(origin.items[key], depth - 1, seen)
         if not found:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bnlint.analysis.dataflow import Dataflow
-from bnlint.analysis.values import Call, Op, Parameter, Read, Value, path_of, walk
+from bnlint.analysis.values import Call, Op, Parameter, Read, Value, walk
 
 _ADD = frozenset({"tf.add", "keras.ops.add", "tf.add_n"})
 _SUBTRACT = frozenset({"tf.subtract", "tf.sub", "keras.ops.subtract"})
@@ -74,7 +74,7 @@ class Averages:
         return Average(
             old_weight=exact[0] if exact else None,
             new_weight=exact[1] if exact else None,
-            sums_to_one=sums.pop() if len(sums) == 1 and None not in guesses else None,
+            sums_to_one=sums.pop() if len(sums) == 1 and None not in guesses and len(sources) == 1 else None,
             sources=sources,
             old_factor=next((term.factor for term in terms if term.source is None), None),
             new_factor=next((term.factor for term in terms if term.source is not None), None),
@@ -232,8 +232,3 @@ class Averages:
         if op == "/":
             scale = 1.0 / scale if scale else float("nan")
         return [Weighted(term.weight * scale, term.source, factor) for term in inner]
-
-
-def same_place(value: Value, path: str) -> bool:
-    """Whether an expression reads the place of that name."""
-    return path_of(value) == path

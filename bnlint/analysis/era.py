@@ -6,7 +6,7 @@ import re
 
 from bnlint.analysis.dataflow import Dataflow
 from bnlint.analysis.names import canonical
-from bnlint.analysis.values import Attribute, Global, Value, children
+from bnlint.analysis.values import Attribute, Const, Global, Value, children
 from bnlint.findings import Era
 
 # Names of TensorFlow 1 that a TensorFlow 2 program has no reason to touch.
@@ -19,9 +19,13 @@ _GRAPH = re.compile(
     r"disable_v2_behavior|disable_eager_execution|estimator\.EstimatorSpec|py_func|log|to_float|variable_op_scope)\b"
 )
 _SWITCHES_OFF = frozenset({"tf.disable_v2_behavior", "tf.disable_eager_execution"})
-_SWITCHES_ON = frozenset({"tf.enable_v2_behavior", "tf.enable_eager_execution", "tf.executing_eagerly_outside_functions"})
+_SWITCHES_ON = frozenset(
+    {"tf.enable_v2_behavior", "tf.enable_eager_execution", "tf.executing_eagerly_outside_functions"}
+)
 _EAGER = frozenset({"tf.GradientTape", "tf.function", "tf.Module", "tf.random.normal", "tf.keras.Model"})
-_KERAS_3 = re.compile(r"^keras(?:_core)?\.(?:src\.)?(?:ops|saving|random|Variable|KerasTensor|distribution|dtype_policies)\b")
+_KERAS_3 = re.compile(
+    r"^keras(?:_core)?\.(?:src\.)?(?:ops|saving|random|Variable|KerasTensor|distribution|dtype_policies)\b"
+)
 
 
 def _names(flow: Dataflow) -> dict[str, int]:
@@ -46,7 +50,7 @@ def detect(flow: Dataflow) -> Era:
     names = _names(flow)
     plain = {canonical(name): (name, row) for name, row in reversed(names.items())}
     tensorflow, evidence = _tensorflow(names, plain)
-    keras, keras_evidence = _keras(names)
+    keras, keras_evidence = _keras(flow, names)
     return Era(tensorflow, keras, tuple(evidence + keras_evidence))
 
 
@@ -54,13 +58,10 @@ def _tensorflow(names: dict[str, int], plain: dict[str, tuple[str, int]]) -> tup
     off = [plain[name] for name in _SWITCHES_OFF if name in plain]
     if off:
         return "1", [f"line {row}: {name}" for name, row in off]
-    graph = [(name, row) for short, (name, row) in plain.items() if _GRAPH.match(short) or ".contrib." in name]
-    if any(".contrib" in name for name in names):
-        graph += [(name, row) for name, row in names.items() if ".contrib" in name]
+    alias = "tensorflow.compat.v1" in names
+    graph = [(name, row) for name, row in names.items() if _is_graph(name, alias)]
     eager = [plain[name] for name in _EAGER | _SWITCHES_ON if name in plain]
-    eager += [(name, row) for name, row in names.items() if name == ".numpy" or ".compat.v1." in name and not graph]
-    if any(name.startswith("slim.") for name in plain):
-        graph += [(name, row) for short, (name, row) in plain.items() if short.startswith("slim.")]
+    eager += [(name, row) for name, row in names.items() if name == ".numpy"]
     if graph and not any(name in plain for name in ("tf.GradientTape", "tf.function", *_SWITCHES_ON)):
         return "1", _lines(graph)
     if eager and not graph:
@@ -68,7 +69,19 @@ def _tensorflow(names: dict[str, int], plain: dict[str, tuple[str, int]]) -> tup
     return None, []
 
 
-def _keras(names: dict[str, int]) -> tuple[str | None, list[str]]:
+def _is_graph(name: str, v1_alias: bool) -> bool:
+    """Whether a name belongs to graph code. ``tf.compat.v1.layers`` written out also works in eager code."""
+    short = canonical(name)
+    if not v1_alias and short.startswith("tf.layers.") and ".compat.v1." in name:
+        return False
+    return ".contrib" in name or short.startswith("slim.") or _GRAPH.match(short) is not None
+
+
+def _keras(flow: Dataflow, names: dict[str, int]) -> tuple[str | None, list[str]]:
+    for binding in flow.tree.bindings:
+        if binding.path == "os.environ['TF_USE_LEGACY_KERAS']" and isinstance(binding.value, Const):
+            legacy = str(binding.value.value).lower() in ("1", "true")
+            return ("2" if legacy else "3"), [f"line {binding.span.row}: TF_USE_LEGACY_KERAS"]
     second = [(name, row) for name, row in names.items() if name == "tf_keras" or name.startswith("tf_keras.")]
     if second:
         return "2", _lines(second)

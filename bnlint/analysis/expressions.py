@@ -10,7 +10,6 @@ import libcst as cst
 
 from bnlint.analysis.values import (
     Attribute,
-    Call,
     Choice,
     Const,
     Definition,
@@ -112,7 +111,11 @@ class Expressions:
     def _index(self, node: cst.BaseSlice) -> Value:
         if isinstance(node, cst.Index):
             return self.lower(node.value)
-        parts = [part for part in (node.lower, node.upper, node.step) if part is not None] if isinstance(node, cst.Slice) else []
+        parts = (
+            [part for part in (node.lower, node.upper, node.step) if part is not None]
+            if isinstance(node, cst.Slice)
+            else []
+        )
         return Opaque(self._span(node), "slice", tuple(self.lower(part) for part in parts))
 
     def _call(self, node: cst.Call) -> Value:

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from bnlint.analysis import era
+from bnlint.analysis.control import ControlBlock, control_blocks
 from bnlint.analysis.dataflow import Dataflow
+from bnlint.analysis.layers import KerasClass, Layer, Layers, keras_classes
+from bnlint.analysis.lifetime import Lifetimes
 from bnlint.analysis.module import lower_module
-from bnlint.analysis.scopes import Scope
+from bnlint.analysis.names import canonical
+from bnlint.analysis.removed import RemovedCall, removed_calls
+from bnlint.analysis.scopes import Scope, Statement
 from bnlint.analysis.statistics import Statistic, Statistics
 from bnlint.analysis.updates import Rebinding, Update, Updates
+from bnlint.analysis.values import Global
 from bnlint.findings import Era, Span
 
+# Methods of a Keras model that train it.
+_FITS = frozenset({"fit", "fit_generator", "train_on_batch"})
 
-@dataclass(slots=True, weakref_slot=True)
+
+@dataclass
 class ModuleFacts:
     """Everything known about one file. ``module`` is its dotted name inside the project."""
 
@@ -24,15 +34,76 @@ class ModuleFacts:
     statistics: list[Statistic] = field(default_factory=list)
     updates: list[Update] = field(default_factory=list)
     rebindings: list[Rebinding] = field(default_factory=list)
+    control_blocks: list[ControlBlock] = field(default_factory=list)
+    layers: list[Layer] = field(default_factory=list)
+    keras_classes: list[KerasClass] = field(default_factory=list)
 
     @property
     def scopes(self) -> list[Scope]:
         """All scopes, the module's own first."""
         return self.flow.tree.scopes
 
+    @cached_property
+    def _lifetimes(self) -> Lifetimes:
+        return Lifetimes(self.flow, self.keras_classes)
+
+    def is_per_call(self, statistic: Statistic) -> bool:
+        """Whether the function that updates a statistic also creates it, anew at every call."""
+        return self._lifetimes.statistic_per_call(statistic, self.updates, self.rebindings)
+
+    def is_layer_per_call(self, layer: Layer) -> bool:
+        """Whether a layer is made by a function that runs at every step."""
+        return self._lifetimes.layer_per_call(layer)
+
+    def runs_eagerly(self, scope: int) -> bool:
+        """Whether code of a scope runs every assignment, although the file is written for graphs."""
+        return self._lifetimes.runs_eagerly(scope)
+
+    @cached_property
+    def fits(self) -> bool:
+        """Whether the module trains a Keras model by ``fit`` or its like."""
+        methods = (self.flow.method_of(call) for call in self.flow.tree.calls)
+        return any(method is not None and method[1] in _FITS for method in methods)
+
+    @cached_property
+    def has_tape(self) -> bool:
+        """Whether the module has a training loop of its own."""
+        return any(self.flow.name_of(call) == "tf.GradientTape" for call in self.flow.tree.calls)
+
+    def relies_on_call_context(self, keras_class: KerasClass) -> bool:
+        """Whether some batch norm of a class is called without a flag, and so takes the phase of its caller."""
+        if self.flow.method(keras_class.scope, "train_step") is not None:
+            return False
+        uses = [use for layer in keras_class.layers for use in layer.uses]
+        return not uses or any(use.training is None and not use.may_pass_training for use in uses)
+
+    def removed_calls(self, era: Era) -> list[RemovedCall]:
+        """Calls around batch norm that no longer exist in the TensorFlow or Keras of an era."""
+        return list(removed_calls(self.flow, self.updates, era))
+
+    def name_in_code(self, name: str) -> str | None:
+        """How the module writes a canonical name such as ``tf.identity``; None if it does not import the package."""
+        package, _, member = name.partition(".")
+        for binding in self.flow.tree.bindings:
+            value = binding.value
+            if binding.kind == "import" and isinstance(value, Global) and canonical(value.name) == package:
+                return f"{binding.path}.{member}"
+        return None
+
     def text(self, span: Span) -> str:
         """The source text of a span."""
         return self.flow.tree.lines.slice(span)
+
+    def line(self, row: int) -> str:
+        """The text of a 1-based row, without its line break."""
+        return self.flow.tree.lines.line(row)
+
+    def last_statement(self, scope: int) -> Statement | None:
+        """The statement that a function's body ends with, None if that is a compound one."""
+        own = self.scopes[scope]
+        statements = [self.flow.tree.statements[index] for index in own.statements]
+        last = max(statements, key=lambda statement: statement.span, default=None)
+        return last if last is not None and last.span.end_row >= own.span.end_row - 1 else None
 
     def symbol(self, scope: int) -> str | None:
         """The dotted name of the innermost function or class around a scope; None at module level."""
@@ -54,6 +125,8 @@ def analyse(text: str, filename: str, module: str = "", package: str = "") -> Mo
     facts.statistics = statistics.all
     facts.updates = list(updates.calls())
     facts.rebindings = list(updates.rebindings())
+    facts.control_blocks = list(control_blocks(flow, facts.updates))
+    layers = Layers(flow)
+    facts.layers = layers.all
+    facts.keras_classes = list(keras_classes(flow, layers))
     return facts
-
-

@@ -8,7 +8,7 @@ loop bodies are lowered with the definitions that their own previous round leave
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -133,7 +133,7 @@ class Lowering:
         return scope.id
 
     @contextmanager
-    def private_environment(self) -> Iterator[None]:
+    def private_environment(self) -> Generator[None]:
         """Definitions made inside (a comprehension's targets) are forgotten afterwards."""
         saved = dict(self._environment)
         yield
@@ -225,8 +225,8 @@ class Lowering:
 
     def _self_name(self) -> str | None:
         """What the methods around this place call their object."""
-        scope: Scope | None = self._scope
-        while scope is not None and scope.parent is not None:
+        scope = self._scope
+        while scope.parent is not None:
             parent = self.tree.scopes[scope.parent]
             if parent.kind == "class" and scope.kind == "function":
                 return scope.self_name
@@ -236,7 +236,12 @@ class Lowering:
     # -- scopes --------------------------------------------------------------------------------
 
     def _new_scope(
-        self, kind: Literal["module", "class", "function", "lambda"], name: str, parent: int | None, node: cst.CSTNode, header: Span
+        self,
+        kind: Literal["module", "class", "function", "lambda"],
+        name: str,
+        parent: int | None,
+        node: cst.CSTNode,
+        header: Span,
     ) -> Scope:
         around = self.tree.scopes[parent].symbol if parent is not None else ""
         symbol = f"{around}.{name}" if around else name
@@ -285,7 +290,9 @@ class Lowering:
         span = self.positions.span(node)
         index = len(self.tree.statements)
         self.tree.statements.append(
-            Statement(index, kind, value, self._scope.id, span, self._guards, self._blocks, self._loops, tuple(bindings))
+            Statement(
+                index, kind, value, self._scope.id, span, self._guards, self._blocks, self._loops, tuple(bindings)
+            )
         )
         self._scope.statements.append(index)
         if self._scope.first_statement is None:
@@ -398,7 +405,8 @@ class Lowering:
         if isinstance(node.orelse, cst.If):
             ended_else = bool(self._under(Guard(test, False), lambda: self._statement(node.orelse or node) is True))
         elif node.orelse is not None:
-            ended_else = self._under(Guard(test, False), lambda: self._suite(_statements_of(node.orelse.body)))  # type: ignore[union-attr]
+            body = _statements_of(node.orelse.body)
+            ended_else = self._under(Guard(test, False), lambda: self._suite(body))
         if ended_else and not ended_body:
             self._environment = after_body
             return Guard(test, True)
@@ -504,9 +512,7 @@ class Lowering:
             block_id = len(self.tree.blocks)
             header = self.positions.span(node)
             inner = self.positions.span(node.body)
-            self.tree.blocks.append(
-                Block(block_id, self._scope.id, context, header, inner, range(0), self._guards)
-            )
+            self.tree.blocks.append(Block(block_id, self._scope.id, context, header, inner, range(0), self._guards))
             opened.append((block_id, context, header))
             self._blocks = (*self._blocks, block_id)
         first = len(self.tree.statements)
@@ -534,7 +540,8 @@ class Lowering:
         header = self.positions.span(node.name)
         scope = self._new_scope("function", node.name.value, self._scope.id, node, header)
         scope.decorators, scope.parameters = decorators, parameters
-        scope.parameter_list = self.positions.span(node.params)
+        plain = (*node.params.posonly_params, *node.params.params, *node.params.kwonly_params)
+        scope.last_parameter = self.positions.span(plain[-1]) if plain else None
         scope.has_kwargs = node.params.star_kwarg is not None
         self._pending.append(_Pending(scope.id, node.params, node.body, {}))
         span = self.positions.span(node)

@@ -46,7 +46,9 @@ _PREFIXES: tuple[tuple[str, str], ...] = (
 _BY_LENGTH = sorted(_PREFIXES, key=lambda pair: -len(pair[0]))
 
 # Implementation modules of tf.ops whose members are also found right under tf.
-_FLAT = re.compile(r"^tf\.ops\.(?:array|check|control_flow|init|math|random|state|variables?|variable_scope|gen_\w+)(?:_ops)?\.")
+_FLAT = re.compile(
+    r"^tf\.ops\.(?:array|check|control_flow|init|math|random|state|variables?|variable_scope|gen_\w+)(?:_ops)?\."
+)
 # Modules of Keras whose members have a shorter public name.
 _KERAS_LAYERS = re.compile(r"^keras\.(?:layers|engine)(?:\.\w+)*\.(?=[A-Z])")
 _KERAS_MODELS = {

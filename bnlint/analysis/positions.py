@@ -7,7 +7,7 @@ each node, the indices of its first and last token; rows and columns are worked 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from itertools import accumulate
 from typing import TYPE_CHECKING
@@ -39,7 +39,7 @@ class _Recorder(CodegenState):
     @contextmanager
     def record_syntactic_position(
         self, node: cst.CSTNode, *, start_node: cst.CSTNode | None = None, end_node: cst.CSTNode | None = None
-    ) -> Iterator[None]:
+    ) -> Generator[None]:
         start = len(self.tokens)
         yield
         end = len(self.tokens)
@@ -95,7 +95,7 @@ class Positions:
 
     def __init__(self, module: cst.Module) -> None:
         recorder = _Recorder(module)
-        module._codegen(recorder)
+        module._codegen(recorder)  # pyright: ignore[reportPrivateUsage]: the only way to see each node printed
         self._marks = recorder.marks
         self._offsets = [0, *accumulate(map(len, recorder.tokens))]
         self.lines = Lines("".join(recorder.tokens))

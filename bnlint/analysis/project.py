@@ -5,39 +5,49 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from bnlint.analysis.facts import ModuleFacts
 from bnlint.findings import Era
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ProjectFacts:
     """The modules that were analysed, and the era that most of them agree on."""
 
     modules: tuple[ModuleFacts, ...]
     era: Era
+    pins: Era
+
+    @cached_property
+    def fits(self) -> bool:
+        """Whether some module trains a Keras model by ``fit`` or its like."""
+        return any(module.fits for module in self.modules)
+
+    @cached_property
+    def has_tape(self) -> bool:
+        """Whether some module trains by a loop of its own."""
+        return any(module.has_tape for module in self.modules)
 
     def era_of(self, module: ModuleFacts) -> Era:
         """The era of a module: its own evidence first, then what the rest of the project is written for."""
-        own = module.own_era
-        tensorflow, keras = own.tensorflow or self.era.tensorflow, own.keras or self.era.keras
+        own, pins = module.own_era, self.pins
+        tensorflow = pins.tensorflow or own.tensorflow or self.era.tensorflow
+        keras = pins.keras or own.keras or self.era.keras
         borrowed = tensorflow != own.tensorflow or keras != own.keras
-        return Era(tensorflow, keras, own.evidence + (self.era.evidence if borrowed else ()))
+        return Era(tensorflow, keras, pins.evidence + own.evidence + (self.era.evidence if borrowed else ()))
 
 
-def project_facts(modules: Sequence[ModuleFacts], tensorflow: str | None = None, keras: str | None = None) -> ProjectFacts:
+def project_facts(
+    modules: Sequence[ModuleFacts], tensorflow: str | None = None, keras: str | None = None
+) -> ProjectFacts:
     """The project view. ``tensorflow`` and ``keras`` are the user's pins and beat all other evidence."""
     evidence: list[str] = []
-    if tensorflow or keras:
-        evidence.append("the settings pin it")
-    return ProjectFacts(
-        tuple(modules),
-        Era(
-            tensorflow or _agreed([module.own_era.tensorflow for module in modules], "TensorFlow", evidence),
-            keras or _agreed([module.own_era.keras for module in modules], "Keras", evidence),
-            tuple(evidence),
-        ),
-    )
+    agreed_tensorflow = _agreed([module.own_era.tensorflow for module in modules], "TensorFlow", evidence)
+    agreed_keras = _agreed([module.own_era.keras for module in modules], "Keras", evidence)
+    pinned = ("the settings pin it",) if tensorflow or keras else ()
+    era = Era(agreed_tensorflow, agreed_keras, tuple(evidence))
+    return ProjectFacts(tuple(modules), era, Era(tensorflow, keras, pinned))
 
 
 def _agreed(votes: Sequence[str | None], name: str, evidence: list[str]) -> str | None:

@@ -78,7 +78,7 @@ class Scope:
     span: Span
     header: Span
     parameters: tuple[Parameter, ...] = ()
-    parameter_list: Span | None = None
+    last_parameter: Span | None = None
     has_kwargs: bool = False
     decorators: tuple[Value, ...] = ()
     bases: tuple[Value, ...] = ()
@@ -89,6 +89,11 @@ class Scope:
     calls: list[Call] = field(default_factory=list)
     guards: tuple[Guard, ...] = ()
     first_statement: Span | None = None
+
+    @property
+    def definition(self) -> Span:
+        """From ``def`` or ``class`` to the name."""
+        return self.span._replace(end_row=self.header.end_row, end_column=self.header.end_column)
 
     @property
     def self_name(self) -> str | None:

@@ -30,8 +30,12 @@ _MEANS = frozenset({"tf.reduce_mean", "tf.math.reduce_mean", "keras.ops.mean", "
 _VARIANCES = frozenset(
     {"tf.math.reduce_variance", "tf.reduce_variance", "keras.ops.var", "keras.backend.var", "tf.experimental.numpy.var"}
 )
-_DEVIATIONS = frozenset({"tf.math.reduce_std", "tf.sqrt", "tf.math.sqrt", "keras.ops.sqrt", "keras.ops.std", "keras.backend.std"})
-_ROOTS = frozenset({"tf.sqrt", "tf.math.sqrt", "tf.rsqrt", "tf.math.rsqrt", "keras.ops.sqrt", "keras.ops.rsqrt", "keras.backend.sqrt"})
+_DEVIATIONS = frozenset(
+    {"tf.math.reduce_std", "tf.sqrt", "tf.math.sqrt", "keras.ops.sqrt", "keras.ops.std", "keras.backend.std"}
+)
+_ROOTS = frozenset(
+    {"tf.sqrt", "tf.math.sqrt", "tf.rsqrt", "tf.math.rsqrt", "keras.ops.sqrt", "keras.ops.rsqrt", "keras.backend.sqrt"}
+)
 
 _VARIANCE_NAME = re.compile(r"var(?:iance|s)?\d*$|sigma|std", re.IGNORECASE)
 _MEAN_NAME = re.compile(r"mean|(?:^|_)mu(?:_|$)|avg$", re.IGNORECASE)
@@ -208,7 +212,7 @@ class BatchStatistics:
             case Item(base=base, index=index):
                 for source in self._flow.origins(base):
                     if isinstance(source, Call) and self._flow.name_of(source) in _MOMENTS:
-                        return {0: "mean", 1: "variance"}.get(index if index is not None else -1)  # type: ignore[return-value]
+                        return "mean" if index == 0 else "variance" if index == 1 else None
                 return None
             case Call():
                 name = self._flow.name_of(origin)
@@ -221,7 +225,13 @@ class BatchStatistics:
                 return None
 
     def _mean_kind(self, call: Call) -> Literal["mean", "variance"]:
-        squared = ("tf.square", "tf.math.square", "tf.math.squared_difference", "tf.squared_difference", "keras.ops.square")
+        squared = (
+            "tf.square",
+            "tf.math.square",
+            "tf.math.squared_difference",
+            "tf.squared_difference",
+            "keras.ops.square",
+        )
         inner = call.args[0] if call.args else None
         for origin in self._flow.origins(inner) if inner is not None else ():
             if isinstance(origin, Call) and self._flow.name_of(origin) in squared:

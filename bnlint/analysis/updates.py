@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from bnlint.analysis.dataflow import Dataflow
@@ -50,6 +51,16 @@ class Update:
     use: Use
     statement: Statement | None
     scope: int
+
+    @property
+    def role(self) -> str | None:
+        """ "mean" or "variance", where the use or the name of the variable tells."""
+        return self.statistics[0].role
+
+    @property
+    def is_debiased(self) -> bool:
+        """Whether a bias correction belongs to the average, so that its weights need not sum to one."""
+        return any(mark in s.name.lower() for s in self.statistics for mark in ("bias", "hidden", "weight", "accum"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +127,7 @@ class Updates:
                 continue
             statistics = self._rebound(binding)
             if statistics:
-                average = self._averages.read(binding.value, lambda value: self._is_place(value, binding.path))
+                average = self._averages.read(binding.value, partial(_is_place, path=binding.path))
                 if binding.kind == "augmented":
                     self._note(statistics, None)
                 elif average is None:
@@ -126,11 +137,11 @@ class Updates:
 
     def _parts(self, call: Call) -> tuple[Value, str, Value | None, Value | None] | None:
         name = self._flow.name_of(call)
-        if name in _FUNCTIONS:
+        if name is not None and name in _FUNCTIONS:
             target = call.argument(0, "ref", "x", "variable")
             value = call.argument(1, "value", "new_x", "increment", "decrement", "delta")
-            return (target, name, value, None) if target is not None and name is not None else None
-        if name in _AVERAGES and name is not None:
+            return (target, name, value, None) if target is not None else None
+        if name is not None and name in _AVERAGES:
             names = _AVERAGES[name]
             target, value, decay = (call.argument(index, text) for index, text in enumerate(names))
             return (target, name, value, decay) if target is not None else None
@@ -149,7 +160,7 @@ class Updates:
         path = path_of(target)
 
         def is_target(found: Value) -> bool:
-            return (path is not None and self._is_place(found, path)) or self._statistics.is_variable(found, statistics)
+            return (path is not None and _is_place(found, path)) or self._statistics.is_variable(found, statistics)
 
         kind = api.rpartition(".")[2].rpartition("update")[2] if "update" in api else api.rpartition(".")[2]
         if kind in ("assign_add", "assign_sub", "_add", "_sub"):
@@ -169,9 +180,6 @@ class Updates:
     def _is_update(self, value: Value) -> bool:
         """``mm = mm.assign(...)``: a rebinding that is an update."""
         return any(isinstance(origin, Call) and self._parts(origin) is not None for origin in self._flow.origins(value))
-
-    def _is_place(self, value: Value, path: str) -> bool:
-        return path_of(value) == path
 
     def _rebound(self, binding: Binding) -> list[Statistic]:
         """The statistics that the place held before, if the new value is computed from them."""
@@ -220,3 +228,7 @@ class Updates:
         """Module-level names may be read by other modules; names declared global likewise."""
         scope = self._flow.tree.scopes[bound[0].scope]
         return scope.kind != "function" or any(item.path in scope.outer_names for item in bound)
+
+
+def _is_place(value: Value, path: str) -> bool:
+    return path_of(value) == path

@@ -220,7 +220,7 @@ def walk(value: Value) -> Iterator[Value]:
 def path_of(value: Value) -> str | None:
     """The name of the place that an expression denotes: ``x``, ``self.x``, ``d['k']``, ``bn.moving_mean``."""
     match value:
-        case Read(path=path):
+        case Read(path=path) | Global(name=path):
             return path
         case Attribute(base=base, name=name):
             inner = path_of(base)

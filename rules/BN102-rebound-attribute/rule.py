@@ -19,7 +19,7 @@ def check(case: Case) -> Iterator[Finding]:
             rebinding.span,
             message=f"`{binding.path} = …` replaces the variable by a tensor",
             consequence="The attribute seems to move in eager mode, but the variable does not: it keeps its initial "
-            "value, and that is what is saved and restored. Under `tf.function` or `fit` a tensor leaks out of its graph.",
+            "value, and that is what gets saved. Under `tf.function` or `fit` a tensor leaks out of its graph.",
             remedy=f"assign to the variable instead: `{binding.path}.assign(...)`",
             prediction=Unchanged("train-op" if case.era.tensorflow == "1" else "call"),
             scope=binding.scope,

@@ -26,7 +26,7 @@ def check(case: Case) -> Iterator[Finding]:
             rebinding.span,
             message=f"`{binding.path} {operator}= …` does not update the variable",
             consequence="On a keras.Variable (Keras 3) or a TensorFlow 1 reference variable the name silently becomes "
-            "a tensor and the variable keeps its initial value; on any other tf.Variable this line raises RuntimeError.",
+            "a tensor and the variable keeps its initial value; on another tf.Variable it raises RuntimeError.",
             remedy=f"use `{binding.path}.{method}(...)`" if method else f"use `{binding.path}.assign(...)`",
             prediction=AnyOf(
                 (Unchanged("train-op" if graph else "call"), Raises(("RuntimeError", "AttributeError", "TypeError")))

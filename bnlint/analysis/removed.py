@@ -1,0 +1,49 @@
+"""Calls that later versions of TensorFlow and Keras no longer have."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bnlint.analysis.dataflow import Dataflow
+from bnlint.analysis.updates import Update
+from bnlint.analysis.values import Call, Global
+from bnlint.findings import Era
+
+_TENSORFLOW_2 = "TensorFlow 2"
+_KERAS_3 = "Keras 3 (TensorFlow 2.16 and later)"
+_ASSIGN = re.compile(r"^tensorflow\.assign(?:_add|_sub)?$")
+_LAYERS = re.compile(r"^tensorflow\.(?:layers\.\w*[Bb]atch_?[Nn]ormalization|contrib\.(?:\w+\.)*batch_norm)$")
+_COMPAT_LAYERS = re.compile(r"^tensorflow\.compat\.v1\.layers\.\w*[Bb]atch_?[Nn]ormalization$")
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedCall:
+    """A call of something that is gone. ``written`` is its full name as written; since: where it is gone."""
+
+    call: Call
+    update: Update | None
+    written: str
+    since: str
+    remedy: str
+    scope: int
+
+
+def removed_calls(flow: Dataflow, updates: list[Update], era: Era) -> Iterator[RemovedCall]:
+    """The removed calls of a module whose era is not TensorFlow 1."""
+    by_call = {update.call.id: update for update in updates}
+    for call in flow.tree.calls:
+        if not isinstance(call.callee, Global):
+            continue
+        written, scope = call.callee.name, flow.site(call).scope
+        if _ASSIGN.match(written) and call.id in by_call:
+            method = written.rpartition(".")[2]
+            remedy = f"use the variable's own method: `variable.{method}(...)`"
+            yield RemovedCall(call, by_call[call.id], written, _TENSORFLOW_2, remedy, scope)
+        elif _LAYERS.match(written):
+            remedy = "use `tf.keras.layers.BatchNormalization`, made once and called with `training=`"
+            yield RemovedCall(call, None, written, _TENSORFLOW_2, remedy, scope)
+        elif _COMPAT_LAYERS.match(written) and era.keras != "2":
+            remedy = "use `tf.keras.layers.BatchNormalization`, or install tf-keras and set TF_USE_LEGACY_KERAS=1"
+            yield RemovedCall(call, None, written, _KERAS_3, remedy, scope)

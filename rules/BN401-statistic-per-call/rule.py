@@ -1,0 +1,37 @@
+"""BN401: the function that updates a statistic also creates it, anew at every call."""
+
+from collections.abc import Iterator
+
+from bnlint.findings import Confidence, Finding, Severity
+from bnlint.rule import Case, Rule
+from bnlint.verify.predictions import NewPerCall
+
+
+def check(case: Case) -> Iterator[Finding]:
+    """Not in a TensorFlow 1 graph, where the function builds the graph once; not where creation is guarded."""
+    if case.era.tensorflow == "1":
+        return
+    for statistic in case.module.statistics:
+        if not case.module.is_per_call(statistic):
+            continue
+        yield case.finding(
+            statistic.span,
+            message=f"`{statistic.name}` is created by the function that updates it, so each call starts anew",
+            consequence="Each call makes a fresh variable, updates that, and forgets it; inference reads the initial "
+            "value. Under `tf.function` the second trace raises ValueError.",
+            remedy="create the variable once, in `__init__` or `build` of a layer or `tf.Module`, and update it here",
+            prediction=NewPerCall(),
+            scope=statistic.scope,
+            statistics=[statistic],
+            confidence=Confidence.HIGH if case.era.tensorflow == "2" else Confidence.MEDIUM,
+        )
+
+
+RULE = Rule(
+    code="BN401",
+    name="statistic-per-call",
+    summary="a moving statistic is created by the function that updates it",
+    severity=Severity.ERROR,
+    needs=((b"Variable", b"add_weight", b"variable("),),
+    check=check,
+)
