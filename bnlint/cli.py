@@ -79,7 +79,7 @@ def commands() -> None:
     """
 
 
-@commands.command()
+@commands.command(short_help="Check files and folders.")
 @click.argument("paths", nargs=-1, type=click.Path())
 @click.option("--verify", is_flag=True, help="Run the code of each finding in another process, and show what it does.")
 @click.option("--python", metavar="PATH", help="The Python to run it with, e.g. of your project's environment.")
@@ -89,8 +89,7 @@ def commands() -> None:
     metavar="F[:FILE]",
     multiple=True,
     default=("text",),
-    show_default="text",
-    help="text, concise or json; to standard output, or to FILE. May be given several times.",
+    help="text (the default), concise or json; to standard output, or to FILE. May be given several times.",
 )
 @click.option(
     "--select", metavar="CODES", multiple=True, help="Use these rules only: codes or prefixes, e.g. BN101,BN2."
@@ -98,7 +97,6 @@ def commands() -> None:
 @click.option("--ignore", metavar="CODES", multiple=True, help="Leave these rules out, besides those of the settings.")
 @click.option("--show-refuted", is_flag=True, help="Show findings that running the code contradicted, too.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
-@click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Processes to use.  [default: one a CPU]")
 @click.pass_context
 def check(
     ctx: click.Context,
@@ -110,7 +108,6 @@ def check(
     ignore: tuple[str, ...],
     show_refuted: bool,
     color: str,
-    jobs: int | None,
 ) -> None:
     """Check Python files and notebooks; folders are searched, and the default is this one.
 
@@ -130,7 +127,7 @@ def check(
     paths = paths or (".",)
     outputs = _outputs(formats)
     settings = load(paths).with_rules(_codes(select), _codes(ignore))
-    settings = replace(settings, verify=verify, show_refuted=show_refuted, jobs=jobs)
+    settings = replace(settings, verify=verify, show_refuted=show_refuted)
     settings = replace(settings, python=_interpreter(python or settings.python))
     _require_known(settings)
     with progress.on_terminal() as shown:
@@ -153,7 +150,7 @@ def exit_status(report: Report, missing: bool) -> int:
     return FINDINGS if any(each.verdict.outcome is not Outcome.REFUTED for each in standing) else 0
 
 
-@commands.command()
+@commands.command(short_help="Teach a rule.")
 @click.argument("rule", metavar="CODE|NAME")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
 def explain(rule: str, color: str) -> None:
@@ -177,7 +174,7 @@ def explain(rule: str, color: str) -> None:
     _echo(lesson(wanted[0], typeset=colored or sys.stdout.isatty(), color=colored))
 
 
-@commands.command()
+@commands.command(short_help="List the rules.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
 def rules(color: str) -> None:
     """List the rules: code, name, severity, what each says."""

@@ -156,6 +156,7 @@ class FileError:
     filename: str
     message: str
     span: Span | None = None
+    cell: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,6 @@ class Settings:
     tensorflow, keras: the era the code is written for, where the user knows better than the evidence.
     verify: run the code of each finding, with the interpreter ``python`` (None: the one bnlint runs on),
     for at most ``timeout`` seconds each.
-    jobs: processes to work with; None means one for each processor.
     show_refuted: keep findings that running the code contradicted.
     config: the file that was read.
     """
@@ -42,7 +41,6 @@ class Settings:
     verify: bool = False
     python: str | None = None
     timeout: float = 60.0
-    jobs: int | None = None
     show_refuted: bool = False
     config: Path | None = None
 

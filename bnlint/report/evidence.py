@@ -58,13 +58,13 @@ def _statistic(statistic: Mapping[str, Any], paint: Paint) -> list[str]:
 
 
 def _title(statistic: Mapping[str, Any]) -> str:
-    parts = [visible(str(statistic.get("name") or "variable"))]
+    parts = [str(statistic.get("name") or "variable")]
     if statistic.get("row"):
         parts.append(f"created on line {statistic['row']}")
     shape = statistic.get("shape")
     if isinstance(shape, (list, tuple)) and shape:
         parts.append(f"shape {list(cast('list[object]', shape))}")
-    return ", ".join(parts)
+    return visible(", ".join(parts))
 
 
 def _grid(rows: Sequence[tuple[str, list[str], list[str]]]) -> list[str]:

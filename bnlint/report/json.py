@@ -96,7 +96,7 @@ def _fix(fix: Fix) -> Json:
 
 def _error(error: FileError) -> Json:
     location = error.span and {"row": error.span.row, "column": error.span.column}
-    return {"filename": error.filename, "location": location, "message": error.message}
+    return {"filename": error.filename, "cell": error.cell, "location": location, "message": error.message}
 
 
 def _finite(value: object) -> object:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bnlint.findings import FileError, Outcome, Severity
+from bnlint.source import place_name
 
 Paint = Callable[[str, str], str]
 """``paint(text, style)`` puts text into a style such as "bold red", or leaves it plain."""
@@ -41,5 +42,5 @@ def visible_character(character: str) -> str:
 
 def error_place(error: FileError) -> str:
     """Where a file could not be read: its name, and the row and column if they are known."""
-    place = visible(error.filename)
+    place = visible(place_name(error.filename, error.cell))
     return f"{place}:{error.span.row}:{error.span.column}" if error.span else place

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bnlint.findings import FileError, Finding, Outcome, Report, Severity, Span, Verdict
 from bnlint.report import evidence
-from bnlint.report.excerpt import Mark, excerpt
+from bnlint.report.excerpt import CONTEXT, Mark, excerpt
 from bnlint.report.terminal import OUTCOME_STYLES, SEVERITY_STYLES, Paint, error_place, painter, visible
 from bnlint.source import place_name
 
@@ -29,8 +29,8 @@ def render(report: Report, color: bool = False) -> str:
 def _finding(finding: Finding, report: Report, paint: Paint) -> list[str]:
     style = SEVERITY_STYLES[finding.severity]
     label = paint(f"{finding.severity.value}[{finding.code}]", style)
-    gutter = len(str(max(finding.span.end_row, *(each.span.end_row for each in finding.related), 0)))
-    lines = [f"{label} {paint(finding.name, 'bold')}: {visible(finding.message)}"]
+    gutter = len(str(max(finding.span.end_row + CONTEXT, *(each.span.end_row for each in finding.related), 0)))
+    lines = [f"{label} {paint(visible(finding.name), 'bold')}: {visible(finding.message)}"]
     lines += _excerpts(finding, report, paint, gutter)
     lines.append(paint(f"{'':>{gutter}} |", "bold blue"))
     lines += _note("when it runs", finding.consequence, "bold", paint, gutter)
@@ -74,7 +74,7 @@ def _verdict(verdict: Verdict, paint: Paint, gutter: int) -> list[str]:
     if verdict.outcome is Outcome.NOT_RUN:
         return []
     told = [part for part in (verdict.detail, evidence.setting(verdict.evidence)) if part]
-    title = _VERDICTS[verdict.outcome] + (f" ({verdict.reason})" if verdict.reason else "")
+    title = _VERDICTS[verdict.outcome] + (f" ({visible(verdict.reason)})" if verdict.reason else "")
     lines = _note(title, "\n".join(told) or " ", OUTCOME_STYLES[verdict.outcome], paint, gutter)
     return lines + [f"{'':>{gutter}}     {line}" for line in evidence.table(verdict.evidence, paint)]
 
