@@ -1,0 +1,29 @@
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+tf.disable_v2_behavior()
+
+
+def build(x, target, training):
+    bn = tf.keras.layers.BatchNormalization(momentum=0.9)
+    h = bn(tf.layers.dense(x, 4), training=training)  # bad: BN209
+    prediction = tf.layers.dense(tf.nn.relu(h), 1)
+    loss = tf.reduce_mean(tf.square(prediction - target))
+    update_ops = tf.get_collection(tf.GraphKeys.UPDATE_OPS)
+    with tf.control_dependencies(update_ops):
+        train_op = tf.train.GradientDescentOptimizer(0.01).minimize(loss)
+    return train_op, prediction
+
+
+if __name__ == "__main__":
+    x = tf.placeholder(tf.float32, [None, 3])
+    target = tf.placeholder(tf.float32, [None, 1])
+    training = tf.placeholder_with_default(False, [])
+    train_op, prediction = build(x, target, training)
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        for step in range(100):
+            batch = np.random.normal(5.0, 2.0, [64, 3])
+            sess.run(train_op, {x: batch, target: batch.mean(axis=1, keepdims=True), training: True})
+        for variable in tf.global_variables("batch_norm.*/moving"):
+            print(variable.op.name, sess.run(variable))
