@@ -1,0 +1,130 @@
+"""Runs the code a finding is about and says whether it does what the rule predicted.
+
+TensorFlow lives in worker processes; nothing here imports it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from queue import SimpleQueue
+from typing import Literal
+
+from bnlint.findings import Era, Finding, Outcome, Verdict
+from bnlint.verify.plan import Plan, Trial
+from bnlint.verify.pool import Pool
+from bnlint.verify.predictions import Experiment
+from bnlint.verify.verdicts import Place, judge, unable
+
+__all__ = ["VerifySettings", "clears", "verify"]
+
+Isolation = Literal["auto", "strict", "none"]
+
+
+@dataclass(frozen=True)
+class VerifySettings:
+    """How to run code.
+
+    python: the interpreter, with TensorFlow installed. timeout: seconds for one experiment. jobs: worker processes.
+    isolation: "auto" takes what the system offers, "strict" refuses to run with less than no network and no writes,
+    "none" runs the code like any other program. fork: None decides by the system; False starts a process for each
+    experiment.
+    """
+
+    python: str = sys.executable
+    timeout: float = 60.0
+    jobs: int = 1
+    isolation: Isolation = "auto"
+    fork: bool | None = None
+
+    def pool(self) -> Pool:
+        """Workers for these settings; to be used as a context manager."""
+        return Pool(self.python, self.timeout, self.isolation, self.fork)
+
+
+def verify(
+    findings: Sequence[Finding],
+    texts: Mapping[str, str],
+    settings: VerifySettings,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Finding]:
+    """The same findings in the same order, each with its verdict.
+
+    texts: the decoded text of each finding's file, by ``Finding.filename``. progress: called with the number of
+    findings that are done and of all. Never raises for what the code does, nor for a missing TensorFlow.
+    """
+    if not findings:
+        return []
+    jobs = max(1, min(settings.jobs, len(findings)))
+    pools = [settings.pool() for _ in range(jobs)]
+    free: SimpleQueue[Pool] = SimpleQueue()
+    for pool in pools:
+        free.put(pool)
+
+    def one(finding: Finding) -> Finding:
+        pool = free.get()
+        try:
+            verdict = decide(pool, finding.experiment, texts[finding.filename], finding.filename, finding.era)
+        finally:
+            free.put(pool)
+        return replace(finding, verdict=verdict)
+
+    done: list[Finding] = []
+    try:
+        with ThreadPoolExecutor(jobs) as threads:
+            for finding in threads.map(one, findings):
+                done.append(finding)
+                if progress is not None:
+                    progress(len(done), len(findings))
+    finally:
+        for pool in pools:
+            pool.close()
+    return done
+
+
+def clears(text: str, filename: str, experiment: Experiment, era: Era, settings: VerifySettings) -> Verdict:
+    """Run an experiment on another text than the one it was made for, such as a corrected program.
+
+    Its rows mean nothing there, so every statistic that the text creates is watched. REFUTED: what was predicted
+    did not come true for any of them.
+    """
+    with settings.pool() as pool:
+        return decide(pool, replace(experiment, statistics=(), row=0), text, filename, era)
+
+
+def decide(pool: Pool, experiment: Experiment, text: str, filename: str, era: Era) -> Verdict:
+    """Run trial after trial until one decides; else what the first one had to say."""
+    plan = Plan(experiment, text, filename, era)
+    place = Place(experiment, plan.row, plan.statistics)
+    verdict = _try(pool, place, plan.first())
+    if verdict.outcome in (Outcome.CONFIRMED, Outcome.REFUTED) or not verdict.evidence.get("modes"):
+        return verdict
+    missing = _misses_names(verdict)
+    for trial in (plan.lenient() if missing else None, plan.ported() if missing else None, plan.program()):
+        if trial is None:
+            continue
+        second = _try(pool, place, trial)
+        if second.outcome in (Outcome.CONFIRMED, Outcome.REFUTED):
+            return second
+        if second.outcome is Outcome.DEFERRED and verdict.outcome is Outcome.UNDECIDED:
+            verdict = second
+    return verdict
+
+
+def _misses_names(verdict: Verdict) -> bool:
+    """Whether the code failed for want of a name that TensorFlow 1 had."""
+    return "has no attribute" in verdict.detail or "not available with Keras 3" in verdict.detail
+
+
+def _try(pool: Pool, place: Place, trial: Trial) -> Verdict:
+    answer = pool.ask(trial.request, trial.legacy_keras)
+    if answer.versions is None or answer.ending == "no-isolation":
+        return unable(answer.ending, answer.message)
+    facts = {
+        **answer.versions,
+        "isolation": list(answer.isolation),
+        "notes": [trial.note] if trial.note else [],
+    }
+    return judge(place, answer.observations, answer.ending, facts)

@@ -1,0 +1,210 @@
+"""From a finding to what must run: which text, in which era, in which modes, with which hints for the inputs."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bnlint.findings import Era
+from bnlint.verify.predictions import AnyOf, Experiment, NewPerCall, Prediction, Raises, Unchanged
+from bnlint.verify.slicing import first_row, slice_for
+
+Request = Mapping[str, Any]
+REDUCTIONS = {"moments", "reduce_mean", "reduce_variance", "reduce_std", "mean", "var", "std"}
+KERAS = re.compile(r"\b(keras|layers|slim|contrib)\b")
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One run of the worker. legacy_keras: ``tf.keras`` must be Keras 2. note: what the evidence must say about it."""
+
+    request: Request
+    legacy_keras: bool
+    note: str | None = None
+
+
+class Plan:
+    """All the trials for one finding, the likeliest first.
+
+    Needs the text of the whole file; what cannot be parsed as Python 3 is handed to the worker as it is, which says so.
+    """
+
+    def __init__(self, experiment: Experiment, text: str, filename: str, era: Era) -> None:
+        self._experiment = experiment
+        self._text = text
+        self._filename = filename
+        self._era = era
+        try:
+            self._tree: ast.Module | None = ast.parse(text)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            self._tree = None
+        self.row = _statement_rows(self._tree, experiment.row)
+        self.statistics = tuple(_statement_rows(self._tree, row) for row in experiment.statistics)
+
+    def first(self) -> Trial:
+        """In the code's own era."""
+        if self._experiment.symbol is None:
+            return self._trial(["program"], self._era.tensorflow == "1")
+        modes = self._modes()
+        return self._trial(modes, "graph" in modes)
+
+    def lenient(self) -> Trial | None:
+        """For a predicted exception whose line comes after another one that fails."""
+        if self._era.tensorflow == "1" or not any(isinstance(p, Raises) for p in _simple(self._experiment.prediction)):
+            return None
+        trial = self.first()
+        note = "removed names were lent from `tf.compat.v1`, except on the line of the finding"
+        return Trial({**trial.request, "dialect": "lenient"}, trial.legacy_keras, note)
+
+    def ported(self) -> Trial | None:
+        """TensorFlow 1 names in code that was taken for TensorFlow 2: the same text with ``tf.compat.v1`` as ``tf``."""
+        # An exception that is predicted is predicted for TensorFlow 2 as it is.
+        raising = all(isinstance(p, Raises) for p in _simple(self._experiment.prediction))
+        if self._era.tensorflow == "1" or self._modes() == ["graph"] or raising:
+            return None
+        mode = "program" if self._experiment.symbol is None else "graph"
+        return self._trial([mode], True, "ported: `tf` stands for `tf.compat.v1`, in graph mode")
+
+    def program(self) -> Trial | None:
+        """The whole file as a program, for a symbol that could not be driven or whose caller must be seen."""
+        if self._experiment.symbol is None:
+            return None
+        return self._trial(["program"], self._era.tensorflow == "1", "the file was run as a program")
+
+    def _modes(self) -> list[str]:
+        predictions = list(_simple(self._experiment.prediction))
+        afters = {prediction.after for prediction in predictions if isinstance(prediction, Unchanged)}
+        if self._era.tensorflow == "1" or "train-op" in afters:
+            return ["graph"]
+        if "fit" in afters:
+            return ["fit"]
+        if any(isinstance(prediction, Unchanged | NewPerCall) for prediction in predictions):
+            return ["eager", "function"]
+        return ["eager"]
+
+    def _trial(self, modes: list[str], graph: bool, note: str | None = None) -> Trial:
+        symbol = self._experiment.symbol or ""
+        folder = os.path.dirname(os.path.abspath(self._filename))
+        target = _definition(self._tree, symbol)
+        request = {
+            "filename": self._filename,
+            "rungs": self._rungs(),
+            "symbol": symbol,
+            "statistics": list(self._experiment.statistics),
+            "parameters": _parameters(target, self._experiment),
+            "method": _method_at(target, self._experiment.row),
+            "row": list(self.row),
+            "errors": sorted(
+                {name for p in _simple(self._experiment.prediction) if isinstance(p, Raises) for name in p.errors}
+            ),
+            "modes": modes,
+            "dialect": "v1" if graph else "native",
+            "rank": _rank(target),
+            "imports": sorted(set(re.findall(r"^\s*(?:import|from)\s+(keras|tf_keras)\b", self._text, re.M))),
+            "path": [folder] if os.path.isdir(folder) else [],
+        }
+        legacy = (
+            "tf_keras" in request["imports"] or self._era.keras == "2" or (graph and bool(KERAS.search(self._text)))
+        )
+        return Trial(request, legacy, note)
+
+    def _rungs(self) -> list[dict[str, str]]:
+        rungs = [{"name": "module", "source": self._text}]
+        if self._experiment.symbol is not None and self._tree is not None:
+            part = slice_for(self._text, self._experiment.symbol)
+            if part is not None:
+                rungs.append({"name": "slice", "source": part})
+        return [*rungs, {"name": "program", "source": self._text}]
+
+
+def _simple(prediction: Prediction) -> Iterator[Prediction]:
+    if isinstance(prediction, AnyOf):
+        for one in prediction.predictions:
+            yield from _simple(one)
+    else:
+        yield prediction
+
+
+def _statement_rows(tree: ast.Module | None, row: int) -> tuple[int, int]:
+    """First and last row of the innermost statement at ``row``; of a compound one only the head."""
+    found = (row, row)
+    for node in ast.walk(tree) if tree is not None else ():
+        if isinstance(node, ast.stmt) and first_row(node) <= row <= (node.end_lineno or node.lineno):
+            body = getattr(node, "body", None)
+            last = max(node.lineno, body[0].lineno - 1) if body else node.end_lineno or node.lineno
+            if row <= last:
+                found = (first_row(node), last)
+    return found
+
+
+def _definition(tree: ast.Module | None, symbol: str) -> ast.AST | None:
+    """The definition of the first name of the symbol, or of the method it goes on to name."""
+    found: ast.AST | None = tree
+    for part in symbol.split("."):
+        body = getattr(found, "body", [])
+        inner = next((n for n in body if getattr(n, "name", None) == part), None)
+        if inner is None:
+            break
+        found = inner
+    return None if found is tree else found
+
+
+def _functions(target: ast.AST | None) -> list[ast.FunctionDef]:
+    nodes = [target, *getattr(target, "body", [])] if isinstance(target, ast.ClassDef) else [target]
+    return [node for node in nodes if isinstance(node, ast.FunctionDef)]
+
+
+def _method_at(target: ast.AST | None, row: int) -> str | None:
+    """The method of a class in which the finding stands."""
+    if not isinstance(target, ast.ClassDef):
+        return None
+    return next((f.name for f in _functions(target) if f.lineno <= row <= (f.end_lineno or f.lineno)), None)
+
+
+def _parameters(target: ast.AST | None, experiment: Experiment) -> dict[str, int]:
+    """Parameters that hold watched statistics, with their rows.
+
+    Those the finding's own statement assigns to; else those that alone stand in a watched row.
+    """
+    for function in _functions(target):
+        arguments = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
+        names = {a.arg: a.lineno for a in arguments if a.lineno in experiment.statistics}
+        assigned = {
+            node.id
+            for statement in ast.walk(function)
+            if isinstance(statement, ast.stmt) and statement.lineno == experiment.row
+            for node in ast.walk(statement)
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        }
+        chosen = {name: row for name, row in names.items() if name in assigned}
+        alone = {
+            name: row for name, row in names.items() if list(names.values()).count(row) == 1 and row != function.lineno
+        }
+        if chosen or alone:
+            return chosen or alone
+    return {}
+
+
+def _rank(target: ast.AST | None) -> int | None:
+    """The rank of the batch that literal reduction axes imply: ``[0, 1, 2]`` 4, ``[0]`` 2."""
+    for node in ast.walk(target) if target is not None else ():
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", None) in REDUCTIONS:
+            for value in [*node.args[1:2], *(k.value for k in node.keywords if k.arg in ("axes", "axis"))]:
+                axes = _integers(value)
+                if axes and min(axes) >= 0:
+                    # One axis is left over for the channels: the last one, or a gap.
+                    return max(axes) + (2 if sorted(axes) == list(range(len(axes))) else 1)
+    return None
+
+
+def _integers(node: ast.expr) -> list[int]:
+    try:
+        value = ast.literal_eval(node)
+    except (ValueError, TypeError, SyntaxError):
+        return []
+    values = list(value) if isinstance(value, list | tuple) else [value]
+    return values if all(type(v) is int for v in values) else []

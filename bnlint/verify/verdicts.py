@@ -1,0 +1,351 @@
+"""A prediction held against observations gives a verdict. Pure functions over JSON data; nothing here knows TensorFlow.
+
+Evidence (``Verdict.evidence``), stable keys:
+    tensorflow, keras, python   versions the code ran under
+    isolation                   what the sandbox reached: "limits", "no-network", "no-writes"
+    mode                        "eager", "function" (tf.function), "graph" (Session), "fit", "program"
+    rung                        how the code was obtained: "module", "slice", "program"
+    inputs                      the shapes of the batches
+    steps                       how often each phase was run: "call", "train-op", "fit", "collection update_ops" …
+    statistics                  one entry a watched variable:
+        name, row, shape, owner, trainable
+        initial                 the first channels
+        after                   the labels of the steps: "call 1", "call 2" …
+        values, batch           for each of these steps: the first channels of the value, and of the batch's own statistic
+        law                     {kind, old, new, source, residual, text}, see worker/laws.py
+        updates, reached_by     in a graph: how many ops assign to it, and what reaches them
+    created                     how many variables the watched rows made during each step, for per-call claims
+    error                       {type, message, row, rows} of the exception, or null; row is the innermost of the user's
+    modes                       one line for each mode that was tried: {mode, rung, outcome, reason}
+    notes                       in words
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bnlint.findings import Outcome, Verdict
+from bnlint.verify.predictions import AnyOf, Experiment, NewPerCall, Prediction, Raises, Unchanged, WrongLaw
+
+Observation = Mapping[str, Any]
+Rows = tuple[int, int]
+
+REASONS = {
+    "no-tensorflow": "TensorFlow is not installed for the interpreter that runs the code: pip install 'bnlint[verify]'",
+    "no-keras-2": "the code needs Keras 2, which the tf-keras package provides: pip install tf-keras",
+    "broken-tensorflow": "TensorFlow could not be imported",
+    "no-interpreter": "the interpreter could not be started",
+    "no-isolation": "strict isolation was asked for and this system does not offer it",
+    "timeout": "the code did not finish in time",
+    "crashed": "the code crashed the process it ran in",
+    "exited": "the code ended the process it ran in",
+    "lost": "the worker process was lost",
+    "syntax-error": "the file is not valid for this Python",
+    "import-failed": "the top level of the file raised an exception",
+    "symbol-not-found": "the function or class was not found after the file had run",
+    "raised": "the code raised an exception of another kind than predicted",
+    "line-not-reached": "the line of the finding did not run",
+    "statistic-not-seen": "no variable was created where the statistic was expected",
+    "law-not-explained": "the statistic moved, but not by a law that the batches explain",
+    "never-updated": "the statistic did not move, so there is no law to measure",
+    "no-steps": "the code ran, but took no step in which the statistic could have moved",
+    "some-moved": "some of the statistics moved and some did not",
+    "update-without-effect": "an update ran and left the value as it was",
+    "caller-runs-updates": "an update exists; running it is left to the caller",
+}
+
+SINGLETON = ("singleton tf.Variables", "create variables on non-first call", "cannot add new elements of state")
+FATAL = {"no-tensorflow", "no-keras-2", "broken-tensorflow", "no-interpreter", "no-isolation", "timeout", "lost"}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one prediction makes of one observation; ``reason`` is a key of REASONS if it is undecided or deferred.
+
+    weak: agrees, but cannot stand alone, since it is not known whether the finding's line ran.
+    """
+
+    outcome: Outcome
+    reason: str | None = None
+    weak: bool = False
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the finding is: the rows of its statement, and for each watched row the rows of that statement.
+
+    A row of 0 stands for another text than the one the finding was made for: nothing is known about its lines.
+    """
+
+    experiment: Experiment
+    row: Rows
+    statistics: tuple[Rows, ...]
+
+
+def judge(place: Place, observations: Sequence[Observation], ending: str, facts: Mapping[str, Any]) -> Verdict:
+    """The verdict on one run of the worker.
+
+    ending: "done", or how it ended otherwise. facts: versions, isolation and notes, for the evidence.
+    """
+    seen = [_weigh(place, place.experiment.prediction, observation) for observation in observations]
+    outcome, reason, index = _combine(seen)
+    if outcome is Outcome.UNDECIDED and ending != "done":
+        reason = _ended(ending)
+    detail = REASONS.get(reason or "", "")
+    chosen = observations[index] if index is not None else None
+    if outcome is Outcome.UNDECIDED and chosen is not None and chosen["error"] and reason not in FATAL:
+        detail = f"{detail}: {chosen['error']['type']}: {chosen['error']['message']}"
+    return Verdict(outcome, reason, detail, _evidence(place, observations, seen, chosen, facts))
+
+
+def unable(reason: str, message: str = "") -> Verdict:
+    """Undecided, because nothing could run at all."""
+    detail = REASONS.get(reason, reason)
+    return Verdict(Outcome.UNDECIDED, reason, f"{detail} ({message})" if message else detail)
+
+
+def _ended(ending: str) -> str:
+    if ending.startswith("signal"):
+        return "crashed"
+    return "exited" if ending.startswith("exit") else ending if ending in REASONS else "lost"
+
+
+def _combine(seen: Sequence[Seen]) -> tuple[Outcome, str | None, int | None]:
+    """One answer for all modes: a refutation anywhere wins, then a confirmation that can stand alone."""
+
+    def first(accept: Callable[[Seen], bool]) -> int | None:
+        return next((index for index, one in enumerate(seen) if accept(one)), None)
+
+    for accept in (
+        lambda one: one.outcome is Outcome.REFUTED and not one.weak,
+        lambda one: one.outcome is Outcome.CONFIRMED and not one.weak,
+        lambda one: one.outcome is Outcome.DEFERRED,
+    ):
+        index = first(accept)
+        if index is not None:
+            return seen[index].outcome, seen[index].reason, index
+    if not seen:
+        return Outcome.UNDECIDED, "lost", None
+    index = first(lambda one: one.outcome is Outcome.UNDECIDED) or 0
+    reason = seen[index].reason if seen[index].outcome is Outcome.UNDECIDED else "line-not-reached"
+    return Outcome.UNDECIDED, reason, index
+
+
+def _weigh(place: Place, prediction: Prediction, observation: Observation) -> Seen:
+    match prediction:
+        case AnyOf(predictions):
+            return _any([_weigh(place, one, observation) for one in predictions])
+        case Unchanged(after):
+            return _unchanged(place, after, observation)
+        case NewPerCall():
+            return _new_per_call(place, observation)
+        case Raises(errors):
+            return _raises(place, errors, observation)
+        case WrongLaw(fault):
+            return _wrong_law(place, fault, observation)
+
+
+def _any(seen: Sequence[Seen]) -> Seen:
+    """One that came true is enough; all must fail to refute."""
+    for outcome in (Outcome.CONFIRMED, Outcome.DEFERRED):
+        found = [one for one in seen if one.outcome is outcome]
+        if found:
+            return min(found, key=lambda one: one.weak)
+    if all(one.outcome is Outcome.REFUTED for one in seen):
+        return seen[0]
+    return next(one for one in seen if one.outcome is Outcome.UNDECIDED)
+
+
+def _undecided(reason: str) -> Seen:
+    return Seen(Outcome.UNDECIDED, reason)
+
+
+def _failed(observation: Observation) -> Seen:
+    """Why a run that raised says nothing."""
+    stages = {"syntax": "syntax-error", "import": "import-failed", "find": "symbol-not-found"}
+    return _undecided(stages.get(observation["error"]["stage"], "raised"))
+
+
+def watched(place: Place, observation: Observation) -> list[Mapping[str, Any]]:
+    """The variables that the experiment is about.
+
+    Those whose innermost row is watched; else those that a watched row led to; else those of the watched statement.
+    Nothing watched means every statistic: not trainable, and either made by the user's own lines or by a
+    normalisation layer.
+    """
+    variables = [v for v in observation["variables"] if v["initial"] is not None]
+    # A layer's row makes its trainable weights too.
+    variables = [v for v in variables if not (v["owner"] and v["trainable"])]
+    rows = set(place.experiment.statistics)
+    for accept in (
+        lambda v: v["rows"] and v["rows"][0] in rows,
+        lambda v: rows & set(v["rows"]),
+        lambda v: any(first <= row <= last for row in v["rows"] for first, last in place.statistics),
+        lambda v: not rows and not v["trainable"] and v["rows"] and "Normalization" in (v["owner"] or "Normalization"),
+    ):
+        found = [v for v in variables if accept(v)]
+        if found:
+            # The file's own example call made variables too, which nobody drove on.
+            return [v for v in found if not v["imported"]] or found
+    return []
+
+
+def _reached(place: Place, observation: Observation) -> bool:
+    first, last = place.row
+    return last == 0 or any(first <= row <= last for row in observation["hits"])
+
+
+def _unchanged(place: Place, after: str, observation: Observation) -> Seen:
+    phases = {"call": ("call", "repeat", "fit"), "train-op": ("call", "train-op"), "fit": ("fit",)}[after]
+    if observation["mode"] == "program":
+        phases = ("call", "train-op", "fit", "end")
+    variables = watched(place, observation)
+    moved = [any(v["moved"].get(phase) for phase in phases) for v in variables]
+    if moved and all(moved):
+        return Seen(Outcome.REFUTED)
+    if observation["error"] is not None:
+        return _failed(observation)
+    if not variables:
+        return _undecided("statistic-not-seen" if _reached(place, observation) else "line-not-reached")
+    if not any(phase in v["moved"] for v in variables for phase in phases) or _untrained(after, observation):
+        return _undecided("no-steps")
+    if any(moved):
+        return _undecided("some-moved")
+    others = [phase for v in variables for phase, did in v["moved"].items() if did and phase not in phases]
+    if others:
+        return Seen(Outcome.DEFERRED, "caller-runs-updates")
+    if any("returned" in v["reached_by"] for v in variables):
+        return _undecided("update-without-effect")
+    if _reached(place, observation):
+        return Seen(Outcome.CONFIRMED)
+    # Code that autograph rewrote leaves no trace of its lines.
+    traced = observation["mode"] in ("function", "fit")
+    return Seen(Outcome.CONFIRMED, weak=True) if traced else _undecided("line-not-reached")
+
+
+def _untrained(after: str, observation: Observation) -> bool:
+    """A whole program that was to train and did not."""
+    trained = observation["steps"].keys() & {"train-op", "fit"}
+    return observation["mode"] == "program" and after != "call" and not trained
+
+
+def _new_per_call(place: Place, observation: Observation) -> Seen:
+    error = observation["error"]
+    if error is not None and any(text in error["message"] for text in SINGLETON):
+        return Seen(Outcome.CONFIRMED)
+    variables = watched(place, observation)
+    if observation["mode"] == "program":
+        return _per_call_in_program(variables, observation)
+    calls = {v["born"] for v in variables}
+    if len(calls) > 1:
+        return Seen(Outcome.CONFIRMED)
+    if error is not None:
+        return _failed(observation)
+    if not variables:
+        return _undecided("statistic-not-seen")
+    return Seen(Outcome.REFUTED, weak=observation["mode"] == "function")
+
+
+def _per_call_in_program(variables: Sequence[Mapping[str, Any]], observation: Observation) -> Seen:
+    """One variable for each line that makes one is the sound way; more may be layers or may be calls."""
+    if observation["error"] is not None:
+        return _failed(observation)
+    made = Counter((tuple(v["rows"]), v["owner"], v["name"]) for v in variables)
+    return Seen(Outcome.REFUTED) if made and max(made.values()) == 1 else _undecided("statistic-not-seen")
+
+
+def _raises(place: Place, errors: Sequence[str], observation: Observation) -> Seen:
+    error = observation["error"]
+    first, last = place.row
+    if error is None:
+        return Seen(Outcome.REFUTED) if _reached(place, observation) else _undecided("line-not-reached")
+    if set(error["types"]) & set(errors) and (last == 0 or any(first <= row <= last for row in error["rows"])):
+        return Seen(Outcome.CONFIRMED)
+    return _failed(observation)
+
+
+def _wrong_law(place: Place, fault: str, observation: Observation) -> Seen:
+    variables = watched(place, observation)
+    if not variables:
+        return _failed(observation) if observation["error"] else _undecided("statistic-not-seen")
+    seen = [_law_fault(law_of(v), fault) for v in variables]
+    for outcome in (Outcome.CONFIRMED, Outcome.UNDECIDED):
+        found = next((one for one in seen if one.outcome is outcome), None)
+        if found is not None:
+            return _failed(observation) if found.reason == "never-updated" and observation["error"] else found
+    return Seen(Outcome.REFUTED)
+
+
+def _law_fault(law: Mapping[str, Any] | None, fault: str) -> Seen:
+    if law is None or law["kind"] == "unchanged":
+        return _undecided("never-updated")
+    if law["kind"] == "unexplained" or (fault == "sum" and law["kind"] == "constant-batch"):
+        return _undecided("law-not-explained")
+    wrong = law["old"] < 0.5 if fault == "swapped" else abs(law["old"] + law["new"] - 1) > 0.005
+    return Seen(Outcome.CONFIRMED if wrong else Outcome.REFUTED)
+
+
+def law_of(variable: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The most telling law of a variable: explained before measured on a repeated batch before unexplained."""
+    order = ("average", "zero-debiased", "constant-batch", "unexplained", "unchanged")
+    laws: list[Mapping[str, Any]] = list(variable["laws"].values())
+    return min(laws, key=lambda law: order.index(law["kind"])) if laws else None
+
+
+def _evidence(
+    place: Place,
+    observations: Sequence[Observation],
+    seen: Sequence[Seen],
+    chosen: Observation | None,
+    facts: Mapping[str, Any],
+) -> dict[str, Any]:
+    modes = [
+        {"mode": o["mode"], "rung": o["rung"], "outcome": one.outcome.value, "reason": one.reason}
+        for o, one in zip(observations, seen, strict=True)
+    ]
+    evidence: dict[str, Any] = {**facts, "modes": modes}
+    if chosen is None:
+        return evidence
+    variables = watched(place, chosen)
+    error = chosen["error"]
+    return {
+        **evidence,
+        "mode": chosen["mode"],
+        "rung": chosen["rung"],
+        "inputs": chosen["inputs"],
+        "steps": chosen["steps"],
+        "statistics": [_shown(v) for v in variables[:6]],
+        "created": [count for _, count in sorted(Counter(v["born"] for v in variables).items())],
+        "error": None if error is None else _error(error),
+        "notes": [*facts.get("notes", ()), *chosen["notes"]],
+    }
+
+
+def _shown(variable: Mapping[str, Any]) -> dict[str, Any]:
+    kept = ("name", "shape", "owner", "trainable", "initial", "updates", "reached_by")
+    law = law_of(variable)
+    after = list(variable["values"])
+    return {
+        **{key: variable[key] for key in kept},
+        "row": variable["rows"][0] if variable["rows"] else None,
+        "after": after,
+        "values": [variable["values"][label] for label in after],
+        "batch": [_beside(variable, law, label) for label in after],
+        "law": law,
+    }
+
+
+def _beside(variable: Mapping[str, Any], law: Mapping[str, Any] | None, label: str) -> Any:
+    """The batch statistic to show beside a value: the one it was made from, or should have been."""
+    batch = variable["batch"].get(label, {})
+    ones = all(number == 1 for number in variable["initial"])
+    likely = "batch variance" if "var" in variable["name"].lower().replace("variable", "") or ones else "batch mean"
+    return batch.get((law or {}).get("source") or likely, batch.get(likely))
+
+
+def _error(error: Mapping[str, Any]) -> dict[str, Any]:
+    rows = error["rows"]
+    return {"type": error["type"], "message": error["message"], "row": rows[0] if rows else None, "rows": rows}

@@ -1,0 +1,153 @@
+"""TensorFlow and Keras as this interpreter has them: the one place that knows how their versions differ."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import types
+from typing import Any, Callable, Dict, List, Optional
+
+tf: Any = importlib.import_module("tensorflow")
+v1: Any = getattr(tf, "compat", tf).v1
+IS_TF1 = tf.__version__.startswith("1.")
+LEGACY = os.environ.get("TF_USE_LEGACY_KERAS") == "1"
+
+
+def _module(*names: str) -> Any:
+    """The first of these modules that this TensorFlow has, else None."""
+    for name in names:
+        try:
+            return importlib.import_module(name)
+        except ImportError:
+            continue
+    return None
+
+
+resource_variable_ops: Any = _module("tensorflow.python.ops.resource_variable_ops")
+_ref_module: Any = _module("tensorflow.python.ops.ref_variable", "tensorflow.python.ops.variables")
+session_module: Any = _module("tensorflow.python.client.session")
+autograph_loader: Any = _module("tensorflow.python.autograph.pyct.loader")
+
+BaseResourceVariable: Any = resource_variable_ops.BaseResourceVariable
+ResourceVariable: Any = resource_variable_ops.ResourceVariable
+RefVariable: Any = getattr(_ref_module, "RefVariable", None)
+BaseSession: Any = session_module.BaseSession
+
+
+def keras_modules() -> List[Any]:
+    """Every Keras that is loaded: ``tf.keras`` (whichever it is), standalone Keras, ``tf_keras``."""
+    found: List[Any] = []
+    for module in (_tf_keras(), sys.modules.get("keras"), sys.modules.get("tf_keras")):
+        if module is not None and hasattr(module, "layers") and all(module is not seen for seen in found):
+            found.append(module)
+    return found
+
+
+def _tf_keras() -> Any:
+    try:
+        keras = tf.keras
+        keras.layers.Layer  # noqa: B018 (loads the lazy module)
+    except (ImportError, AttributeError):
+        return None
+    return keras
+
+
+def preload(names: List[str]) -> None:
+    """Import what the user's file is known to import, so that it can be watched from the start."""
+    for name in names:
+        _module(name)
+
+
+def layer_classes() -> List[Any]:
+    """The base class of all layers of each loaded Keras, each once."""
+    classes: List[Any] = []
+    for keras in keras_modules():
+        base = keras.layers.Layer
+        if base not in classes:
+            classes.append(base)
+    return classes
+
+
+def model_classes() -> "tuple[Any, ...]":
+    """The Model class of each loaded Keras."""
+    return tuple(keras.Model for keras in keras_modules())
+
+
+def keras_of(layer: Any) -> Any:
+    """The Keras that a layer or model belongs to."""
+    return next((keras for keras in keras_modules() if isinstance(layer, keras.layers.Layer)), _tf_keras())
+
+
+def keras_version() -> Optional[str]:
+    """What ``tf.keras`` is: the version of Keras 3, of ``tf_keras``, or of the one inside TensorFlow."""
+    keras = _tf_keras()
+    return None if keras is None else str(getattr(keras, "__version__", "") or "") or None
+
+
+def versions() -> Dict[str, Any]:
+    """For the evidence of every verdict."""
+    return {
+        "tensorflow": tf.__version__,
+        "keras": keras_version(),
+        "python": "%d.%d.%d" % sys.version_info[:3],
+    }
+
+
+def use_v1_names() -> None:
+    """Make ``import tensorflow`` give ``tensorflow.compat.v1``: how TensorFlow 1 code runs on TensorFlow 2."""
+    if not IS_TF1:
+        sys.modules["tensorflow"] = v1
+
+
+def lend_v1_names(path: str, rows: List[int]) -> None:
+    """Names that TensorFlow 2 dropped are found in ``tensorflow.compat.v1``, but not from these rows of the file.
+
+    So a line that comes after another one that fails gets its turn.
+    """
+
+    class Lenient(types.ModuleType):
+        def __getattr__(self, name: str) -> Any:
+            if hasattr(tf, name):
+                return getattr(tf, name)
+            caller = sys._getframe(1)
+            here = caller.f_code.co_filename == path and rows[0] <= caller.f_lineno <= rows[1]
+            return getattr(tf if here else v1, name)
+
+    if not IS_TF1:
+        module = Lenient("tensorflow")
+        module.__dict__.update({key: tf.__dict__[key] for key in ("__path__", "__file__", "__spec__", "__version__")})
+        sys.modules["tensorflow"] = module
+
+
+def use_v1_behaviour() -> None:
+    """Graph mode, reference variables, old control flow, old shapes: what TensorFlow 1 did by default."""
+    if not IS_TF1:
+        v1.disable_v2_behavior()
+
+
+def eagerly() -> bool:
+    """Whether operations run at once here: False while a graph or a ``tf.function`` is being built."""
+    return bool(tf.executing_eagerly())
+
+
+def start_eager() -> None:
+    """TensorFlow 1.15 runs eagerly only when asked before anything else."""
+    if IS_TF1:
+        v1.enable_eager_execution()
+
+
+def flatten(structure: Any) -> List[Any]:
+    """The leaves of nested lists, tuples and dicts."""
+    if isinstance(structure, dict):
+        return [leaf for key in sorted(structure, key=str) for leaf in flatten(structure[key])]
+    if isinstance(structure, (list, tuple)):
+        return [leaf for item in structure for leaf in flatten(item)]
+    return [structure]
+
+
+def wrap(owner: Any, name: str, wrapper: Callable[[Any], Any]) -> Callable[[], None]:
+    """Replace the method ``owner.name`` by ``wrapper(method)``; returns what undoes it."""
+    original = owner.__dict__.get(name, getattr(owner, name))
+    setattr(owner, name, wrapper(original))
+    return lambda: setattr(owner, name, original)

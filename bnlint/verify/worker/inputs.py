@@ -1,0 +1,185 @@
+"""What to call the user's code with: arguments guessed from defaults, names, annotations and the axes in the code.
+
+Batches have mean ≠ 0 and variance ≠ 1, different for each channel and each step: with zeros, or with N(0, 1), correct
+code leaves its statistics where they started.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+import numpy as np
+
+BATCH, SIDE, CHANNELS = 8, 6, 3
+
+TRAINING = re.compile(
+    r"^(is_?|in_?|b_?|the_?)?(train(ing|_phase|_mode|_flag|_time)?|phase(_train(ing)?)?|istrain)(_?(ph|flag|mode|phase|bool))?$",
+    re.I,
+)
+STATISTIC = re.compile(
+    r"^_*(moving|running|pop|population|ema|avg|average|global|mov|run|accum|old)_*"
+    r"(mean|mu|m|var|variance|v|sigma|std|stddev|average|avg|statistic|stat)s?$"
+    r"|^(mm|mv|rm|rv|mean_ema|var_ema|pop_statistic|statistic|stat)$",
+    re.I,
+)
+MEAN_VECTOR = re.compile(r"^_*(batch_?)?(mean|mu|m|b_mean|avg|average|batch_stat(istic)?|new_value|value)s?$", re.I)
+VARIANCE_VECTOR = re.compile(r"^_*(batch_?)?(var|variance|sigma|std|stddev|b_var)s?$", re.I)
+CONSTANTS: Sequence[Tuple[str, Any]] = (
+    (r"(bn_|ema_|batch_?norm_|bn)?(decay|momentum|alpha|rho)(_rate)?", 0.9),
+    (r"(variance_)?(eps|epsilon)", 1e-3),
+    (r"(name|scope|name_scope|scope_name|layer_name|prefix|postfix|bn_name|var_scope)", "bn"),
+    (r"(reuse|use_bias|bias|freeze|fused|renorm|is_test|test|inference|is_inference|is_eval)", False),
+    (r"(trainable|center|scale_flag|affine|use_scale|use_offset|update|use_bn|bn|batch_norm|is_bn)", True),
+    (r"(axis|ch_axis|channel_axis|feature_axis)", -1),
+    (r"(n_out|channels?|n_channels?|num_channels?|in_channels|units|filters|num_features|dim|dims?|depth|size|nb_filters?"
+     r"|n_filters?|num_outputs|out_dim|output_dim|input_dim|features_dim|width|hidden|n_hidden|num_filters?|out_channels"
+     r"|num_units|n_units|ch|c|num_classes|n_classes|classes|nb_classes|number_of_channels|feature_size)", CHANNELS),
+    (r"(kernel|kernel_size|k|ksize|filter_size|k_h|k_w)", 3),
+    (r"(strides?|stride|s|d_h|d_w|rate|dilation|groups?)", 1),
+    (r"(keep_prob|dropout|drop_rate|keep_rate|dropout_rate)", 0.5),
+    (r"(padding|pad)", "SAME"),
+    (r"(data_format|format)", "channels_last"),
+    (r"(steps?|n_steps|num_steps|epochs?|iterations|n|num|count|num_layers|n_layers|blocks)", 2),
+    (r"(lr|learning_rate|weight_decay|l2|stddev|regularization)", 1e-3),
+)  # fmt: skip
+
+
+class Variant(NamedTuple):
+    """One guess: the rank of the batch, and whether the training flag is a tensor instead of ``True``."""
+
+    rank: int
+    tensor_flag: bool = False
+
+
+class Argument(NamedTuple):
+    """kind: "batch" (a new array of ``shape`` each step), "statistic" (a variable), "flag" (a tensor) or "constant"."""
+
+    name: str
+    kind: str
+    value: Any = None
+    shape: Tuple[int, ...] = ()
+    positive: bool = False
+    keyword: bool = False
+
+
+def variants(hint: Optional[int]) -> List[Variant]:
+    """What to try, the likeliest first. hint: the rank that the code's axes imply."""
+    ranks = [hint] if hint else []
+    ranks += [rank for rank in (4, 2, 3) if rank != hint]
+    return [Variant(rank) for rank in ranks] + [Variant(ranks[0], True)]
+
+
+def shape_of(rank: int) -> Tuple[int, ...]:
+    """A batch of that rank, channels last: (8, 6, 6, 3), (8, 3) …"""
+    return (BATCH,) + (SIDE,) * (rank - 2) + (CHANNELS,) if rank > 1 else (CHANNELS,)
+
+
+def guess(function: Any, variant: Variant, statistics: Sequence[str], skip_first: bool = False) -> List[Argument]:
+    """Arguments for every parameter that needs one. statistics: parameters known to hold statistics."""
+    signature = inspect.signature(function)
+    parameters = list(signature.parameters.values())[1 if skip_first else 0 :]
+    arguments = []
+    for parameter in parameters:
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            continue
+        argument = _guess_one(parameter, variant, statistics, first=not arguments)
+        if argument is not None:
+            arguments.append(
+                argument._replace(
+                    keyword=parameter.kind is parameter.KEYWORD_ONLY or parameter.default is not parameter.empty
+                )
+            )
+    return arguments
+
+
+def _guess_one(parameter: Any, variant: Variant, statistics: Sequence[str], first: bool) -> Optional[Argument]:
+    name, default = parameter.name, parameter.default
+    if TRAINING.match(name):
+        return Argument(name, "flag" if variant.tensor_flag else "constant", True)
+    if name in statistics:
+        return Argument(name, "statistic", 1.0 if "v" in name.lower() else 0.0, (CHANNELS,))
+    if default is not parameter.empty:
+        return None
+    annotation = str(parameter.annotation)
+    for words, value in (("bool", True), ("str", "bn")):
+        if annotation in (words, "<class '%s'>" % words):
+            return Argument(name, "constant", value)
+    if STATISTIC.match(name):
+        return Argument(name, "statistic", 1.0 if re.search(r"v|sig|std", name, re.I) else 0.0, (CHANNELS,))
+    if not first and MEAN_VECTOR.match(name):
+        return Argument(name, "batch", shape=(CHANNELS,))
+    if not first and VARIANCE_VECTOR.match(name):
+        return Argument(name, "batch", shape=(CHANNELS,), positive=True)
+    if re.match(r"^(gamma|beta|scale|offset|shift)$", name, re.I):
+        return Argument(name, "constant", np.ones(CHANNELS, np.float32))
+    for pattern, value in CONSTANTS:
+        if re.match("^(" + pattern + ")$", name, re.I):
+            return Argument(name, "constant", value)
+    if re.match(r"^(axes|reduction_axes|reduce_axes|moments_axes)$", name):
+        return Argument(name, "constant", list(range(variant.rank - 1)))
+    if re.match(r"^(shape|input_shape|x_shape|dims)$", name):
+        return Argument(name, "constant", list(shape_of(variant.rank)))
+    if annotation in ("int", "<class 'int'>"):
+        return Argument(name, "constant", CHANNELS)
+    if annotation in ("float", "<class 'float'>"):
+        return Argument(name, "constant", 0.9)
+    return Argument(name, "batch", shape=shape_of(variant.rank))
+
+
+def batch(shape: Tuple[int, ...], step: int, salt: int = 0, positive: bool = False) -> Any:
+    """float32 of ``shape``: channel c has mean about 3 + c and standard deviation 2 + c/2, new for each step."""
+    random = np.random.RandomState(1000 * salt + step)
+    channel = np.arange(shape[-1], dtype=np.float64) % 16
+    if len(shape) == 1:
+        values = 3.0 + channel + random.uniform(-1.5, 1.5, shape)
+    else:
+        mean = 3.0 + channel + random.uniform(-1.0, 1.0, shape[-1])
+        values = mean + (2.0 + 0.5 * channel) * random.randn(*shape)
+    return (np.abs(values) + 0.5 if positive else values).astype(np.float32)
+
+
+def batch_statistics(arrays: Dict[str, Any], length: int) -> Dict[str, List[float]]:
+    """What a moving statistic of ``length`` channels may be fed from these batches, by name.
+
+    "batch mean" and so on are over all axes but one of that length; for length 1 over all axes. A vector argument is
+    itself a candidate.
+    """
+    found: Dict[str, List[float]] = {}
+    for name, array in arrays.items():
+        values = np.asarray(array, dtype=np.float64)
+        if values.ndim == 0:
+            continue
+        prefix = "" if len(arrays) == 1 or (values.ndim > 1 and not found) else "%s: " % name
+        if values.ndim == 1 and len(values) == length:
+            found["argument " + name] = [float(v) for v in values]
+            continue
+        for axes in _reductions(values.shape, length):
+            for kind, result in _reduce(values, axes).items():
+                found.setdefault(prefix + kind, [float(v) for v in np.ravel(result)])
+    return found
+
+
+def _reductions(shape: Tuple[int, ...], length: int) -> List[Tuple[int, ...]]:
+    every = tuple(range(len(shape)))
+    kept = [axis for axis in reversed(every) if shape[axis] == length and len(shape) > 1]
+    reductions = [tuple(axis for axis in every if axis != keep) for keep in kept]
+    return reductions + ([every] if length == 1 else [])
+
+
+def _reduce(values: Any, axes: Tuple[int, ...]) -> Dict[str, Any]:
+    count = 1
+    for axis in axes:
+        count *= values.shape[axis]
+    variance = values.var(axis=axes)
+    reduced = {
+        "batch mean": values.mean(axis=axes),
+        "batch variance": variance,
+        "batch standard deviation": np.sqrt(variance),
+        "batch mean of squares": np.square(values).mean(axis=axes),
+        "batch sum": values.sum(axis=axes),
+    }
+    if count > 1:
+        reduced["batch variance (unbiased)"] = variance * (count / (count - 1.0))
+    return reduced

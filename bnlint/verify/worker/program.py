@@ -1,0 +1,133 @@
+"""The user's file as a module: written into the working folder, compiled at its own rows, its errors located."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import sys
+import traceback
+import types
+from typing import Any, Dict, List, Optional, Set
+
+MESSAGE = 600
+"""How many characters of an error message are kept."""
+
+
+def path_of(filename: str, folder: str) -> str:
+    """Where the user's file is written to: under a name that can be imported."""
+    stem = os.path.splitext(os.path.basename(filename))[0]
+    return os.path.join(folder, (stem if stem.isidentifier() else "module") + ".py")
+
+
+class Program:
+    """The user's source in a file of its own in ``folder``, so that tracebacks and autograph find the lines."""
+
+    def __init__(self, source: str, filename: str, folder: str) -> None:
+        self.source = source
+        self.folder = folder
+        self.path = path_of(filename, folder)
+        self.name = os.path.splitext(os.path.basename(self.path))[0]
+        self.hits: Set[int] = set()
+        with open(self.path, "w", encoding="utf-8") as file:
+            file.write(source)
+
+    def execute(self, as_main: bool) -> Dict[str, Any]:
+        """Run the file as a module or as ``__main__``; returns its globals. Raises what the file raises."""
+        tree = ast.parse(self.source, self.path)
+        code = compile(_Marker().mark(tree), self.path, "exec", dont_inherit=True)
+        module = types.ModuleType("__main__" if as_main else self.name)
+        module.__dict__.update(__file__=self.path, **{MARK: self.hits.add})
+        sys.modules[module.__name__] = module
+        exec(code, module.__dict__)
+        return module.__dict__
+
+    def describe(self, error: BaseException, stage: str) -> Dict[str, Any]:
+        """The error as data: class names, message, rows of the user's file (innermost first), what was being done."""
+        message = str(error)
+        rows = [row for row in self._rows(error) if row]
+        # Autograph raises a fresh exception and quotes the user's lines in its message.
+        quoted = [int(row) for path, row in re.findall(r'File "([^"]+)", line (\d+)', message) if path == self.path]
+        return {
+            "type": type(error).__name__,
+            "types": [cls.__name__ for cls in type(error).__mro__ if cls is not object],
+            "message": _tidy(message.replace(self.folder + os.sep, "")),
+            "rows": list(dict.fromkeys(list(reversed(quoted)) + rows)),
+            "stage": stage,
+        }
+
+    def _rows(self, error: BaseException) -> List[int]:
+        frames = traceback.extract_tb(error.__traceback__)
+        rows = [frame.lineno or 0 for frame in frames if frame.filename == self.path]
+        if isinstance(error, SyntaxError) and error.filename == self.path:
+            rows.append(error.lineno or 0)
+        return rows[::-1]
+
+
+MARK = "__bnlint_hit__"
+
+
+class _Marker(ast.NodeTransformer):
+    """Puts a note before every statement, so that it is known which rows really ran."""
+
+    def mark(self, tree: ast.Module) -> ast.Module:
+        self.visit(tree)
+        return tree
+
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        super().generic_visit(node)
+        for field in ("body", "orelse", "finalbody"):
+            block = getattr(node, field, None)
+            if isinstance(block, list) and block and isinstance(block[0], ast.stmt):
+                setattr(node, field, self._marked(node, block))
+        return node
+
+    @staticmethod
+    def _marked(owner: ast.AST, block: List[ast.stmt]) -> List[ast.stmt]:
+        marked: List[ast.stmt] = []
+        for index, statement in enumerate(block):
+            docstring = (
+                index == 0 and isinstance(statement, ast.Expr) and hasattr(owner, "body") and _is_text(statement)
+            )
+            future = isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
+            if not docstring and not future:
+                marked.append(_note(statement))
+            marked.append(statement)
+        return marked
+
+
+def _is_text(statement: ast.Expr) -> bool:
+    value = statement.value
+    return isinstance(getattr(value, "value", getattr(value, "s", None)), str)
+
+
+def _note(statement: ast.stmt) -> ast.stmt:
+    """``mark(row)`` at the statement's own row; a decorated function counts from its ``def``."""
+    call = ast.parse("%s(%d)" % (MARK, statement.lineno)).body[0]
+    for node in ast.walk(call):
+        if hasattr(node, "lineno"):
+            ast.copy_location(node, statement)
+    return call
+
+
+def _tidy(message: str) -> str:
+    """Without the addresses that differ from run to run, and not endless."""
+    text = re.sub(r"0x[0-9a-f]{6,}", "0x…", message).strip()
+    return text if len(text) <= MESSAGE else text[: MESSAGE - 1] + "…"
+
+
+def resolve(namespace: Dict[str, Any], symbol: str) -> "tuple[Any, Optional[str]]":
+    """What ``symbol`` names: a function or class, and the method's name if it names a method.
+
+    A function inside a function resolves to the outer one. Raises KeyError when the module has no such name.
+    """
+    parts = [part for part in symbol.split(".") if part != "<locals>"]
+    target = namespace[parts[0]]
+    for index, part in enumerate(parts[1:], start=1):
+        if not isinstance(target, type):
+            return target, None
+        inner = target.__dict__.get(part)
+        if not isinstance(inner, type):
+            return target, part if index == len(parts) - 1 or inner is not None else None
+        target = inner
+    return target, None

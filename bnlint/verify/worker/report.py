@@ -1,0 +1,101 @@
+"""What was seen, as JSON data: for each variable its values, whether it moved in each phase, and the law it follows."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Optional
+
+import numpy as np
+
+from . import inputs, laws
+from .watch import Step, Tracked, Watch
+
+FEW = 4
+"""How many channels of a value are shown."""
+
+MOST = 64
+"""How many variables one observation lists."""
+
+
+def variables(watch: Watch, wanted: List[int], updates: Dict[int, Dict[str, Any]]) -> List[Dict[str, Any]]:
+    """The variables of this run, those created in the wanted rows first.
+
+    updates: by ``id`` of the variable, how many graph ops assign to it and what reaches them.
+    """
+    ordered = sorted(watch.tracked, key=lambda tracked: (not set(tracked.rows) & set(wanted), tracked.trainable))
+    return [
+        dict(_variable(tracked, watch.steps), **updates.get(id(tracked.variable), {"updates": None, "reached_by": []}))
+        for tracked in ordered[:MOST]
+    ]
+
+
+def _variable(tracked: Tracked, steps: List[Step]) -> Dict[str, Any]:
+    found = {phase: _law(tracked, steps, phase) for phase in dict.fromkeys(step.phase for step in steps)}
+    fitted = {phase: law for phase, law in found.items() if law is not None}
+    return {
+        "name": tracked.name,
+        "rows": tracked.rows,
+        "owner": tracked.owner,
+        "shape": tracked.shape,
+        "trainable": tracked.trainable,
+        "born": tracked.born,
+        "imported": tracked.imported,
+        "initial": few(tracked.first),
+        "values": {steps[index].label: few(value) for index, value in sorted(tracked.values.items())},
+        "batch": _batches(tracked, steps),
+        "moved": {phase: law.kind != "unchanged" for phase, law in fitted.items()},
+        "laws": {phase: law.as_json() for phase, law in fitted.items()},
+    }
+
+
+def _law(tracked: Tracked, steps: List[Step], phase: str) -> Optional[laws.Law]:
+    """The law within one phase; None if the variable was not seen in it."""
+    indices = [index for index in sorted(tracked.values) if steps[index].phase == phase]
+    if not indices or tracked.first is None:
+        return None
+    earlier = [index for index in tracked.values if index < indices[0]]
+    start = tracked.values[max(earlier)] if earlier else tracked.first
+    arrays = [start] + [tracked.values[index] for index in indices]
+    if all(array.tobytes() == start.tobytes() for array in arrays[1:]):
+        return laws.Law("unchanged")
+    if all(array.tobytes() == arrays[1].tobytes() for array in arrays[2:]):
+        # It lived for one call only; nothing touched it afterwards.
+        arrays, indices = arrays[:2], indices[:1]
+    values = [[float(number) for number in np.ravel(array)] for array in arrays]
+    if phase == "repeat":
+        return laws.fit_constant(values)
+    sources: Dict[str, List[List[float]]] = {}
+    for index in indices:
+        for name, numbers in inputs.batch_statistics(steps[index].inputs, start.size).items():
+            sources.setdefault(name, []).append(numbers)
+    return laws.fit(values, sources)
+
+
+def _batches(tracked: Tracked, steps: List[Step]) -> Dict[str, Any]:
+    """The mean of each step's batch, next to the values, so that a reader sees what should have gone in."""
+    if tracked.first is None:
+        return {}
+    shown = {}
+    for index in sorted(tracked.values):
+        numbers = inputs.batch_statistics(steps[index].inputs, tracked.first.size)
+        shown[steps[index].label] = {
+            kind: few(numbers[kind]) for kind in ("batch mean", "batch variance") if kind in numbers
+        }
+    return {label: numbers for label, numbers in shown.items() if numbers}
+
+
+def few(value: Optional[Any]) -> Optional[List[float]]:
+    """The first channels, with the digits that float32 has."""
+    return None if value is None else [float("%.6g" % number) for number in np.ravel(value)[:FEW]]
+
+
+def digest(leaves: List[Any]) -> List[float]:
+    """Of what a call returned: enough numbers to see whether another run returned the same."""
+    numbers: List[float] = []
+    for leaf in leaves:
+        try:
+            array = np.asarray(leaf, dtype=np.float64)
+        except (TypeError, ValueError):
+            continue
+        if array.size:
+            numbers += [float("%.5g" % number) for number in (array.mean(), array.std(), *np.ravel(array)[:FEW])]
+    return [number for number in numbers if np.isfinite(number)][:24]

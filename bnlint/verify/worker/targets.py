@@ -1,0 +1,143 @@
+"""From a name in the user's module to something that can be called once a step, with arguments made up for it."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+
+import numpy as np
+
+from . import framework, inputs
+from .inputs import Argument, Variant
+from .program import resolve
+from .watch import Watch
+
+Bound = Tuple[List[Any], Dict[str, Any]]
+
+
+class Target:
+    """A callable and its arguments. ``layer`` is the Keras layer or model it is, if it is one."""
+
+    def __init__(self, function: Callable[..., Any], arguments: List[Argument], layer: Any = None) -> None:
+        self.function = function
+        self.arguments = arguments
+        self.layer = layer
+
+    def arrays(self, step: int) -> Dict[str, Any]:
+        """The batches of this step, by argument; the same for the same step in every run."""
+        return {
+            argument.name: inputs.batch(argument.shape, step, salt, argument.positive)
+            for salt, argument in enumerate(self.arguments)
+            if argument.kind == "batch"
+        }
+
+    def bind(self, values: Dict[str, Any]) -> Bound:
+        """Positional and named arguments from a value for each."""
+        positional = [values[a.name] for a in self.arguments if not a.keyword]
+        named = {a.name: values[a.name] for a in self.arguments if a.keyword}
+        return positional, named
+
+    @property
+    def shapes(self) -> List[List[int]]:
+        """Of the batches."""
+        return [list(argument.shape) for argument in self.arguments if argument.kind == "batch"]
+
+
+class Hints:
+    """What the plan read in the source: the parameters that hold statistics with their rows, and a method to call."""
+
+    def __init__(self, request: Dict[str, Any]) -> None:
+        self.symbol: str = request["symbol"]
+        self.parameters: Dict[str, int] = request["parameters"]
+        self.method: Optional[str] = request["method"]
+
+
+def find(namespace: Dict[str, Any], hints: Hints, variant: Variant) -> Target:
+    """The target that the symbol names; a class is instantiated. Raises what its constructor raises."""
+    found, method = resolve(namespace, hints.symbol)
+    statistics = list(hints.parameters)
+    if isinstance(found, type):
+        instance = _instance(found, variant)
+        if is_keras(instance):
+            return of_layer(instance, variant)
+        function = getattr(instance, _method(found, method or hints.method))
+        return Target(function, inputs.guess(_plain(function), variant, statistics))
+    if is_keras(found):
+        return of_layer(found, variant)
+    if not callable(found):
+        raise TypeError("%s is no function or class" % hints.symbol)
+    return Target(found, inputs.guess(_plain(found), variant, statistics))
+
+
+def of_result(result: Any, variant: Variant, folder: str) -> Optional[Target]:
+    """A builder returned the model or the function that is to be driven; None if it returned anything else."""
+    if is_keras(result):
+        return of_layer(result, variant)
+    if inspect.isfunction(result) and result.__code__.co_filename.startswith(folder):
+        return Target(result, inputs.guess(result, variant, []))
+    return None
+
+
+def of_layer(layer: Any, variant: Variant) -> Target:
+    """A Keras layer or model, called as a whole in training mode."""
+    shape = getattr(layer, "input_shape", None) if getattr(layer, "built", False) else None
+    if isinstance(shape, tuple) and len(shape) > 1 and all(size is None or isinstance(size, int) for size in shape):
+        fixed = (inputs.BATCH, *(size or inputs.SIDE for size in shape[1:]))
+        return Target(layer, [Argument("x", "batch", shape=fixed), _TRAINING], layer)
+    arguments = [a for a in inputs.guess(layer.call, variant, []) if a.name != "training"]
+    return Target(layer, [*arguments, _TRAINING], layer)
+
+
+_TRAINING = Argument("training", "constant", True, keyword=True)
+
+
+def is_keras(thing: Any) -> bool:
+    """Whether it is a layer or model of any Keras that is loaded."""
+    return isinstance(thing, tuple(framework.layer_classes()))
+
+
+def without_training(target: Target) -> Target:
+    """The same, for a layer whose ``call`` refuses the argument."""
+    return Target(target.function, [a for a in target.arguments if a is not _TRAINING], target.layer)
+
+
+def statistic_value(argument: Argument) -> Any:
+    """The initial value of a variable made for a parameter."""
+    return np.full(argument.shape, argument.value, np.float32)
+
+
+def adopt(watch: Watch, hints: Hints, variables: Dict[str, Any]) -> None:
+    """Variables made for parameters belong to the rows of those parameters."""
+    for name, variable in variables.items():
+        watch.adopt(variable, [hints.parameters[name]] if name in hints.parameters else [])
+
+
+def _instance(cls: Any, variant: Variant) -> Any:
+    arguments = [] if cls.__init__ is object.__init__ else inputs.guess(cls.__init__, variant, [], skip_first=True)
+    # A constructor is given sizes rather than data.
+    values = {a.name: inputs.CHANNELS if a.kind == "batch" else a.value for a in arguments}
+    positional, named = Target(cls, arguments).bind(values)
+    return cls(*positional, **named)
+
+
+def _method(cls: Any, wanted: Optional[str]) -> str:
+    """The method to drive: a helper is driven through ``__call__``, which gives it what it expects."""
+    has_call = any("__call__" in base.__dict__ for base in cls.__mro__)
+    if has_call and (wanted is None or wanted in ("__init__", "build") or wanted.startswith("_")):
+        return "__call__"
+    if wanted not in (None, "__init__", "build"):
+        return str(wanted)
+    public = [name for name, member in vars(cls).items() if inspect.isfunction(member) and not name.startswith("_")]
+    if not public:
+        raise TypeError("%s has no method to call" % cls.__name__)
+    return public[0]
+
+
+def _plain(function: Any) -> Any:
+    """The Python function inside a ``tf.function``, whose signature is the user's."""
+    return getattr(function, "python_function", function)
+
+
+def constants(arguments: Sequence[Argument]) -> Dict[str, Any]:
+    """The arguments that need no framework."""
+    return {a.name: a.value for a in arguments if a.kind == "constant"}

@@ -1,0 +1,225 @@
+"""Holds every variable object from its creation and reads it after each step, never through a name or an attribute.
+
+After ``self.mean = self.mean * 0.9 + …`` the attribute does move; the variable, which is what gets saved and what
+inference was meant to read, does not.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from typing import Any, Callable, Dict, List, Optional, Tuple
+
+import numpy as np
+
+from . import framework
+
+LARGEST = 1 << 16
+"""Variables with more elements than this are listed without their values."""
+
+MOST = 400
+"""How many variables are read after each step."""
+
+
+class Tracked:
+    """One variable: the object, the rows of the user's file that created it, and its values.
+
+    rows: innermost first; for a variable of a library layer the row where the layer was constructed comes first.
+    owner: the class of that library layer. born: the number of steps that were over when it was created.
+    imported: the file's own top level created it, before anything was driven.
+    first: the initial value. values: by step number; a step is missing where the variable could not be read.
+    """
+
+    def __init__(self, variable: Any, rows: List[int], owner: Optional[str], born: int) -> None:
+        self.variable = variable
+        self.rows = rows
+        self.owner = owner
+        self.born = born
+        self.imported = False
+        self.first: Optional[Any] = None
+        self.values: Dict[int, Any] = {}
+
+    @property
+    def name(self) -> str:
+        """As TensorFlow has it, without the output number."""
+        return str(getattr(self.variable, "name", "") or "").split(":")[0]
+
+    @property
+    def trainable(self) -> bool:
+        """Whether an optimizer may move it."""
+        return bool(getattr(self.variable, "trainable", True))
+
+    @property
+    def shape(self) -> Optional[List[Optional[int]]]:
+        """None for an unknown rank."""
+        dims = self.variable.shape.dims
+        return None if dims is None else [getattr(d, "value", d) for d in dims]
+
+    @property
+    def readable(self) -> bool:
+        """Small, and of floating point: what a statistic is."""
+        size = 1
+        for dimension in self.shape or [None]:
+            size *= dimension or 1
+        return size <= LARGEST and bool(self.variable.dtype.base_dtype.is_floating)
+
+
+class Step:
+    """One step of a run: a label ("call 2"), the phase it belongs to ("call"), and the arrays that went in."""
+
+    def __init__(self, phase: str, label: str, inputs: Dict[str, Any]) -> None:
+        self.phase = phase
+        self.label = label
+        self.inputs = inputs
+
+
+class Watch:
+    """Records variables and layers created while it is installed."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.modules = {"__main__"}
+        self.importing = False
+        self.tracked: List[Tracked] = []
+        self.steps: List[Step] = []
+        self._layers: Dict[int, Tuple[Any, List[int]]] = {}
+        self._known: Dict[int, Tracked] = {}
+        self._maps: Dict[str, Any] = {}
+        self._undo: List[Callable[[], None]] = []
+
+    def install(self) -> None:
+        """Patch the places every variable and every layer passes through when it is made."""
+        self._undo.append(framework.wrap(framework.BaseResourceVariable, "__init__", self._recording_variable))
+        if framework.RefVariable is not None:
+            self._undo.append(framework.wrap(framework.RefVariable, "__init__", self._recording_variable))
+        for base in framework.layer_classes():
+            self._undo.append(framework.wrap(base, "__init__", self._recording_layer))
+        if framework.autograph_loader is not None and hasattr(framework.autograph_loader, "load_ast"):
+            self._undo.append(framework.wrap(framework.autograph_loader, "load_ast", self._recording_source_map))
+
+    def uninstall(self) -> None:
+        """Put everything back."""
+        while self._undo:
+            self._undo.pop()()
+
+    def step(self, phase: str, inputs: Optional[Dict[str, Any]] = None, session: Any = None) -> None:
+        """A step is over: read every variable."""
+        count = sum(1 for step in self.steps if step.phase == phase)
+        self.steps.append(Step(phase, "%s %d" % (phase, count + 1), inputs or {}))
+        for tracked, value in self._read_all(session):
+            if tracked.first is None:
+                # In a graph the first run is the one that initialises.
+                tracked.first, tracked.born = value, len(self.steps)
+            else:
+                tracked.values[len(self.steps) - 1] = value
+
+    def start(self, session: Any = None) -> None:
+        """Read the initial values of variables that had none yet when they were created."""
+        for tracked, value in self._read_all(session):
+            if tracked.first is None:
+                tracked.first, tracked.born = value, len(self.steps)
+
+    def adopt(self, variable: Any, rows: List[int]) -> None:
+        """The harness made this variable for a parameter that stands in these rows."""
+        tracked = self._known.get(id(variable))
+        if tracked is not None:
+            tracked.rows = rows
+
+    def rows_now(self) -> Tuple[List[int], Optional[str]]:
+        """Rows of the user's file on the stack, innermost first, and the class of the library layer at work, if any."""
+        rows: List[int] = []
+        owner: Optional[str] = None
+        frame = sys._getframe(1)
+        while frame is not None:
+            row = self._row(frame)
+            if row is not None:
+                rows.append(row)
+            elif not rows and owner is None:
+                layer = self._layers.get(id(frame.f_locals.get("self")))
+                if layer is not None and type(layer[0]).__module__ not in self.modules:
+                    rows.extend(layer[1])
+                    owner = type(layer[0]).__name__
+            frame = frame.f_back  # type: ignore[assignment]
+        return rows, owner
+
+    def _row(self, frame: Any) -> Optional[int]:
+        filename, row = frame.f_code.co_filename, frame.f_lineno
+        if filename == self.path:
+            return int(row)
+        origin = self._maps.get(filename, {}).get(row)
+        return None if origin is None else int(origin)
+
+    def _recording_variable(self, original: Any) -> Any:
+        watch = self
+
+        @functools.wraps(original)
+        def init(self: Any, *args: Any, **kwargs: Any) -> None:
+            original(self, *args, **kwargs)
+            # What assign returns in a graph is a variable too, of the same handle.
+            if type(self).__name__ != "_UnreadVariable" and id(self) not in watch._known:
+                watch._record(self)
+
+        return init
+
+    def _record(self, variable: Any) -> None:
+        rows, owner = self.rows_now()
+        tracked = Tracked(variable, rows, owner, len(self.steps))
+        tracked.imported = self.importing
+        self.tracked.append(tracked)
+        self._known[id(variable)] = tracked
+        # A variable lifted out of a function gets its value later.
+        if framework.eagerly() and type(variable) is framework.ResourceVariable and tracked.readable:
+            tracked.first = _read(variable)
+
+    def _recording_layer(self, original: Any) -> Any:
+        watch = self
+
+        @functools.wraps(original)
+        def init(self: Any, *args: Any, **kwargs: Any) -> None:
+            if id(self) not in watch._layers:
+                watch._layers[id(self)] = (self, watch.rows_now()[0])
+            original(self, *args, **kwargs)
+
+        return init
+
+    def _recording_source_map(self, original: Any) -> Any:
+        """Code that autograph rewrote runs from a generated file: remember where its lines came from."""
+
+        @functools.wraps(original)
+        def load_ast(*args: Any, **kwargs: Any) -> Any:
+            loaded = original(*args, **kwargs)
+            for line, origin in loaded[2].items():
+                if origin.loc.filename == self.path:
+                    self._maps.setdefault(line.filename, {})[line.lineno] = origin.loc.lineno
+            return loaded
+
+        return load_ast
+
+    def _read_all(self, session: Any) -> List[Tuple[Tracked, Any]]:
+        readable = [tracked for tracked in self.tracked if tracked.readable][:MOST]
+        if session is None:
+            pairs = [(tracked, _read(tracked.variable)) for tracked in readable]
+        else:
+            readable = [tracked for tracked in readable if tracked.variable.graph is session.graph]
+            pairs = list(zip(readable, _run([tracked.variable for tracked in readable], session)))
+        return [(tracked, value) for tracked, value in pairs if value is not None]
+
+
+def _read(variable: Any) -> Optional[Any]:
+    """The value now, or None: uninitialised, or of a graph without a session."""
+    try:
+        return np.array(variable.numpy(), copy=True)
+    except Exception:
+        return None
+
+
+def _run(variables: List[Any], session: Any) -> List[Optional[Any]]:
+    """Fetching a variable adds nothing to its graph, which may be finalised."""
+    if not variables:
+        return []
+    try:
+        return [np.array(value, copy=True) for value in session.run(variables)]
+    except Exception:
+        if len(variables) == 1:
+            return [None]
+        return [value for variable in variables for value in _run([variable], session)]
