@@ -16,10 +16,12 @@ from bnlint.findings import Era, Finding, Outcome, Verdict
 from bnlint.verify.plan import Plan, Trial
 from bnlint.verify.pool import Pool
 from bnlint.verify.predictions import Experiment
-from bnlint.verify.verdicts import Place, judge, unable
+from bnlint.verify.verdicts import Place, failed_before, judge, unable
 
 __all__ = ["VerifySettings", "clears", "verify"]
 
+DECIDED = (Outcome.CONFIRMED, Outcome.REFUTED)
+MOST_SKIPPED = 8
 Isolation = Literal["auto", "strict", "none"]
 
 
@@ -99,14 +101,19 @@ def decide(pool: Pool, experiment: Experiment, text: str, filename: str, era: Er
     plan = Plan(experiment, text, filename, era)
     place = Place(experiment, plan.row, plan.statistics)
     verdict = _try(pool, place, plan.first())
-    if verdict.outcome in (Outcome.CONFIRMED, Outcome.REFUTED) or not verdict.evidence.get("modes"):
+    if verdict.outcome in DECIDED or not verdict.evidence.get("modes"):
         return verdict
-    missing = _misses_names(verdict)
-    for trial in (plan.lenient() if missing else None, plan.ported() if missing else None, plan.program()):
+    skipped: list[int] = []
+    while (row := failed_before(place, verdict)) is not None and row not in skipped and len(skipped) < MOST_SKIPPED:
+        skipped.append(row)
+        verdict = _try(pool, place, plan.skipping(skipped))
+    if verdict.outcome in DECIDED:
+        return verdict
+    for trial in (plan.ported() if _misses_names(verdict) else None, plan.program()):
         if trial is None:
             continue
         second = _try(pool, place, trial)
-        if second.outcome in (Outcome.CONFIRMED, Outcome.REFUTED):
+        if second.outcome in DECIDED:
             return second
         if second.outcome is Outcome.DEFERRED and verdict.outcome is Outcome.UNDECIDED:
             verdict = second

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,13 +52,12 @@ class Plan:
         modes = self._modes()
         return self._trial(modes, "graph" in modes)
 
-    def lenient(self) -> Trial | None:
-        """For a predicted exception whose line comes after another one that fails."""
-        if self._era.tensorflow == "1" or not any(isinstance(p, Raises) for p in _simple(self._experiment.prediction)):
-            return None
-        trial = self.first()
-        note = "removed names were lent from `tf.compat.v1`, except on the line of the finding"
-        return Trial({**trial.request, "dialect": "lenient"}, trial.legacy_keras, note)
+    def skipping(self, rows: Sequence[int]) -> Trial:
+        """The same, but errors in the statements of these rows are passed over, so that later lines get their turn."""
+        first = self.first()
+        skip = [list(_statement_rows(self._tree, row)) for row in rows]
+        note = f"the error of line {', '.join(map(str, rows))} was passed over to reach the line of the finding"
+        return Trial({**first.request, "modes": first.request["modes"][:1], "skip": skip}, first.legacy_keras, note)
 
     def ported(self) -> Trial | None:
         """TensorFlow 1 names in code that was taken for TensorFlow 2: the same text with ``tf.compat.v1`` as ``tf``."""
@@ -98,6 +97,7 @@ class Plan:
             "parameters": _parameters(target, self._experiment),
             "method": _method_at(target, self._experiment.row),
             "row": list(self.row),
+            "skip": [],
             "errors": sorted(
                 {name for p in _simple(self._experiment.prediction) if isinstance(p, Raises) for name in p.errors}
             ),
@@ -107,10 +107,9 @@ class Plan:
             "imports": sorted(set(re.findall(r"^\s*(?:import|from)\s+(keras|tf_keras)\b", self._text, re.M))),
             "path": [folder] if os.path.isdir(folder) else [],
         }
-        legacy = (
-            "tf_keras" in request["imports"] or self._era.keras == "2" or (graph and bool(KERAS.search(self._text)))
-        )
-        return Trial(request, legacy, note)
+        # In graph code everything called keras, layers or slim is of Keras 2 times.
+        legacy = self._era.keras == "2" or "tf_keras" in request["imports"]
+        return Trial(request, legacy or (graph and KERAS.search(self._text) is not None), note)
 
     def _rungs(self) -> list[dict[str, str]]:
         rungs = [{"name": "module", "source": self._text}]

@@ -11,10 +11,10 @@ Evidence (``Verdict.evidence``), stable keys:
         name, row, shape, owner, trainable
         initial                 the first channels
         after                   the labels of the steps: "call 1", "call 2" …
-        values, batch           for each of these steps: the first channels of the value, and of the batch's own statistic
+        values, batch           for each of these steps: the value's first channels, and those of the batch's statistic
         law                     {kind, old, new, source, residual, text}, see worker/laws.py
         updates, reached_by     in a graph: how many ops assign to it, and what reaches them
-    created                     how many variables the watched rows made during each step, for per-call claims
+        made                    how many such variables there were, if each call made its own
     error                       {type, message, row, rows} of the exception, or null; row is the innermost of the user's
     modes                       one line for each mode that was tried: {mode, rung, outcome, reason}
     notes                       in words
@@ -56,6 +56,9 @@ REASONS = {
     "update-without-effect": "an update ran and left the value as it was",
     "caller-runs-updates": "an update exists; running it is left to the caller",
 }
+
+MOST = 6
+"""How many statistics the evidence lists."""
 
 SINGLETON = ("singleton tf.Variables", "create variables on non-first call", "cannot add new elements of state")
 FATAL = {"no-tensorflow", "no-keras-2", "broken-tensorflow", "no-interpreter", "no-isolation", "timeout", "lost"}
@@ -99,6 +102,21 @@ def judge(place: Place, observations: Sequence[Observation], ending: str, facts:
     if outcome is Outcome.UNDECIDED and chosen is not None and chosen["error"] and reason not in FATAL:
         detail = f"{detail}: {chosen['error']['type']}: {chosen['error']['message']}"
     return Verdict(outcome, reason, detail, _evidence(place, observations, seen, chosen, facts))
+
+
+def failed_before(place: Place, verdict: Verdict) -> int | None:
+    """The row of an exception of the predicted kind that kept the finding's own line from running, if there was one."""
+    error = verdict.evidence.get("error")
+    if verdict.outcome is not Outcome.UNDECIDED or not error or not error["row"] or not place.row[1]:
+        return None
+    return int(error["row"]) if error["type"] in predicted_errors(place.experiment.prediction) else None
+
+
+def predicted_errors(prediction: Prediction) -> set[str]:
+    """Class names."""
+    if isinstance(prediction, AnyOf):
+        return {name for one in prediction.predictions for name in predicted_errors(one)}
+    return set(prediction.errors) if isinstance(prediction, Raises) else set()
 
 
 def unable(reason: str, message: str = "") -> Verdict:
@@ -282,7 +300,7 @@ def _wrong_law(place: Place, fault: str, observation: Observation) -> Seen:
 def _law_fault(law: Mapping[str, Any] | None, fault: str) -> Seen:
     if law is None or law["kind"] == "unchanged":
         return _undecided("never-updated")
-    if law["kind"] == "unexplained" or (fault == "sum" and law["kind"] == "constant-batch"):
+    if law["kind"] in ("unexplained", "once") or (fault == "sum" and law["kind"] == "constant-batch"):
         return _undecided("law-not-explained")
     wrong = law["old"] < 0.5 if fault == "swapped" else abs(law["old"] + law["new"] - 1) > 0.005
     return Seen(Outcome.CONFIRMED if wrong else Outcome.REFUTED)
@@ -290,7 +308,7 @@ def _law_fault(law: Mapping[str, Any] | None, fault: str) -> Seen:
 
 def law_of(variable: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The most telling law of a variable: explained before measured on a repeated batch before unexplained."""
-    order = ("average", "zero-debiased", "constant-batch", "unexplained", "unchanged")
+    order = ("average", "zero-debiased", "constant-batch", "unexplained", "once", "unchanged")
     laws: list[Mapping[str, Any]] = list(variable["laws"].values())
     return min(laws, key=lambda law: order.index(law["kind"])) if laws else None
 
@@ -317,11 +335,19 @@ def _evidence(
         "rung": chosen["rung"],
         "inputs": chosen["inputs"],
         "steps": chosen["steps"],
-        "statistics": [_shown(v) for v in variables[:6]],
-        "created": [count for _, count in sorted(Counter(v["born"] for v in variables).items())],
+        "statistics": _statistics(variables),
         "error": None if error is None else _error(error),
         "notes": [*facts.get("notes", ()), *chosen["notes"]],
     }
+
+
+def _statistics(variables: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """One entry for all that the same line made in the same way."""
+    alike: dict[str, list[Mapping[str, Any]]] = {}
+    for variable in variables:
+        key = repr([variable[name] for name in ("rows", "owner", "shape", "initial")])
+        alike.setdefault(key, []).append(variable)
+    return [{**_shown(group[0]), "made": len(group)} for group in list(alike.values())[:MOST]]
 
 
 def _shown(variable: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any, Dict, Iterator, List, Optional
 from . import calls, framework, graph, inputs, report, script
 from .calls import Run
 from .inputs import Variant
-from .program import Program, path_of
+from .program import Program
 from .targets import Hints
 from .watch import Watch
 
@@ -31,8 +31,6 @@ def run(request: Dict[str, Any], folder: str) -> Iterator[Dict[str, Any]]:
     sys.argv = [request["filename"]]
     if request["dialect"] == "v1":
         framework.use_v1_names()
-    elif request["dialect"] == "lenient":
-        framework.lend_v1_names(path_of(request["filename"], folder), request["row"])
     if "graph" in request["modes"] or request["dialect"] == "v1":
         framework.use_v1_behaviour()
     elif framework.IS_TF1:
@@ -77,7 +75,7 @@ def _as_predicted(error: Dict[str, Any], request: Dict[str, Any]) -> bool:
 def _attempt(mode: str, rung: Dict[str, str], variant: Variant, request: Dict[str, Any], folder: str) -> Dict[str, Any]:
     if not framework.eagerly():
         framework.v1.reset_default_graph()
-    program = Program(rung["source"], request["filename"], folder)
+    program = Program(rung["source"], request["filename"], folder, request["skip"])
     watch = Watch(program.path)
     watch.modules.add(program.name)
     attempt = Run(program, Hints(request), variant, watch)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-import types
 from typing import Any, Callable, Dict, List, Optional
 
 tf: Any = importlib.import_module("tensorflow")
@@ -69,6 +68,11 @@ def layer_classes() -> List[Any]:
     return classes
 
 
+def keras_variable_classes() -> List[Any]:
+    """Keras 3 wraps TensorFlow's variables, and may make the inner one later than the outer."""
+    return [keras.Variable for keras in keras_modules() if hasattr(keras, "Variable")][:1]
+
+
 def model_classes() -> "tuple[Any, ...]":
     """The Model class of each loaded Keras."""
     return tuple(keras.Model for keras in keras_modules())
@@ -98,26 +102,6 @@ def use_v1_names() -> None:
     """Make ``import tensorflow`` give ``tensorflow.compat.v1``: how TensorFlow 1 code runs on TensorFlow 2."""
     if not IS_TF1:
         sys.modules["tensorflow"] = v1
-
-
-def lend_v1_names(path: str, rows: List[int]) -> None:
-    """Names that TensorFlow 2 dropped are found in ``tensorflow.compat.v1``, but not from these rows of the file.
-
-    So a line that comes after another one that fails gets its turn.
-    """
-
-    class Lenient(types.ModuleType):
-        def __getattr__(self, name: str) -> Any:
-            if hasattr(tf, name):
-                return getattr(tf, name)
-            caller = sys._getframe(1)
-            here = caller.f_code.co_filename == path and rows[0] <= caller.f_lineno <= rows[1]
-            return getattr(tf if here else v1, name)
-
-    if not IS_TF1:
-        module = Lenient("tensorflow")
-        module.__dict__.update({key: tf.__dict__[key] for key in ("__path__", "__file__", "__spec__", "__version__")})
-        sys.modules["tensorflow"] = module
 
 
 def use_v1_behaviour() -> None:

@@ -178,7 +178,6 @@ def _reduce(values: Any, axes: Tuple[int, ...]) -> Dict[str, Any]:
         "batch variance": variance,
         "batch standard deviation": np.sqrt(variance),
         "batch mean of squares": np.square(values).mean(axis=axes),
-        "batch sum": values.sum(axis=axes),
     }
     if count > 1:
         reduced["batch variance (unbiased)"] = variance * (count / (count - 1.0))

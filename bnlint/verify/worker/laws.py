@@ -18,7 +18,7 @@ TOLERANCE = 2e-3
 class Law(NamedTuple):
     """How a statistic moves from one step to the next.
 
-    kind: "unchanged", "average", "zero-debiased", "constant-batch" or "unexplained".
+    kind: "unchanged", "average", "zero-debiased", "constant-batch", "once" or "unexplained".
     old, new: the weights of the old value and of the source; for "zero-debiased" those of the hidden average;
     for "constant-batch" only ``old`` is known. residual: relative to the largest step.
     """
@@ -38,7 +38,11 @@ class Law(NamedTuple):
             return "v ← zero-debiased average of the {}, decay {}".format(self.source, _short(self.old))
         if self.kind == "constant-batch":
             return "v ← {}·v + constant, on a repeated batch".format(_short(self.old))
-        return {"unchanged": "unchanged", "unexplained": "not explained by the batch"}[self.kind]
+        return {
+            "unchanged": "unchanged",
+            "once": "moved once, in the call that made it",
+            "unexplained": "not explained by the batch",
+        }[self.kind]
 
     def as_json(self) -> Dict[str, Any]:
         """Evidence: the fields and the sentence."""
@@ -66,6 +70,7 @@ def fit(values: Sequence[Vector], sources: Mapping[str, Sequence[Vector]]) -> La
             laws.append(_average(values, aligned, name))
             laws.append(_zero_debiased(values, aligned, name))
     explained = [law for law in laws if law is not None and (law.residual or 0.0) < TOLERANCE]
+    # Sources come with the most natural ones first; min keeps the first of equals.
     return min(explained, key=_preference) if explained else Law("unexplained")
 
 
@@ -126,9 +131,9 @@ def _zero_debiased(values: Sequence[Vector], source: List[Vector], name: str) ->
 
 
 def _preference(law: Law) -> Any:
-    """A plain average before a debiased one; then weights that sum to 1; then the better fit."""
+    """A plain average before a debiased one; then weights that sum to 1."""
     off = abs((law.old or 0.0) + (law.new or 0.0) - 1.0)
-    return (law.kind != "average", 0 if off < TOLERANCE else 1, round(off, 6), law.residual)
+    return (law.kind != "average", round(off, 5) if off < TOLERANCE else 1.0)
 
 
 def _spread(vector: Vector, length: int) -> Vector:

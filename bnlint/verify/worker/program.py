@@ -8,26 +8,25 @@ import re
 import sys
 import traceback
 import types
-from typing import Any, Dict, List, Optional, Set
+from typing import Any, Dict, List, Optional, Sequence, Set
 
 MESSAGE = 600
 """How many characters of an error message are kept."""
 
 
-def path_of(filename: str, folder: str) -> str:
-    """Where the user's file is written to: under a name that can be imported."""
-    stem = os.path.splitext(os.path.basename(filename))[0]
-    return os.path.join(folder, (stem if stem.isidentifier() else "module") + ".py")
-
-
 class Program:
-    """The user's source in a file of its own in ``folder``, so that tracebacks and autograph find the lines."""
+    """The user's source in a file of its own in ``folder``, so that tracebacks and autograph find the lines.
 
-    def __init__(self, source: str, filename: str, folder: str) -> None:
+    skip: first and last rows of statements whose errors are passed over.
+    """
+
+    def __init__(self, source: str, filename: str, folder: str, skip: Sequence[Sequence[int]] = ()) -> None:
+        stem = os.path.splitext(os.path.basename(filename))[0]
+        self.name = stem if stem.isidentifier() else "module"
         self.source = source
+        self.skip = skip
         self.folder = folder
-        self.path = path_of(filename, folder)
-        self.name = os.path.splitext(os.path.basename(self.path))[0]
+        self.path = os.path.join(folder, self.name + ".py")
         self.hits: Set[int] = set()
         with open(self.path, "w", encoding="utf-8") as file:
             file.write(source)
@@ -35,7 +34,7 @@ class Program:
     def execute(self, as_main: bool) -> Dict[str, Any]:
         """Run the file as a module or as ``__main__``; returns its globals. Raises what the file raises."""
         tree = ast.parse(self.source, self.path)
-        code = compile(_Marker().mark(tree), self.path, "exec", dont_inherit=True)
+        code = compile(_Marker(self.skip).mark(tree), self.path, "exec", dont_inherit=True)
         module = types.ModuleType("__main__" if as_main else self.name)
         module.__dict__.update(__file__=self.path, **{MARK: self.hits.add})
         sys.modules[module.__name__] = module
@@ -68,7 +67,10 @@ MARK = "__bnlint_hit__"
 
 
 class _Marker(ast.NodeTransformer):
-    """Puts a note before every statement, so that it is known which rows really ran."""
+    """Puts a note before every statement, so that it is known which rows really ran; passes over errors in some."""
+
+    def __init__(self, skip: Sequence[Sequence[int]]) -> None:
+        self.skip = skip
 
     def mark(self, tree: ast.Module) -> ast.Module:
         self.visit(tree)
@@ -82,8 +84,7 @@ class _Marker(ast.NodeTransformer):
                 setattr(node, field, self._marked(node, block))
         return node
 
-    @staticmethod
-    def _marked(owner: ast.AST, block: List[ast.stmt]) -> List[ast.stmt]:
+    def _marked(self, owner: ast.AST, block: List[ast.stmt]) -> List[ast.stmt]:
         marked: List[ast.stmt] = []
         for index, statement in enumerate(block):
             docstring = (
@@ -92,8 +93,19 @@ class _Marker(ast.NodeTransformer):
             future = isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
             if not docstring and not future:
                 marked.append(_note(statement))
-            marked.append(statement)
+            skipped = any(first <= statement.lineno <= last for first, last in self.skip)
+            marked.append(_tolerant(statement) if skipped and not hasattr(statement, "body") else statement)
         return marked
+
+
+def _tolerant(statement: ast.stmt) -> ast.stmt:
+    tolerant = ast.parse("try:\n    pass\nexcept Exception:\n    pass").body[0]
+    assert isinstance(tolerant, ast.Try)
+    for node in ast.walk(tolerant):
+        if hasattr(node, "lineno"):
+            ast.copy_location(node, statement)
+    tolerant.body = [statement]
+    return tolerant
 
 
 def _is_text(statement: ast.Expr) -> bool:

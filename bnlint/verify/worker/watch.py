@@ -82,7 +82,7 @@ class Watch:
         self.importing = False
         self.tracked: List[Tracked] = []
         self.steps: List[Step] = []
-        self._layers: Dict[int, Tuple[Any, List[int]]] = {}
+        self._makers: Dict[int, Tuple[Any, List[int], Optional[str]]] = {}
         self._known: Dict[int, Tracked] = {}
         self._maps: Dict[str, Any] = {}
         self._undo: List[Callable[[], None]] = []
@@ -94,6 +94,8 @@ class Watch:
             self._undo.append(framework.wrap(framework.RefVariable, "__init__", self._recording_variable))
         for base in framework.layer_classes():
             self._undo.append(framework.wrap(base, "__init__", self._recording_layer))
+        for base in framework.keras_variable_classes():
+            self._undo.append(framework.wrap(base, "__init__", self._recording_outer_variable))
         if framework.autograph_loader is not None and hasattr(framework.autograph_loader, "load_ast"):
             self._undo.append(framework.wrap(framework.autograph_loader, "load_ast", self._recording_source_map))
 
@@ -135,10 +137,10 @@ class Watch:
             if row is not None:
                 rows.append(row)
             elif not rows and owner is None:
-                layer = self._layers.get(id(frame.f_locals.get("self")))
-                if layer is not None and type(layer[0]).__module__ not in self.modules:
-                    rows.extend(layer[1])
-                    owner = type(layer[0]).__name__
+                maker = self._makers.get(id(frame.f_locals.get("self")))
+                if maker is not None and type(maker[0]).__module__ not in self.modules:
+                    rows.extend(maker[1])
+                    owner = maker[2]
             frame = frame.f_back  # type: ignore[assignment]
         return rows, owner
 
@@ -176,8 +178,18 @@ class Watch:
 
         @functools.wraps(original)
         def init(self: Any, *args: Any, **kwargs: Any) -> None:
-            if id(self) not in watch._layers:
-                watch._layers[id(self)] = (self, watch.rows_now()[0])
+            if id(self) not in watch._makers:
+                watch._makers[id(self)] = (self, watch.rows_now()[0], type(self).__name__)
+            original(self, *args, **kwargs)
+
+        return init
+
+    def _recording_outer_variable(self, original: Any) -> Any:
+        watch = self
+
+        @functools.wraps(original)
+        def init(self: Any, *args: Any, **kwargs: Any) -> None:
+            watch._makers.setdefault(id(self), (self, *watch.rows_now()))
             original(self, *args, **kwargs)
 
         return init
