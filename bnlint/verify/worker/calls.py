@@ -14,6 +14,7 @@ from .watch import Watch
 
 STEPS = 4
 REPEATS = 3
+UNEXPECTED = "unexpected keyword argument 'training'"
 
 
 class Run:
@@ -65,7 +66,7 @@ def _call(run: Run, target: Target, traced: bool) -> None:
         try:
             result = _once(function, target, fixed, arrays)
         except Exception as error:
-            if step == 0 and target.layer is not None and "training" in str(error):
+            if step == 0 and isinstance(error, TypeError) and UNEXPECTED in str(error):
                 _call(run, targets.without_training(target), traced)
                 return
             run.fail(error, "call")

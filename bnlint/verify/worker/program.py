@@ -124,6 +124,10 @@ def _note(statement: ast.stmt) -> ast.stmt:
 
 def _tidy(message: str) -> str:
     """Without the addresses that differ from run to run, and not endless."""
+    if "in user code:" in message:
+        # What autograph and Keras quote before and after the message proper.
+        message = re.split(r"\n\s*Call arguments received", message)[0]
+        message = re.split(r'\n\s*File "[^\n]*\n[^\n]*\n', message)[-1]
     text = re.sub(r"0x[0-9a-f]{6,}", "0x…", message).strip()
     return text if len(text) <= MESSAGE else text[: MESSAGE - 1] + "…"
 

@@ -57,10 +57,9 @@ def _law(tracked: Tracked, steps: List[Step], phase: str) -> Optional[laws.Law]:
     arrays = [start] + [tracked.values[index] for index in indices]
     if all(array.tobytes() == start.tobytes() for array in arrays[1:]):
         return laws.Law("unchanged")
-    if all(array.tobytes() == arrays[1].tobytes() for array in arrays[2:]):
+    if len(arrays) > 2 and all(array.tobytes() == arrays[1].tobytes() for array in arrays[2:]):
         # Nothing touched it after the first call; one step does not show a law.
-        if len(arrays) > 2:
-            return laws.Law("once")
+        return laws.Law("once")
     values = [[float(number) for number in np.ravel(array)] for array in arrays]
     if phase == "repeat":
         return laws.fit_constant(values)
