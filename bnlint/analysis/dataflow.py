@@ -147,9 +147,8 @@ class Dataflow:
             seen.add(current.id)
             yield current
             for base in current.bases:
-                for origin in self.origins(base):
-                    if isinstance(origin, Definition):
-                        pending.append(self.tree.scopes[origin.scope])
+                bound = self.definitions(base) if isinstance(base, Read) else ()
+                pending += [self.tree.scopes[b.value.scope] for b in bound if isinstance(b.value, Definition)]
 
     def base_names(self, owner: Scope) -> set[str]:
         """Canonical names of everything a class derives from outside this module."""
@@ -278,7 +277,7 @@ class Dataflow:
             for returned in scope.returns:
                 yield from self.origins(returned, depth - 3, seen)
             return
-        if self.name_of_value(call.callee) in _PASS_THROUGH and call.args:
+        if call.args and isinstance(call.callee, Global) and canonical(call.callee.name) in _PASS_THROUGH:
             yield from self.origins(call.args[0], depth - 1, seen)
 
     # -- uses ------------------------------------------------------------------------------------

@@ -80,6 +80,10 @@ class Averages:
             new_factor=next((term.factor for term in terms if term.source is not None), None),
         )
 
+    def mentions(self, value: Value, is_variable: Callable[[Value], bool]) -> bool:
+        """Whether an expression is computed, by arithmetic alone, from the variable."""
+        return self._contains(value, is_variable)
+
     def of_momentum(self, decay: Value, source: Value) -> Average:
         """The average that ``assign_moving_average(variable, source, decay)`` computes."""
         old = self._flow.number(decay)
@@ -218,7 +222,7 @@ class Averages:
         if any(inside):
             index = inside.index(True)
         else:
-            numbers = [self._flow.number(self._expanded(operand), known) for operand in operands]
+            numbers = [self._flow.number(operand, known) for operand in operands]
             if all(number is None for number in numbers):
                 return [Weighted(1.0, operands[0], operands[1])] if op == "*" else [Weighted(1.0, operands[0], None)]
             index = 1 if numbers[0] is not None else 0
@@ -227,7 +231,7 @@ class Averages:
         inner, factor = parts[index], operands[1 - index]
         if inner is None:
             return None
-        weight = self._flow.number(self._expanded(factor), known)
+        weight = self._flow.number(factor, known)
         scale = float("nan") if weight is None else weight
         if op == "/":
             scale = 1.0 / scale if scale else float("nan")

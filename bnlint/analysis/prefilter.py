@@ -11,7 +11,11 @@ from collections.abc import Iterable
 # A file that names none of these holds no TensorFlow or Keras code.
 FRAMEWORKS = (b"tensorflow", b"keras", b"tf_slim", b"import tf")
 
-# Words that rules put into their needs.
+# Words that rules put into their needs. Code that touches the statistics of a batch names one of STATISTICS.
+STATISTICS = (
+    b"moments", b"atch_norm", b"atchNorm", b"moving_", b"running_", b"pop_", b"ema_", b"_ema", b"variance", b"rsqrt",
+    b"EMA", b"MovingAverage",
+)  # fmt: skip
 CONSTRUCTORS = (b"Variable", b"get_variable", b"add_weight", b"add_variable", b"variable(")
 ASSIGNS = (b"assign", b"moving_average")
 LAYERS = (b"BatchNorm", b"batch_norm")

@@ -164,6 +164,9 @@ class Updates:
 
         kind = api.rpartition(".")[2].rpartition("update")[2] if "update" in api else api.rpartition(".")[2]
         if kind in ("assign_add", "assign_sub", "_add", "_sub"):
+            # A difference that hides the variable says nothing about the weights.
+            if not self._averages.mentions(value, is_target):
+                return None
             return self._averages.read(Op(value.span, "+" if kind.endswith("add") else "-", (target, value)), is_target)
         return self._averages.read(value, is_target)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bnlint.analysis.prefilter import CONSTRUCTORS
+from bnlint.analysis.prefilter import CONSTRUCTORS, STATISTICS
 from bnlint.edits import to_assign_call
 from bnlint.findings import Finding, Severity
 from bnlint.rule import Case, Rule
@@ -35,6 +35,6 @@ RULE = Rule(
     name="rebound-statistic",
     summary="a moving statistic is rebound with `=`, so its variable is never updated",
     severity=Severity.ERROR,
-    needs=(CONSTRUCTORS,),
+    needs=(CONSTRUCTORS, STATISTICS),
     check=check,
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bnlint.analysis.prefilter import CONSTRUCTORS
+from bnlint.analysis.prefilter import CONSTRUCTORS, STATISTICS
 from bnlint.edits import to_assign_call
 from bnlint.findings import Finding, Severity
 from bnlint.rule import Case, Rule
@@ -34,6 +34,6 @@ RULE = Rule(
     name="rebound-attribute",
     summary="`self.statistic = …` replaces the variable by a tensor",
     severity=Severity.ERROR,
-    needs=(CONSTRUCTORS, (b"self",)),
+    needs=(CONSTRUCTORS, STATISTICS, (b"self",)),
     check=check,
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bnlint.analysis.prefilter import ASSIGNS, CONSTRUCTORS
+from bnlint.analysis.prefilter import ASSIGNS, CONSTRUCTORS, STATISTICS
 from bnlint.edits import run_with_return
 from bnlint.findings import Confidence, Finding, Severity
 from bnlint.rule import Case, Rule
@@ -41,6 +41,6 @@ RULE = Rule(
     name="discarded-update",
     summary="in a graph, the op that updates a moving statistic is dropped",
     severity=Severity.ERROR,
-    needs=(CONSTRUCTORS, ASSIGNS),
+    needs=(CONSTRUCTORS, STATISTICS, ASSIGNS),
     check=check,
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from bnlint.analysis.prefilter import ASSIGNS
 from bnlint.edits import safe, wrapped
 from bnlint.findings import Confidence, Finding, Severity
 from bnlint.rule import Case, Rule
@@ -40,6 +41,6 @@ RULE = Rule(
     name="empty-control-block",
     summary="nothing is built inside `control_dependencies`, so the updates never run",
     severity=Severity.ERROR,
-    needs=((b"control_dependencies",),),
+    needs=((b"control_dependencies",), (*ASSIGNS, b"UPDATE_OPS")),
     check=check,
 )

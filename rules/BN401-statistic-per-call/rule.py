@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from bnlint.analysis.prefilter import STATISTICS
 from bnlint.findings import Confidence, Finding, Severity
 from bnlint.rule import Case, Rule
 from bnlint.verify.predictions import NewPerCall
@@ -32,6 +33,6 @@ RULE = Rule(
     name="statistic-per-call",
     summary="a moving statistic is created by the function that updates it",
     severity=Severity.ERROR,
-    needs=((b"Variable", b"add_weight", b"variable("),),
+    needs=((b"Variable", b"add_weight", b"variable("), STATISTICS),
     check=check,
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bnlint.analysis.prefilter import ASSIGNS
+from bnlint.analysis.prefilter import ASSIGNS, STATISTICS
 from bnlint.analysis.updates import Update
 from bnlint.edits import momentum_fix
 from bnlint.findings import Confidence, Finding, Severity
@@ -47,6 +47,6 @@ RULE = Rule(
     name="swapped-momentum",
     summary="the old value's weight is below one half, or the weights do not sum to 1",
     severity=Severity.WARNING,
-    needs=(ASSIGNS,),
+    needs=(STATISTICS, ASSIGNS),
     check=check,
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bnlint.analysis.prefilter import ASSIGNS, LAYERS
+from bnlint.analysis.prefilter import ASSIGNS, LAYERS, STATISTICS
 from bnlint.analysis.updates import Update
 from bnlint.edits import replaced, safe
 from bnlint.findings import Confidence, Finding, Fix, Severity
@@ -45,6 +45,6 @@ RULE = Rule(
     name="removed-api",
     summary="an API around moving statistics that TensorFlow 2 or Keras 3 removed",
     severity=Severity.ERROR,
-    needs=((*ASSIGNS, *LAYERS, b"layers"),),
+    needs=((*ASSIGNS, *LAYERS), STATISTICS),
     check=check,
 )
