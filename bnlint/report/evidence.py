@@ -1,16 +1,36 @@
-"""What was seen when the code ran, as a small table. Any key may be missing: an experiment can end early."""
+"""What was seen when the code ran, as a small table.
+
+The keys are those of :mod:`bnlint.verify.verdicts`. Any may be missing: an experiment can end early.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
-from rich.cells import cell_len
-
+from bnlint.findings import VariableRef
 from bnlint.report.terminal import Paint, visible
 
 CHANNELS = 3
 STATISTICS = 4
+STEPS = 4
+ELLIPSIS = "…"
+
+_MODES = {
+    "eager": "eager mode",
+    "function": "inside tf.function",
+    "graph": "graph and session",
+    "fit": "trained by fit",
+    "program": "run as a program",
+}
+_RUNGS = {"module": "the whole file", "slice": "the part of the file that it needs", "program": "the whole file"}
+
+
+class _Row(NamedTuple):
+    label: str
+    values: list[str]
+    batch: list[str]
 
 
 def setting(evidence: Mapping[str, Any]) -> str:
@@ -20,18 +40,28 @@ def setting(evidence: Mapping[str, Any]) -> str:
         for name, key in (("TensorFlow", "tensorflow"), ("Keras", "keras"), ("Python", "python"))
         if evidence.get(key)
     ]
-    how = [str(evidence[key]) for key in ("mode", "rung", "inputs") if evidence.get(key)]
-    return visible("; ".join([", ".join(versions), *how] if versions else how))
+    mode, rung, shapes = (evidence.get(key) for key in ("mode", "rung", "inputs"))
+    parts = [", ".join(versions)] if versions else []
+    parts += [_MODES.get(str(mode), str(mode))] if mode else []
+    parts += [_RUNGS.get(str(rung), str(rung))] if rung else []
+    parts += [f"inputs of shape {', '.join(map(_shape, _list(shapes)))}"] if _list(shapes) else []
+    return visible("; ".join(parts))
 
 
-def table(evidence: Mapping[str, Any], paint: Paint) -> list[str]:
-    """For each watched statistic its values at the start and after each step beside the batch's own, and the law."""
+def table(evidence: Mapping[str, Any], variable: VariableRef | None, paint: Paint) -> list[str]:
+    """For each watched statistic its values at the start and after each step beside the batch's own, and the law.
+
+    variable: what the finding calls the variable that it is about; TensorFlow's own name often says nothing.
+    """
     lines: list[str] = []
-    statistics = _mappings(evidence.get("statistics"))
+    statistics = _one_a_row(evidence.get("statistics"))
     for statistic in statistics[:STATISTICS]:
-        lines += _statistic(statistic, paint)
+        lines += _statistic(statistic, variable, paint)
     if len(statistics) > STATISTICS:
         lines.append(f"and {len(statistics) - STATISTICS} more, which the json format shows")
+    created = _list(evidence.get("created"))
+    if len(created) > 1:
+        lines.append(f"new variables, call after call: {', '.join(visible(str(count)) for count in created)}")
     error = evidence.get("error")
     if isinstance(error, Mapping):
         lines.append(paint(_error(cast("Mapping[str, object]", error)), "bold"))
@@ -39,57 +69,71 @@ def table(evidence: Mapping[str, Any], paint: Paint) -> list[str]:
     return lines
 
 
-def _statistic(statistic: Mapping[str, Any], paint: Paint) -> list[str]:
-    initial, steps = _numbers(statistic.get("initial")), [_numbers(step) for step in _list(statistic.get("values"))]
-    batches = [_numbers(batch) for batch in _list(statistic.get("batch"))]
-    rows: list[tuple[str, list[str], list[str]]] = []
-    if initial:
-        rows.append(("at the start", _cells(initial), []))
-    for index, step in enumerate(steps):
-        batch = batches[index] if index < len(batches) else []
-        rows.append((f"after step {index + 1}", _cells(step), _cells(batch)))
-    lines = [paint(_title(statistic), "bold")]
-    if rows:
-        lines += _grid(rows)
+def _one_a_row(value: object) -> list[Mapping[str, Any]]:
+    """One statistic for each source row and name: a line that makes a variable a call makes all of them alike."""
+    first: dict[object, Mapping[str, Any]] = {}
+    for index, statistic in enumerate(_list(value)):
+        if isinstance(statistic, Mapping):
+            each = cast("Mapping[str, Any]", statistic)
+            # Layers number their variables' names, so that the last part alone tells them apart.
+            key = (each["row"], str(each.get("name")).rpartition("/")[2]) if each.get("row") else index
+            first.setdefault(key, each)
+    return list(first.values())
+
+
+def _statistic(statistic: Mapping[str, Any], variable: VariableRef | None, paint: Paint) -> list[str]:
+    size = _size(statistic.get("shape"))
+    labels = [str(label) for label in _list(statistic.get("after"))]
+    values, batches = _list(statistic.get("values")), _list(statistic.get("batch"))
+    rows = [_Row("at the start", _cells(statistic["initial"], size), [])] if statistic.get("initial") else []
+    for index, value in enumerate(values):
+        label = labels[index] if index < len(labels) else f"step {index + 1}"
+        batch = batches[index] if index < len(batches) else None
+        rows.append(_Row(f"after {label}", _cells(value, size), _cells(batch, size)))
+    lines = [paint(_title(statistic, variable), "bold"), *_grid(rows)]
     law = statistic.get("law")
     if isinstance(law, Mapping):
         lines.append(f"  law: {paint(_law(cast('Mapping[str, object]', law)), 'bold')}")
+    if isinstance(statistic.get("updates"), int):
+        lines.append(f"  in the graph: {_graph(statistic['updates'], _list(statistic.get('reached_by')))}")
     return lines
 
 
-def _title(statistic: Mapping[str, Any]) -> str:
-    parts = [str(statistic.get("name") or "variable")]
-    if statistic.get("row"):
-        parts.append(f"created on line {statistic['row']}")
+def _title(statistic: Mapping[str, Any], variable: VariableRef | None) -> str:
+    row = statistic.get("row")
+    own = variable.name if variable is not None and variable.row == row else ""
+    parts = [own or str(statistic.get("name") or "variable")]
+    parts += [f"created on line {row}"] if row else []
     shape = statistic.get("shape")
-    if isinstance(shape, (list, tuple)) and shape:
-        parts.append(f"shape {list(cast('list[object]', shape))}")
+    parts += [f"shape {_shape(shape)}"] if _list(shape) else []
     return visible(", ".join(parts))
 
 
-def _grid(rows: Sequence[tuple[str, list[str], list[str]]]) -> list[str]:
-    """Rows of label, variable and batch, the numbers of each column under one another."""
-    columns = max(len(values) for _, values, _ in rows)
-    width = max(len(cell) for _, values, batch in rows for cell in [*values, *batch])
-    labels = max(len(label) for label, _, _ in rows)
+def _grid(rows: Sequence[_Row]) -> list[str]:
+    """The numbers of each column under one another; of many steps, the first and the last."""
+    if not rows:
+        return []
+    shown = [*rows[:STEPS], _Row(ELLIPSIS, [], []), rows[-1]] if len(rows) > STEPS + 2 else list(rows)
+    label = max(len(row.label) for row in shown)
+    cell = max((len(text) for row in shown for text in (*row.values, *row.batch)), default=0)
+    headings = ("the variable", "the batch itself")
+    left = max(max(len(row.values) for row in shown) * (cell + 2) - 2, len(headings[0]))
 
-    def line(label: str, values: Iterable[str], batch: Iterable[str]) -> str:
-        left = "  ".join(cell.rjust(width) for cell in values)
-        right = "  ".join(cell.rjust(width) for cell in batch)
-        span = columns * (width + 2) - 2
-        return f"  {label.ljust(labels)}  {left.ljust(span)}    {right}".rstrip()
+    def line(first: str, values: Iterable[str], batch: Iterable[str]) -> str:
+        numbers = ("  ".join(text.rjust(cell) for text in texts) for texts in (values, batch))
+        return f"  {first.ljust(label)}  {next(numbers).ljust(left)}    {next(numbers)}".rstrip()
 
-    lines = [line(*row) for row in rows]
-    if any(batch for _, _, batch in rows):
-        headings = ("the variable", "the batch itself")
-        space = max(columns * (width + 2) - 2, cell_len(headings[0])) + 4
-        lines = [f"  {' ' * labels}  {headings[0].ljust(space)}{headings[1]}", *lines]
+    lines = [line(*row) for row in shown]
+    if any(row.batch for row in shown):
+        lines.insert(0, f"  {' ' * label}  {headings[0].ljust(left)}    {headings[1]}")
     return lines
 
 
-def _cells(values: Sequence[object]) -> list[str]:
-    shown = [_number(value) for value in values[:CHANNELS]]
-    return [*shown, "…"] if len(values) > CHANNELS else shown
+def _cells(value: object, size: int) -> list[str]:
+    """The first channels of a value that has ``size`` of them."""
+    numbers = _flat(value)
+    shown = [_number(number) for number in numbers[:CHANNELS]]
+    return [*shown, ELLIPSIS] if shown and max(size, len(numbers)) > CHANNELS else shown
 
 
 def _number(value: object) -> str:
@@ -102,7 +146,14 @@ def _law(law: Mapping[str, object]) -> str:
     old, new = law.get("old"), law.get("new")
     if old is None or new is None:
         return "not explained"
-    return f"new value = {_number(old)} · old value + {_number(new)} · {visible(str(law.get('source') or 'batch'))}"
+    return f"v ← {_number(old)}·v + {_number(new)}·{visible(str(law.get('source') or 'batch'))}"
+
+
+def _graph(updates: int, reached_by: Sequence[object]) -> str:
+    if not updates:
+        return "nothing assigns to it"
+    reach = ", ".join(visible(str(each)) for each in reached_by)
+    return f"{updates} operation{'' if updates == 1 else 's'} that assign to it, reached by {reach or 'nothing'}"
 
 
 def _error(error: Mapping[str, object]) -> str:
@@ -112,16 +163,20 @@ def _error(error: Mapping[str, object]) -> str:
     return visible(f"{place}{error.get('type') or 'error'}: {first}".rstrip(": "))
 
 
-def _numbers(value: object) -> list[object]:
-    """The values of a tensor of any rank, flat."""
+def _shape(value: object) -> str:
+    return f"({', '.join(str(each) for each in _list(value))})" if _list(value) else str(value)
+
+
+def _size(shape: object) -> int:
+    lengths = _list(shape)
+    return math.prod(each for each in lengths if isinstance(each, int)) if lengths else 0
+
+
+def _flat(value: object) -> list[object]:
     if isinstance(value, (list, tuple)):
-        return [number for each in cast("list[object]", value) for number in _numbers(each)]
+        return [number for each in _list(cast("object", value)) for number in _flat(each)]
     return [] if value is None else [value]
 
 
 def _list(value: object) -> list[object]:
     return list(cast("list[object]", value)) if isinstance(value, (list, tuple)) else []
-
-
-def _mappings(value: object) -> list[Mapping[str, Any]]:
-    return [cast("Mapping[str, Any]", each) for each in _list(value) if isinstance(each, Mapping)]

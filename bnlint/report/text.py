@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bnlint.findings import FileError, Finding, Outcome, Report, Severity, Span, Verdict
+from bnlint.findings import FileError, Finding, Outcome, Report, Severity, Span
 from bnlint.report import evidence
 from bnlint.report.excerpt import CONTEXT, Mark, excerpt
 from bnlint.report.terminal import OUTCOME_STYLES, SEVERITY_STYLES, Paint, error_place, painter, visible
@@ -34,7 +34,7 @@ def _finding(finding: Finding, report: Report, paint: Paint) -> list[str]:
     lines += _excerpts(finding, report, paint, gutter)
     lines.append(paint(f"{'':>{gutter}} |", "bold blue"))
     lines += _note("when it runs", finding.consequence, "bold", paint, gutter)
-    lines += _verdict(finding.verdict, paint, gutter)
+    lines += _verdict(finding, paint, gutter)
     lines += _note("help", finding.remedy, "bold cyan", paint, gutter)
     lines += _note("see", f"bnlint explain {finding.code}", "dim", paint, gutter)
     return lines
@@ -70,13 +70,14 @@ def _note(title: str, text: str, style: str, paint: Paint, gutter: int) -> list[
     return [head, *(f"{'':>{gutter}}   {visible(line)}".rstrip() for line in rest)]
 
 
-def _verdict(verdict: Verdict, paint: Paint, gutter: int) -> list[str]:
+def _verdict(finding: Finding, paint: Paint, gutter: int) -> list[str]:
+    verdict = finding.verdict
     if verdict.outcome is Outcome.NOT_RUN:
         return []
     told = [part for part in (verdict.detail, evidence.setting(verdict.evidence)) if part]
     title = _VERDICTS[verdict.outcome] + (f" ({visible(verdict.reason)})" if verdict.reason else "")
     lines = _note(title, "\n".join(told) or " ", OUTCOME_STYLES[verdict.outcome], paint, gutter)
-    return lines + [f"{'':>{gutter}}     {line}" for line in evidence.table(verdict.evidence, paint)]
+    return lines + [f"{'':>{gutter}}     {line}" for line in evidence.table(verdict.evidence, finding.variable, paint)]
 
 
 def _error(error: FileError, paint: Paint) -> str:

@@ -14,15 +14,16 @@ EVIDENCE: dict[str, Any] = {
     "keras": "3.15.0",
     "python": "3.11.7",
     "isolation": "fork",
-    "rung": "whole module",
+    "rung": "module",
     "mode": "eager",
-    "inputs": "batch: float32 (8, 4)",
+    "inputs": [[8, 4]],
     "statistics": [
         {
             "name": "mean",
             "row": 3,
             "shape": [4],
             "initial": [0.0, 0.0, 0.0, 0.0],
+            "after": ["call 1", "call 2", "call 3"],
             "values": [[0.0] * 4, [0.0] * 4, [0.0] * 4],
             "batch": [[2.91234567, -3.5, 1e-7, 0], [3.0, 1e9, 0.25, 0], [1, 2, 3, 4]],
             "law": {"old": 1.0, "new": 0.0, "source": "batch mean", "text": "unchanged"},
@@ -57,13 +58,13 @@ error[BN101] rebound-statistic: `mean` is rebound
    |
    = when it runs: The variable keeps its value.
    = confirmed by running it: the variable kept its value
-     TensorFlow 2.21.0, Keras 3.15.0, Python 3.11.7; eager; whole module; batch: float32 (8, 4)
-       mean, created on line 3, shape [4]
+     TensorFlow 2.21.0, Keras 3.15.0, Python 3.11.7; eager mode; the whole file; inputs of shape (8, 4)
+       mean, created on line 3, shape (4)
                        the variable                      the batch itself
          at the start       0       0       0       …
-         after step 1       0       0       0       …    2.9123    -3.5   1e-07       …
-         after step 2       0       0       0       …         3   1e+09    0.25       …
-         after step 3       0       0       0       …         1       2       3       …
+         after call 1       0       0       0       …    2.9123    -3.5   1e-07       …
+         after call 2       0       0       0       …         3   1e+09    0.25       …
+         after call 3       0       0       0       …         1       2       3       …
          law: unchanged
        note: three steps
    = help: assign to it
@@ -108,7 +109,7 @@ def test_a_law_without_words_and_an_error(finding: Make, report: Make) -> None:
     error = {"type": "ValueError", "message": "no\nmore", "row": 8}
     verdict = Verdict(Outcome.CONFIRMED, evidence={"statistics": [statistic] * 6, "error": error})
     text = render(report(finding(verdict=verdict)), "text")
-    assert "law: new value = 0.01 · old value + 0.99 · batch" in text
+    assert "law: v ← 0.01·v + 0.99·batch" in text
     assert "at the start  1.5\n" in text
     assert "after step 1  nan\n" in text
     assert "and 2 more, which the json format shows" in text
