@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
 from queue import SimpleQueue
 from typing import Literal
 
@@ -16,9 +17,9 @@ from bnlint.findings import Era, Finding, Outcome, Verdict
 from bnlint.verify.plan import Plan, Trial
 from bnlint.verify.pool import Pool
 from bnlint.verify.predictions import Experiment
-from bnlint.verify.verdicts import Place, failed_before, judge, unable
+from bnlint.verify.verdicts import Place, failed_before, judge, prove, unable
 
-__all__ = ["VerifySettings", "clears", "verify"]
+__all__ = ["VerifySettings", "clears", "prove_fix", "verify"]
 
 DECIDED = (Outcome.CONFIRMED, Outcome.REFUTED)
 MOST_SKIPPED = 8
@@ -94,6 +95,32 @@ def clears(text: str, filename: str, experiment: Experiment, era: Era, settings:
     """
     with settings.pool() as pool:
         return decide(pool, replace(experiment, statistics=(), row=0), text, filename, era)
+
+
+def prove_fix(finding: Finding, before: str, after: str, settings: VerifySettings) -> Verdict:
+    """Run the finding's experiment on the text before and after a fix, on the same inputs.
+
+    CONFIRMED: proven, see :func:`bnlint.verify.verdicts.prove`. REFUTED: the fix does not help, or changes what the
+    code returns in training mode. UNDECIDED: the fixed text could not be run, or its law not be explained.
+    """
+    rows = _moved_rows(before, after)
+    experiment = finding.experiment
+    statistics = tuple(rows[row] for row in experiment.statistics if row in rows)
+    fixed = replace(experiment, statistics=statistics, row=rows.get(experiment.row, 0))
+    with settings.pool() as pool:
+        first = decide(pool, experiment, before, finding.filename, finding.era)
+        second = decide(pool, fixed, after, finding.filename, finding.era)
+    return prove(experiment, first, second)
+
+
+def _moved_rows(before: str, after: str) -> dict[int, int]:
+    """Where each row of the text before stands in the text after; a rewritten line counts as the same one."""
+    old, new = before.splitlines(), after.splitlines()
+    rows: dict[int, int] = {}
+    for tag, i, i_end, j, j_end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag in ("equal", "replace"):
+            rows.update(zip(range(i + 1, i_end + 1), range(j + 1, j_end + 1), strict=False))
+    return rows
 
 
 def decide(pool: Pool, experiment: Experiment, text: str, filename: str, era: Era) -> Verdict:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bnlint.findings import Era
-from bnlint.verify.predictions import AnyOf, Experiment, NewPerCall, Prediction, Raises, Unchanged
+from bnlint.verify.predictions import Experiment, NewPerCall, Raises, Unchanged, predicted_errors, simple
 from bnlint.verify.slicing import first_row, slice_for
 
 Request = Mapping[str, Any]
@@ -62,7 +62,7 @@ class Plan:
     def ported(self) -> Trial | None:
         """TensorFlow 1 names in code that was taken for TensorFlow 2: the same text with ``tf.compat.v1`` as ``tf``."""
         # An exception that is predicted is predicted for TensorFlow 2 as it is.
-        raising = all(isinstance(p, Raises) for p in _simple(self._experiment.prediction))
+        raising = all(isinstance(p, Raises) for p in simple(self._experiment.prediction))
         if self._era.tensorflow == "1" or self._modes() == ["graph"] or raising:
             return None
         mode = "program" if self._experiment.symbol is None else "graph"
@@ -75,7 +75,7 @@ class Plan:
         return self._trial(["program"], self._era.tensorflow == "1", "the file was run as a program")
 
     def _modes(self) -> list[str]:
-        predictions = list(_simple(self._experiment.prediction))
+        predictions = list(simple(self._experiment.prediction))
         afters = {prediction.after for prediction in predictions if isinstance(prediction, Unchanged)}
         if self._era.tensorflow == "1" or "train-op" in afters:
             return ["graph"]
@@ -89,6 +89,7 @@ class Plan:
         symbol = self._experiment.symbol or ""
         folder = os.path.dirname(os.path.abspath(self._filename))
         target = _definition(self._tree, symbol)
+        imports = sorted(set(re.findall(r"^\s*(?:import|from)\s+(keras|tf_keras)\b", self._text, re.M)))
         request = {
             "filename": self._filename,
             "rungs": self._rungs(),
@@ -98,17 +99,15 @@ class Plan:
             "method": _method_at(target, self._experiment.row),
             "row": list(self.row),
             "skip": [],
-            "errors": sorted(
-                {name for p in _simple(self._experiment.prediction) if isinstance(p, Raises) for name in p.errors}
-            ),
+            "errors": sorted(predicted_errors(self._experiment.prediction)),
             "modes": modes,
             "dialect": "v1" if graph else "native",
             "rank": _rank(target),
-            "imports": sorted(set(re.findall(r"^\s*(?:import|from)\s+(keras|tf_keras)\b", self._text, re.M))),
+            "imports": imports,
             "path": [folder] if os.path.isdir(folder) else [],
         }
         # In graph code everything called keras, layers or slim is of Keras 2 times.
-        legacy = self._era.keras == "2" or "tf_keras" in request["imports"]
+        legacy = self._era.keras == "2" or "tf_keras" in imports
         return Trial(request, legacy or (graph and KERAS.search(self._text) is not None), note)
 
     def _rungs(self) -> list[dict[str, str]]:
@@ -118,14 +117,6 @@ class Plan:
             if part is not None:
                 rungs.append({"name": "slice", "source": part})
         return [*rungs, {"name": "program", "source": self._text}]
-
-
-def _simple(prediction: Prediction) -> Iterator[Prediction]:
-    if isinstance(prediction, AnyOf):
-        for one in prediction.predictions:
-            yield from _simple(one)
-    else:
-        yield prediction
 
 
 def _statement_rows(tree: ast.Module | None, row: int) -> tuple[int, int]:
@@ -201,9 +192,7 @@ def _rank(target: ast.AST | None) -> int | None:
 
 
 def _integers(node: ast.expr) -> list[int]:
-    try:
-        value = ast.literal_eval(node)
-    except (ValueError, TypeError, SyntaxError):
-        return []
-    values = list(value) if isinstance(value, list | tuple) else [value]
-    return values if all(type(v) is int for v in values) else []
+    """The literal integer, or list or tuple of integers; else nothing."""
+    nodes = node.elts if isinstance(node, ast.List | ast.Tuple) else [node]
+    values = [n.value for n in nodes if isinstance(n, ast.Constant) and type(n.value) is int]
+    return values if len(values) == len(nodes) else []

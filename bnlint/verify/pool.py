@@ -14,7 +14,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any
+from typing import Any, cast
 
 from bnlint.verify import sandbox
 
@@ -141,7 +141,7 @@ def _parsed(line: str) -> Mapping[str, Any]:
         value = json.loads(line)
     except ValueError:
         return {}
-    return value if isinstance(value, dict) else {}
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 
 class _Worker:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -44,6 +45,20 @@ class AnyOf:
 
 
 Prediction = Unchanged | NewPerCall | Raises | WrongLaw | AnyOf
+
+
+def simple(prediction: Prediction) -> Iterator[Prediction]:
+    """The predictions inside an AnyOf; any other is its own."""
+    if isinstance(prediction, AnyOf):
+        for one in prediction.predictions:
+            yield from simple(one)
+    else:
+        yield prediction
+
+
+def predicted_errors(prediction: Prediction) -> set[str]:
+    """The class names of all exceptions it speaks of."""
+    return {name for one in simple(prediction) if isinstance(one, Raises) for name in one.errors}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ Evidence (``Verdict.evidence``), stable keys:
     mode                        "eager", "function" (tf.function), "graph" (Session), "fit", "program"
     rung                        how the code was obtained: "module", "slice", "program"
     inputs                      the shapes of the batches
+    outputs                     for each call, a few numbers of what it returned
     steps                       how often each phase was run: "call", "train-op", "fit", "collection update_ops" …
     statistics                  one entry a watched variable:
         name, row, shape, owner, trainable
@@ -23,12 +24,22 @@ Evidence (``Verdict.evidence``), stable keys:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bnlint.findings import Outcome, Verdict
-from bnlint.verify.predictions import AnyOf, Experiment, NewPerCall, Prediction, Raises, Unchanged, WrongLaw
+from bnlint.verify.predictions import (
+    AnyOf,
+    Experiment,
+    NewPerCall,
+    Prediction,
+    Raises,
+    Unchanged,
+    WrongLaw,
+    predicted_errors,
+    simple,
+)
 
 Observation = Mapping[str, Any]
 Rows = tuple[int, int]
@@ -54,6 +65,8 @@ REASONS = {
     "no-steps": "the code ran, but took no step in which the statistic could have moved",
     "some-moved": "some of the statistics moved and some did not",
     "update-without-effect": "an update ran and left the value as it was",
+    "output-changed": "the fix changes what the code returns in training mode",
+    "still-true": "after the fix the code still does what was predicted",
     "caller-runs-updates": "an update exists; running it is left to the caller",
 }
 
@@ -112,17 +125,55 @@ def failed_before(place: Place, verdict: Verdict) -> int | None:
     return int(error["row"]) if error["type"] in predicted_errors(place.experiment.prediction) else None
 
 
-def predicted_errors(prediction: Prediction) -> set[str]:
-    """Class names."""
-    if isinstance(prediction, AnyOf):
-        return {name for one in prediction.predictions for name in predicted_errors(one)}
-    return set(prediction.errors) if isinstance(prediction, Raises) else set()
-
-
 def unable(reason: str, message: str = "") -> Verdict:
     """Undecided, because nothing could run at all."""
     detail = REASONS.get(reason, reason)
     return Verdict(Outcome.UNDECIDED, reason, f"{detail} ({message})" if message else detail)
+
+
+def prove(experiment: Experiment, before: Verdict, after: Verdict) -> Verdict:
+    """Whether a fix does what it should: CONFIRMED if proven, REFUTED if it does not, else UNDECIDED.
+
+    before, after: verdicts of the same experiment on the two texts, which saw the same inputs. The prediction must
+    no longer come true, the statistics must follow an average of the batches, and what the code returns in training
+    mode must be the same, as far as the code ran before.
+    """
+    if after.outcome is Outcome.CONFIRMED:
+        return _proof(Outcome.REFUTED, "still-true", after)
+    if after.outcome is not Outcome.REFUTED:
+        return after
+    seen = [
+        {"outputs": verdict.evidence.get("outputs", []), "mode": verdict.evidence["mode"]}
+        for verdict in (before, after)
+    ]
+    if seen[0]["mode"] == seen[1]["mode"] and not _same(seen[0]["outputs"], seen[1]["outputs"]):
+        return _proof(Outcome.REFUTED, "output-changed", after)
+    measured = any(
+        isinstance(one, WrongLaw) or (isinstance(one, Unchanged) and one.after != "fit")
+        for one in simple(experiment.prediction)
+    )
+    if measured and not all(_averages(statistic["law"]) for statistic in after.evidence["statistics"]):
+        return _proof(Outcome.UNDECIDED, "law-not-explained", after)
+    return _proof(Outcome.CONFIRMED, None, after)
+
+
+def _proof(outcome: Outcome, reason: str | None, after: Verdict) -> Verdict:
+    return Verdict(outcome, reason, REASONS.get(reason or "", ""), after.evidence)
+
+
+def _same(before: Sequence[Sequence[float]], after: Sequence[Sequence[float]]) -> bool:
+    """Equal but for rounding, in the calls that both made; a call that raised returned nothing."""
+    return all(
+        len(one) == len(other) and all(abs(a - b) <= 1e-3 + 1e-3 * abs(a) for a, b in zip(one, other, strict=True))
+        for one, other in zip(before, after, strict=False)
+    )
+
+
+def _averages(law: Mapping[str, Any] | None) -> bool:
+    """The old value keeps the larger part, and the weights sum to 1 where both are known."""
+    if law is None or law["old"] is None or not 0.5 <= law["old"] < 1:
+        return False
+    return law["new"] is None or abs(law["old"] + law["new"] - 1) < 0.005
 
 
 def _ended(ending: str) -> str:
@@ -133,23 +184,14 @@ def _ended(ending: str) -> str:
 
 def _combine(seen: Sequence[Seen]) -> tuple[Outcome, str | None, int | None]:
     """One answer for all modes: a refutation anywhere wins, then a confirmation that can stand alone."""
-
-    def first(accept: Callable[[Seen], bool]) -> int | None:
-        return next((index for index, one in enumerate(seen) if accept(one)), None)
-
-    for accept in (
-        lambda one: one.outcome is Outcome.REFUTED and not one.weak,
-        lambda one: one.outcome is Outcome.CONFIRMED and not one.weak,
-        lambda one: one.outcome is Outcome.DEFERRED,
-    ):
-        index = first(accept)
-        if index is not None:
-            return seen[index].outcome, seen[index].reason, index
-    if not seen:
-        return Outcome.UNDECIDED, "lost", None
-    index = first(lambda one: one.outcome is Outcome.UNDECIDED) or 0
-    reason = seen[index].reason if seen[index].outcome is Outcome.UNDECIDED else "line-not-reached"
-    return Outcome.UNDECIDED, reason, index
+    for outcome in (Outcome.REFUTED, Outcome.CONFIRMED, Outcome.DEFERRED):
+        for index, one in enumerate(seen):
+            if one.outcome is outcome and not one.weak:
+                return outcome, one.reason, index
+    for index, one in enumerate(seen):
+        if one.outcome is Outcome.UNDECIDED:
+            return Outcome.UNDECIDED, one.reason, index
+    return Outcome.UNDECIDED, "line-not-reached" if seen else "lost", 0 if seen else None
 
 
 def _weigh(place: Place, prediction: Prediction, observation: Observation) -> Seen:
@@ -194,26 +236,32 @@ def watched(place: Place, observation: Observation) -> list[Mapping[str, Any]]:
     Nothing watched means every statistic: not trainable, and either made by the user's own lines or by a
     normalisation layer.
     """
-    variables = [v for v in observation["variables"] if v["initial"] is not None]
-    # A layer's row makes its trainable weights too.
-    variables = [v for v in variables if not (v["owner"] and v["trainable"])]
     rows = set(place.experiment.statistics)
-    for accept in (
-        lambda v: v["rows"] and v["rows"][0] in rows,
-        lambda v: rows & set(v["rows"]),
-        lambda v: any(first <= row <= last for row in v["rows"] for first, last in place.statistics),
-        lambda v: not rows and not v["trainable"] and v["rows"] and "Normalization" in (v["owner"] or "Normalization"),
-    ):
-        found = [v for v in variables if accept(v)]
-        if found:
-            # The file's own example call made variables too, which nobody drove on.
-            return [v for v in found if not v["imported"]] or found
-    return []
+    # A layer's row makes its trainable weights too.
+    variables = [
+        v for v in observation["variables"] if v["initial"] is not None and not (v["owner"] and v["trainable"])
+    ]
+    if not rows:
+        every = [v for v in variables if v["rows"] and not v["trainable"]]
+        return _driven([v for v in every if "Normalization" in (v["owner"] or "Normalization")])
+    return _driven(
+        [v for v in variables if rows & set(v["rows"][:1])]
+        or [v for v in variables if rows & set(v["rows"])]
+        or [v for v in variables if any(_within(row, statement) for row in v["rows"] for statement in place.statistics)]
+    )
+
+
+def _driven(variables: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Without those that the file's own example call made, which nobody drove on; unless there are no others."""
+    return [v for v in variables if not v["imported"]] or variables
+
+
+def _within(row: int, rows: Rows) -> bool:
+    return rows[0] <= row <= rows[1]
 
 
 def _reached(place: Place, observation: Observation) -> bool:
-    first, last = place.row
-    return last == 0 or any(first <= row <= last for row in observation["hits"])
+    return not place.row[1] or any(_within(row, place.row) for row in observation["hits"])
 
 
 def _unchanged(place: Place, after: str, observation: Observation) -> Seen:
@@ -277,10 +325,11 @@ def _per_call_in_program(variables: Sequence[Mapping[str, Any]], observation: Ob
 
 def _raises(place: Place, errors: Sequence[str], observation: Observation) -> Seen:
     error = observation["error"]
-    first, last = place.row
     if error is None:
         return Seen(Outcome.REFUTED) if _reached(place, observation) else _undecided("line-not-reached")
-    if set(error["types"]) & set(errors) and (last == 0 or any(first <= row <= last for row in error["rows"])):
+    if set(error["types"]) & set(errors) and (
+        not place.row[1] or any(_within(row, place.row) for row in error["rows"])
+    ):
         return Seen(Outcome.CONFIRMED)
     return _failed(observation)
 
@@ -334,6 +383,7 @@ def _evidence(
         "mode": chosen["mode"],
         "rung": chosen["rung"],
         "inputs": chosen["inputs"],
+        "outputs": chosen["outputs"],
         "steps": chosen["steps"],
         "statistics": _statistics(variables),
         "error": None if error is None else _error(error),

@@ -75,6 +75,7 @@ def _as_predicted(error: Dict[str, Any], request: Dict[str, Any]) -> bool:
 def _attempt(mode: str, rung: Dict[str, str], variant: Variant, request: Dict[str, Any], folder: str) -> Dict[str, Any]:
     if not framework.eagerly():
         framework.v1.reset_default_graph()
+    framework.seed()
     program = Program(rung["source"], request["filename"], folder, request["skip"])
     watch = Watch(program.path)
     watch.modules.add(program.name)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import importlib
 import os
+import random
 import sys
 from typing import Any, Callable, Dict, List, Optional
+
+import numpy as np
 
 tf: Any = importlib.import_module("tensorflow")
 v1: Any = getattr(tf, "compat", tf).v1
@@ -119,6 +122,13 @@ def start_eager() -> None:
     """TensorFlow 1.15 runs eagerly only when asked before anything else."""
     if IS_TF1:
         v1.enable_eager_execution()
+
+
+def seed() -> None:
+    """The same weights and the same noise in every run."""
+    random.seed(0)
+    np.random.seed(0)
+    v1.set_random_seed(0)
 
 
 def flatten(structure: Any) -> List[Any]:

@@ -19,6 +19,7 @@ from typing import IO, Any, Dict, List, Tuple
 
 from . import cage
 
+PACKAGE = str(__package__)
 LARGEST_REPLY = 8 << 20
 
 
@@ -50,8 +51,8 @@ def _send(replies: IO[str], message: Dict[str, Any]) -> None:
 def _load() -> Dict[str, Any]:
     """Import TensorFlow, or say why not."""
     try:
-        framework = importlib.import_module(__package__ + ".framework")
-        importlib.import_module(__package__ + ".experiment")
+        framework = importlib.import_module(PACKAGE + ".framework")
+        importlib.import_module(PACKAGE + ".experiment")
         return {"ready": framework.versions()}
     except ImportError as error:
         missing = (getattr(error, "name", "") or "").split(".")[0]
@@ -173,7 +174,7 @@ def _run(request: Dict[str, Any], folder: str, replies: IO[str], reached: Any = 
     if request["isolation"] == "strict" and not {"no-network", "no-writes"} <= set(reached):
         _send(replies, {"refused": "no-isolation", "done": True})
         return
-    experiment = importlib.import_module(__package__ + ".experiment")
+    experiment = importlib.import_module(PACKAGE + ".experiment")
     for observation in experiment.run(request, folder):
         _send(replies, {"observation": observation})
     _send(replies, {"done": True})
