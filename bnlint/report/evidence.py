@@ -152,8 +152,8 @@ def _law(law: Mapping[str, object]) -> str:
 def _graph(updates: int, reached_by: Sequence[object]) -> str:
     if not updates:
         return "nothing assigns to it"
-    reach = ", ".join(visible(str(each)) for each in reached_by)
-    return f"{updates} operation{'' if updates == 1 else 's'} that assign to it, reached by {reach or 'nothing'}"
+    assigns = "1 operation assigns to it" if updates == 1 else f"{updates} operations assign to it"
+    return f"{assigns}, reached by {', '.join(visible(str(each)) for each in reached_by) or 'nothing'}"
 
 
 def _error(error: Mapping[str, object]) -> str:

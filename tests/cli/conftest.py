@@ -12,12 +12,19 @@ import tensorflow as tf
 
 
 class Norm(tf.Module):
-    def __init__(self):
-        self.mean = tf.Variable(tf.zeros([4]), trainable=False)
+    def __init__(self, channels, momentum=0.9):
+        self.momentum = momentum
+        self.mean = tf.Variable(tf.zeros([channels]), trainable=False)
+        self.variance = tf.Variable(tf.ones([channels]), trainable=False)
 
-    def __call__(self, x):
-        self.mean = 0.9 * self.mean + 0.1 * tf.reduce_mean(x, 0)
-        return x - self.mean
+    def __call__(self, x, training=False):
+        m = self.momentum
+        if not training:
+            return tf.nn.batch_normalization(x, self.mean, self.variance, None, None, 1e-3)
+        mean, variance = tf.nn.moments(x, axes=[0])
+        self.mean = self.mean * m + mean * (1 - m)
+        self.variance = self.variance * m + variance * (1 - m)
+        return tf.nn.batch_normalization(x, mean, variance, None, None, 1e-3)
 """
 RIGHT = "x = 1\n"
 
@@ -32,7 +39,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder to work in, with one file that has a finding and one that has none."""
+    """A folder to work in, with one file that has two findings and one that has none."""
     (tmp_path / "wrong.py").write_text(WRONG)
     (tmp_path / "right.py").write_text(RIGHT)
     monkeypatch.chdir(tmp_path)

@@ -79,11 +79,12 @@ def test_what_is_wrong_does_not_hide_the_rest(project: Path, run: Run) -> None:
     (project / "undecodable.py").write_bytes(b"x = '\xff'")
     result = run("check", "--output-format", "concise", ".", "none.py")
     lines = result.stdout.splitlines()
-    assert lines[0].startswith("wrong.py:9:9: error[BN102] ")
-    assert lines[1].startswith("broken.py:3:1: error: cannot be parsed as Python 3: ")
-    assert lines[2] == "none.py: error: no such file or folder"
-    assert lines[3].startswith("undecodable.py: error: cannot be decoded: line 1 is not utf-8")
-    assert len(lines) == 4
+    assert lines[0].startswith("wrong.py:15:9: error[BN102] ")
+    assert lines[1].startswith("wrong.py:16:9: error[BN102] ")
+    assert lines[2].startswith("broken.py:3:1: error: cannot be parsed as Python 3: ")
+    assert lines[3] == "none.py: error: no such file or folder"
+    assert lines[4].startswith("undecodable.py: error: cannot be decoded: line 1 is not utf-8")
+    assert len(lines) == 5
 
 
 def test_an_unreadable_file_is_told(project: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,7 +98,7 @@ def test_an_unreadable_file_is_told(project: Path, run: Run, monkeypatch: pytest
     monkeypatch.setattr(Path, "read_bytes", denied)
     result = run("check")
     assert "error: right.py: cannot be read: Permission denied\n" in result.stdout
-    assert "1 finding (1 error) in 2 files. 1 path could not be checked.\n" in result.stdout
+    assert "2 findings (2 errors) in 2 files. 1 path could not be checked.\n" in result.stdout
     assert result.exit_code == 1
 
 
@@ -112,9 +113,9 @@ def test_several_formats_at_once(project: Path, run: Run) -> None:
     result = run(
         "check", "--output-format", "concise", "--output-format", "json:r.json", "--output-format", "text:r.txt"
     )
-    assert result.stdout.count("\n") == 1
+    assert result.stdout.count("\n") == 2
     assert json.loads((project / "r.json").read_text())["findings"][0]["filename"] == "wrong.py"
-    assert "--> wrong.py:9:9" in (project / "r.txt").read_text()
+    assert "--> wrong.py:15:9" in (project / "r.txt").read_text()
     assert run("check", "--output-format", "json:r.json").stdout == ""
 
 
@@ -248,4 +249,4 @@ def test_colours(
         monkeypatch.setenv(name, value)
     result = run("check", *arguments)
     assert bool(re.search(r"\x1b\[", result.stdout)) is colored
-    assert "wrong.py:9:9" in result.stdout
+    assert "wrong.py:15:9" in result.stdout

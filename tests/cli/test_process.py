@@ -37,7 +37,7 @@ def test_an_encoding_that_lacks_characters(project: Path) -> None:
     environment = {**os.environ, "PYTHONIOENCODING": "latin-1"}
     result = subprocess.run([*BNLINT, "check", "fälsch.py"], capture_output=True, env=environment)
     assert result.returncode == 1
-    assert b"--> f\xe4lsch.py:9:9" in result.stdout
+    assert b"--> f\xe4lsch.py:15:9" in result.stdout
     assert b"`self.mean = \\u2026`" in result.stdout
 
 
@@ -87,7 +87,7 @@ def run_on_terminal(*arguments: str, **variables: str) -> tuple[bytes, bytes]:
 def test_progress_is_drawn_on_a_terminal_only(project: Path) -> None:
     output, shown = run_on_terminal("check", "--output-format", "concise")
     assert b"checking" in shown
-    assert output.count(b"\n") == 1
+    assert output.count(b"\n") == 2
     assert b"\x1b" not in output
     assert run_on_terminal("check", CI="1")[1] == b""
     piped = subprocess.run([*BNLINT, "check"], capture_output=True)

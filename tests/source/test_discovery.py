@@ -1,6 +1,7 @@
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,8 +28,8 @@ def tree(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
     return tmp_path
 
 
-def names(*paths: str, **settings: object) -> list[str]:
-    discovery = discover(paths, Settings(**settings))  # type: ignore[arg-type]
+def names(*paths: str, **settings: Any) -> list[str]:
+    discovery = discover(paths, Settings(**settings))
     assert discovery.errors == ()
     assert all(path.is_absolute() and path.is_file() for path, _ in discovery.files)
     return [name for _, name in discovery.files]
