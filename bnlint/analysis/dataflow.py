@@ -43,6 +43,9 @@ _PASS_THROUGH = frozenset(
 )  # fmt: skip
 
 
+_BRANCHING = frozenset({"tf.cond", "tf.smart_cond", "slim.utils.smart_cond", "keras.backend.switch", "tf.case"})
+
+
 class Site(NamedTuple):
     """Where a call stands: its scope, the conditions, ``with`` blocks and loops around it, its statement."""
 
@@ -114,6 +117,20 @@ class Dataflow:
             return None
         scope = self.tree.scopes[scopes.pop()]
         return self.method(scope, "__init__") if scope.kind == "class" else scope
+
+    @cached_property
+    def branch_scopes(self) -> dict[int, tuple[Call, int]]:
+        """Functions and lambdas that are a branch of ``tf.cond`` (or ``tf.case``), with the call and the branch's index."""
+        found: dict[int, tuple[Call, int]] = {}
+        for call in self.tree.calls:
+            if self.name_of(call) not in _BRANCHING:
+                continue
+            branches = (call.argument(1, "true_fn", "fn1"), call.argument(2, "false_fn", "fn2"))
+            for index, branch in enumerate(branches):
+                for origin in self.origins(branch) if branch is not None else ():
+                    if isinstance(origin, Definition):
+                        found[origin.scope] = (call, index)
+        return found
 
     # -- scopes ----------------------------------------------------------------------------------
 

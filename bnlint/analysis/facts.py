@@ -8,7 +8,7 @@ from functools import cached_property
 from bnlint.analysis import era
 from bnlint.analysis.control import ControlBlock, control_blocks
 from bnlint.analysis.dataflow import Dataflow
-from bnlint.analysis.layers import KerasClass, Layer, Layers, keras_classes
+from bnlint.analysis.layers import KerasClass, Layer, LayerFunctionCall, Layers, keras_classes, layer_function_calls
 from bnlint.analysis.lifetime import Lifetimes
 from bnlint.analysis.module import lower_module
 from bnlint.analysis.names import canonical
@@ -37,6 +37,7 @@ class ModuleFacts:
     control_blocks: list[ControlBlock] = field(default_factory=list)
     layers: list[Layer] = field(default_factory=list)
     keras_classes: list[KerasClass] = field(default_factory=list)
+    layer_functions: list[LayerFunctionCall] = field(default_factory=list)
 
     @property
     def scopes(self) -> list[Scope]:
@@ -129,4 +130,5 @@ def analyse(text: str, filename: str, module: str = "", package: str = "") -> Mo
     layers = Layers(flow)
     facts.layers = layers.all
     facts.keras_classes = list(keras_classes(flow, layers))
+    facts.layer_functions = list(layer_function_calls(flow))
     return facts

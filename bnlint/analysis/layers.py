@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from bnlint.analysis.dataflow import Dataflow
 from bnlint.analysis.scopes import Scope
-from bnlint.analysis.values import Call, Read, Sequence, Value
+from bnlint.analysis.values import Call, Const, Mapping, Read, Sequence, Value
 from bnlint.findings import Span
 
 LAYER_CLASSES = frozenset(
@@ -44,6 +44,75 @@ class Layer:
     def span(self) -> Span:
         """Where it is created."""
         return self.creation.span
+
+
+@dataclass(frozen=True, slots=True)
+class LayerFunctionCall:
+    """A call of ``tf.layers.batch_normalization`` or ``slim.batch_norm``, which make the layer and call it.
+
+    api: canonical name; options: all keyword arguments that are in sight, those of ``**dict`` displays included;
+    complete: False if some hide in a ``**kwargs`` that cannot be seen through, or in an ``arg_scope``.
+    """
+
+    call: Call
+    api: str
+    scope: int
+    options: dict[str, Value]
+    complete: bool
+
+    @property
+    def training(self) -> Value | None:
+        """The flag that is passed, None if none is in sight."""
+        return self.options.get("training" if self.api.startswith("tf.") else "is_training")
+
+    @property
+    def updates_in_place(self) -> bool:
+        """Whether ``updates_collections=None`` makes the layer run its own updates."""
+        collections = self.options.get("updates_collections")
+        return isinstance(collections, Const) and collections.value is None
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether ``trainable=False`` keeps the layer from updating."""
+        trainable = self.options.get("trainable")
+        return isinstance(trainable, Const) and trainable.value is False
+
+
+def layer_function_calls(flow: Dataflow) -> Iterator[LayerFunctionCall]:
+    """The functional batch-norm calls of a module, direct or through ``functools.partial``."""
+    for call in flow.tree.calls:
+        name = flow.name_of(call)
+        if name is None or name not in LAYER_FUNCTIONS:
+            continue
+        options, complete = _options(flow, call)
+        if name == "tf.layers.batch_normalization":
+            for position, option in _POSITIONS:
+                value = call.argument(position)
+                if value is not None:
+                    options.setdefault(option, value)
+        yield LayerFunctionCall(call, name, flow.site(call).scope, options, complete)
+
+
+# Of tf.layers.batch_normalization; slim.batch_norm is called by keyword.
+_POSITIONS = ((2, "momentum"), (14, "training"), (15, "trainable"), (16, "name"), (17, "reuse"))
+
+
+def _options(flow: Dataflow, call: Call) -> tuple[dict[str, Value], bool]:
+    options: dict[str, Value] = {}
+    complete = True
+    for name, value in call.keywords:
+        if name is not None:
+            options[name] = value
+            continue
+        displays = [origin for origin in flow.origins(value) if isinstance(origin, Mapping)]
+        complete &= bool(displays)
+        for display in displays:
+            for key, item in display.items:
+                if isinstance(key, Const) and isinstance(key.value, str):
+                    options.setdefault(key.value, item)
+                else:
+                    complete = False
+    return options, complete
 
 
 class Layers:

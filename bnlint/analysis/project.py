@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from bnlint.analysis.facts import ModuleFacts
+from bnlint.analysis.scopes import Scope
+from bnlint.analysis.values import Call, Global
 from bnlint.findings import Era
 
 
@@ -18,6 +20,46 @@ class ProjectFacts:
     modules: tuple[ModuleFacts, ...]
     era: Era
     pins: Era
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[ModuleFacts]]:
+        """Modules by every dotted ending of their name: imports rarely start at the folder bnlint was given."""
+        found: dict[str, list[ModuleFacts]] = defaultdict(list)
+        for module in self.modules:
+            parts = module.module.split(".")
+            for start in range(len(parts)):
+                found[".".join(parts[start:])].append(module)
+        return found
+
+    def module_named(self, name: str) -> ModuleFacts | None:
+        """The module that an import of this name means, if exactly one of the project fits."""
+        found = self._by_name.get(name, [])
+        return found[0] if len(found) == 1 else None
+
+    def resolve(self, name: str) -> tuple[ModuleFacts, Scope] | None:
+        """The function or class of the project that a full dotted name means: ``package.module.Class.method``."""
+        parts = name.split(".")
+        for cut in range(len(parts) - 1, 0, -1):
+            module = self.module_named(".".join(parts[:cut]))
+            if module is not None:
+                symbol = ".".join(parts[cut:])
+                scope = next((s for s in module.scopes if s.symbol == symbol and s.kind in ("function", "class")), None)
+                return (module, scope) if scope is not None else None
+        return None
+
+    @cached_property
+    def callers(self) -> dict[tuple[str, int], list[tuple[ModuleFacts, Call]]]:
+        """Calls from anywhere in the project, by the file name and scope id of the function or class called."""
+        found: dict[tuple[str, int], list[tuple[ModuleFacts, Call]]] = defaultdict(list)
+        for module in self.modules:
+            for scope, calls in module.flow.callers.items():
+                found[module.filename, scope] += [(module, call) for call in calls]
+            for call in module.flow.tree.calls:
+                if isinstance(call.callee, Global):
+                    target = self.resolve(call.callee.name)
+                    if target is not None and target[0] is not module:
+                        found[target[0].filename, target[1].id].append((module, call))
+        return found
 
     @cached_property
     def fits(self) -> bool:
