@@ -120,7 +120,7 @@ class Dataflow:
 
     @cached_property
     def branch_scopes(self) -> dict[int, tuple[Call, int]]:
-        """Functions and lambdas that are a branch of ``tf.cond`` (or ``tf.case``), with the call and the branch's index."""
+        """Functions and lambdas that are branches of ``tf.cond``, with the call and the index of the branch."""
         found: dict[int, tuple[Call, int]] = {}
         for call in self.tree.calls:
             if self.name_of(call) not in _BRANCHING:

@@ -66,7 +66,9 @@ class Averages:
         if terms is None or not any(term.source is None for term in terms):
             return None
         sources = tuple(term.source for term in terms if term.source is not None)
-        if not sources:
+        own = [term for term in terms if term.source is None]
+        # ``v + x`` counts or shifts; an average weighs the old value.
+        if not sources or (len(own) == 1 and own[0].factor is None):
             return None
         exact = self._weights(value, is_variable, None)
         guesses = [self._weights(value, is_variable, guess) for guess in _GUESSES]

@@ -26,6 +26,7 @@ _NORMALISE = frozenset(
 )
 _FUSED = frozenset({"tf.nn.fused_batch_norm"})
 _MOMENTS = frozenset({"tf.nn.moments", "keras.ops.moments", "tf.nn.sufficient_statistics", "tf.nn.weighted_moments"})
+_MOMENT_PARTS: dict[int | None, Literal["mean", "variance"]] = {0: "mean", 1: "variance"}
 _MEANS = frozenset({"tf.reduce_mean", "tf.math.reduce_mean", "keras.ops.mean", "keras.backend.mean"})
 _VARIANCES = frozenset(
     {"tf.math.reduce_variance", "tf.reduce_variance", "keras.ops.var", "keras.backend.var", "tf.experimental.numpy.var"}
@@ -212,7 +213,7 @@ class BatchStatistics:
             case Item(base=base, index=index):
                 for source in self._flow.origins(base):
                     if isinstance(source, Call) and self._flow.name_of(source) in _MOMENTS:
-                        return "mean" if index == 0 else "variance" if index == 1 else None
+                        return _MOMENT_PARTS.get(index)
                 return None
             case Call():
                 name = self._flow.name_of(origin)
