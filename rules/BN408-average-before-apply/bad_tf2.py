@@ -1,0 +1,31 @@
+import tensorflow as tf
+
+
+class BatchNorm(tf.Module):
+    def __init__(self, channels, decay=0.9, epsilon=1e-3):
+        super().__init__()
+        self.epsilon = epsilon
+        self.mean = tf.Variable(tf.zeros([channels]), trainable=False)
+        self.variance = tf.Variable(tf.ones([channels]), trainable=False)
+        self.ema = tf.train.ExponentialMovingAverage(decay)
+        self.moving_mean = self.ema.average(self.mean)  # bad: BN408
+        self.moving_variance = self.ema.average(self.variance)  # bad: BN408
+        self.ema.apply([self.mean, self.variance])
+
+    def __call__(self, x, training=False):
+        if training:
+            mean, variance = tf.nn.moments(x, axes=[0])
+            self.mean.assign(mean)
+            self.variance.assign(variance)
+            self.ema.apply([self.mean, self.variance])
+        else:
+            mean, variance = self.moving_mean, self.moving_variance
+        return tf.nn.batch_normalization(x, mean, variance, None, None, self.epsilon)
+
+
+if __name__ == "__main__":
+    bn = BatchNorm(channels=3)
+    for step in range(50):
+        bn(tf.random.normal([64, 3], mean=5.0, stddev=2.0), training=True)
+    print("moving mean:", bn.moving_mean)
+    print("test output:", bn(tf.constant([[5.0, 5.0, 5.0]])))
