@@ -66,8 +66,9 @@ def layer_classes() -> List[Any]:
     classes: List[Any] = []
     for keras in keras_modules():
         base = keras.layers.Layer
-        if base not in classes:
-            classes.append(base)
+        # Keras 2 swaps in another base class where eager execution is off.
+        graph_base = getattr(_module(base.__module__ + "_v1"), "Layer", base)
+        classes += [cls for cls in dict.fromkeys((base, graph_base)) if cls not in classes]
     return classes
 
 
@@ -89,7 +90,8 @@ def keras_of(layer: Any) -> Any:
 def keras_version() -> Optional[str]:
     """What ``tf.keras`` is: the version of Keras 3, of ``tf_keras``, or of the one inside TensorFlow."""
     keras = _tf_keras()
-    return None if keras is None else str(getattr(keras, "__version__", "") or "") or None
+    package = sys.modules.get(keras.layers.Layer.__module__.split(".")[0]) if keras is not None else None
+    return getattr(keras, "__version__", None) or getattr(package, "__version__", None)
 
 
 def versions() -> Dict[str, Any]:

@@ -142,7 +142,7 @@ class Watch:
                     rows.extend(maker[1])
                     owner = maker[2]
             frame = frame.f_back  # type: ignore[assignment]
-        return rows, owner
+        return list(dict.fromkeys(rows)), owner
 
     def _row(self, frame: Any) -> Optional[int]:
         filename, row = frame.f_code.co_filename, frame.f_lineno

@@ -53,6 +53,7 @@ def _load() -> Dict[str, Any]:
     try:
         framework = importlib.import_module(PACKAGE + ".framework")
         importlib.import_module(PACKAGE + ".experiment")
+        framework.layer_classes()
         return {"ready": framework.versions()}
     except ImportError as error:
         missing = (getattr(error, "name", "") or "").split(".")[0]

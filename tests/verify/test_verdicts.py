@@ -1,0 +1,272 @@
+"""Predictions held against observations made by hand. No TensorFlow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bnlint.findings import Outcome, Verdict
+from bnlint.verify.predictions import AnyOf, Experiment, NewPerCall, Prediction, Raises, Unchanged, WrongLaw
+from bnlint.verify.verdicts import Place, failed_before, judge, prove, unable
+
+ROW, STATISTIC = 9, 5
+FACTS = {"tensorflow": "2.21.0", "isolation": ["limits"], "notes": ["a note"]}
+
+
+def law(kind: str = "average", old: float | None = 0.9, new: float | None = 0.1) -> dict[str, Any]:
+    return {"kind": kind, "old": old, "new": new, "source": "batch mean", "residual": 0.0, "text": kind}
+
+
+UNCHANGED = law("unchanged", None, None)
+
+
+def variable(**changes: Any) -> dict[str, Any]:
+    laws = changes.pop("laws", {"call": UNCHANGED})
+    return {
+        "name": "mean",
+        "rows": [STATISTIC, 20],
+        "owner": None,
+        "shape": [3],
+        "trainable": False,
+        "born": 0,
+        "imported": False,
+        "initial": [0.0, 0.0, 0.0],
+        "values": {"call 1": [0.0, 0.0, 0.0]},
+        "batch": {"call 1": {"batch mean": [3.0, 4.0, 5.0]}},
+        "laws": laws,
+        "moved": {phase: one["kind"] != "unchanged" for phase, one in laws.items()},
+        "updates": None,
+        "reached_by": [],
+        **changes,
+    }
+
+
+def observation(*variables: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    return {
+        "mode": "eager",
+        "rung": "module",
+        "dialect": "native",
+        "error": None,
+        "inputs": [[8, 3]],
+        "outputs": [[1.0, 2.0]],
+        "steps": {"call": 4},
+        "hits": [1, 5, 9],
+        "variables": list(variables),
+        "notes": [],
+        **changes,
+    }
+
+
+def error(
+    kind: str = "RuntimeError", rows: tuple[int, ...] = (ROW,), stage: str = "call", message: str = "no"
+) -> dict[str, Any]:
+    return {"type": kind, "types": [kind, "Exception"], "message": message, "rows": list(rows), "stage": stage}
+
+
+def verdict(
+    prediction: Prediction,
+    *observations: dict[str, Any],
+    statistics: tuple[int, ...] = (STATISTIC,),
+    ending: str = "done",
+) -> Verdict:
+    experiment = Experiment(prediction, "f", statistics, ROW)
+    return judge(Place(experiment, (ROW, ROW), tuple((row, row) for row in statistics)), observations, ending, FACTS)
+
+
+MOVED = {"call": law()}
+
+
+def test_a_statistic_that_kept_its_value_while_the_line_ran_is_confirmed() -> None:
+    seen = verdict(Unchanged(), observation(variable()))
+    assert seen.outcome is Outcome.CONFIRMED
+    assert seen.evidence["statistics"][0]["row"] == STATISTIC
+    assert seen.evidence["statistics"][0]["batch"] == [[3.0, 4.0, 5.0]]
+    assert seen.evidence["notes"] == ["a note"]
+
+
+def test_a_statistic_that_moved_is_refuted() -> None:
+    assert verdict(Unchanged(), observation(variable(laws=MOVED))).outcome is Outcome.REFUTED
+
+
+def test_one_mode_in_which_it_moved_is_enough_to_refute() -> None:
+    seen = verdict(Unchanged(), observation(variable()), observation(variable(laws=MOVED), mode="function"))
+    assert seen.outcome is Outcome.REFUTED
+    assert seen.evidence["mode"] == "function"
+
+
+def test_unchanged_proves_nothing_if_the_line_did_not_run() -> None:
+    assert verdict(Unchanged(), observation(variable(), hits=[1, 5])).reason == "line-not-reached"
+
+
+def test_a_traced_run_agrees_but_cannot_stand_alone() -> None:
+    traced = observation(variable(), hits=[1, 5], mode="function")
+    assert verdict(Unchanged(), traced).outcome is Outcome.UNDECIDED
+    assert verdict(Unchanged(), traced, observation(variable())).outcome is Outcome.CONFIRMED
+
+
+def test_a_mode_that_raised_counts_as_not_run() -> None:
+    broken = observation(variable(laws={}), error=error("ValueError", (2,)), mode="function")
+    assert verdict(Unchanged(), broken, observation(variable())).outcome is Outcome.CONFIRMED
+    assert verdict(Unchanged(), broken).reason == "raised"
+
+
+@pytest.mark.parametrize(
+    ("stage", "reason"),
+    [("syntax", "syntax-error"), ("import", "import-failed"), ("find", "symbol-not-found"), ("fit", "raised")],
+)
+def test_the_reason_says_how_far_it_got(stage: str, reason: str) -> None:
+    seen = verdict(Unchanged(), observation(error=error("KeyError", (), stage, "the words")))
+    assert seen.reason == reason
+    assert "KeyError: the words" in seen.detail
+
+
+def test_an_update_left_to_the_caller_is_deferred() -> None:
+    laws = {"call": UNCHANGED, "train-op": UNCHANGED, "collection update_ops": law()}
+    graph = observation(variable(laws=laws, updates=1, reached_by=["collection update_ops"]), mode="graph")
+    seen = verdict(Unchanged("train-op"), graph)
+    assert (seen.outcome, seen.reason) == (Outcome.DEFERRED, "caller-runs-updates")
+
+
+def test_an_update_that_nothing_reaches_is_confirmed() -> None:
+    laws = {"call": UNCHANGED, "train-op": UNCHANGED}
+    graph = observation(variable(laws=laws, updates=1), mode="graph")
+    assert verdict(Unchanged("train-op"), graph).outcome is Outcome.CONFIRMED
+
+
+def test_an_update_that_ran_without_effect_is_no_proof() -> None:
+    graph = observation(variable(updates=1, reached_by=["returned"]), mode="graph")
+    assert verdict(Unchanged("train-op"), graph).reason == "update-without-effect"
+
+
+def test_a_program_that_never_trained_says_nothing_about_training() -> None:
+    watched = variable(laws={"call": UNCHANGED})
+    assert verdict(Unchanged("train-op"), observation(watched, mode="program")).reason == "no-steps"
+    trained = observation(variable(laws={"train-op": UNCHANGED}), mode="program", steps={"train-op": 3})
+    assert verdict(Unchanged("train-op"), trained).outcome is Outcome.CONFIRMED
+
+
+def test_only_the_watched_rows_count() -> None:
+    other = variable(rows=[7], laws=MOVED)
+    assert verdict(Unchanged(), observation(other, variable())).outcome is Outcome.CONFIRMED
+    assert verdict(Unchanged(), observation(other)).reason == "statistic-not-seen"
+
+
+def test_the_trainable_weights_of_a_watched_layer_do_not_count() -> None:
+    gamma = variable(owner="BatchNormalization", trainable=True, laws=MOVED)
+    assert verdict(Unchanged(), observation(gamma, variable(owner="BatchNormalization"))).outcome is Outcome.CONFIRMED
+
+
+def test_variables_of_the_files_own_example_call_do_not_count_beside_driven_ones() -> None:
+    assert verdict(Unchanged(), observation(variable(imported=True), variable(laws=MOVED))).outcome is Outcome.REFUTED
+
+
+def test_with_nothing_watched_every_statistic_must_move_to_refute() -> None:
+    moved, kept = variable(laws=MOVED), variable(rows=[6])
+    counter = variable(rows=[7], owner="Mean")
+    assert verdict(Unchanged(), observation(moved, counter), statistics=()).outcome is Outcome.REFUTED
+    assert verdict(Unchanged(), observation(moved, kept), statistics=()).reason == "some-moved"
+
+
+def test_variables_born_in_several_calls_are_new_per_call() -> None:
+    born = [variable(born=call) for call in range(4)]
+    seen = verdict(NewPerCall(), observation(*born))
+    assert seen.outcome is Outcome.CONFIRMED
+    assert [statistic["made"] for statistic in seen.evidence["statistics"]] == [4]
+    assert verdict(NewPerCall(), observation(*born, error=error())).outcome is Outcome.CONFIRMED
+
+
+def test_variables_born_once_refute_new_per_call() -> None:
+    assert verdict(NewPerCall(), observation(variable())).outcome is Outcome.REFUTED
+
+
+def test_tf_function_refusing_to_create_variables_confirms_new_per_call() -> None:
+    refused = error("ValueError", (5,), message="tf.function only supports singleton tf.Variables created on …")
+    assert verdict(NewPerCall(), observation(error=refused, mode="function")).outcome is Outcome.CONFIRMED
+
+
+def test_a_tf_function_that_ran_does_not_refute_new_per_call_alone() -> None:
+    assert verdict(NewPerCall(), observation(variable(), mode="function")).outcome is Outcome.UNDECIDED
+
+
+def test_a_predicted_exception_must_come_from_the_line() -> None:
+    predicted = Raises(("AttributeError",))
+    assert verdict(predicted, observation(error=error("AttributeError"))).outcome is Outcome.CONFIRMED
+    assert verdict(predicted, observation(error=error("TypeError"))).reason == "raised"
+    assert verdict(predicted, observation()).outcome is Outcome.REFUTED
+    assert verdict(predicted, observation(hits=[1])).reason == "line-not-reached"
+
+
+def test_an_exception_of_an_earlier_line_is_passed_over() -> None:
+    earlier = verdict(Raises(("AttributeError",)), observation(error=error("AttributeError", (8, 30))))
+    assert earlier.reason == "raised"
+    place = Place(Experiment(Raises(("AttributeError",)), "f", (), ROW), (ROW, ROW), ())
+    assert failed_before(place, earlier) == 8
+    assert failed_before(place, verdict(Raises(("KeyError",)), observation(error=error("TypeError", (8,))))) is None
+
+
+@pytest.mark.parametrize(
+    ("fault", "measured", "outcome"),
+    [
+        ("swapped", law(old=0.01, new=0.99), Outcome.CONFIRMED),
+        ("swapped", law(old=0.99, new=0.01), Outcome.REFUTED),
+        ("swapped", law("constant-batch", 0.1, None), Outcome.CONFIRMED),
+        ("sum", law(old=0.9, new=1.0), Outcome.CONFIRMED),
+        ("sum", law(old=0.9, new=0.1), Outcome.REFUTED),
+        ("sum", law("constant-batch", 0.9, None), Outcome.UNDECIDED),
+        ("swapped", law("unexplained", None, None), Outcome.UNDECIDED),
+        ("swapped", UNCHANGED, Outcome.UNDECIDED),
+    ],
+)
+def test_the_law_decides_about_the_weights(fault: Any, measured: dict[str, Any], outcome: Outcome) -> None:
+    assert verdict(WrongLaw(fault), observation(variable(laws={"call": measured}))).outcome is outcome
+
+
+def test_a_repeated_batch_explains_what_the_batches_did_not() -> None:
+    laws = {"call": law("unexplained", None, None), "repeat": law("constant-batch", 0.05, None)}
+    assert verdict(WrongLaw(), observation(variable(laws=laws))).outcome is Outcome.CONFIRMED
+
+
+def test_any_of_needs_one_to_come_true_and_all_to_fail() -> None:
+    either = AnyOf((Unchanged(), Raises(("RuntimeError",))))
+    assert verdict(either, observation(variable())).outcome is Outcome.CONFIRMED
+    assert verdict(either, observation(variable(laws=MOVED))).outcome is Outcome.REFUTED
+    raised = observation(variable(laws={}), error=error())
+    assert verdict(either, raised).outcome is Outcome.CONFIRMED
+
+
+@pytest.mark.parametrize(
+    ("ending", "reason"),
+    [("timeout", "timeout"), ("signal 11", "crashed"), ("exit 3", "exited"), ("lost", "lost"), ("babble", "lost")],
+)
+def test_a_run_that_ended_early_is_undecided(ending: str, reason: str) -> None:
+    assert verdict(Unchanged(), ending=ending).reason == reason
+
+
+def test_unable_says_what_to_install() -> None:
+    seen = unable("no-tensorflow", "No module named 'tensorflow'")
+    assert (seen.outcome, seen.reason) == (Outcome.UNDECIDED, "no-tensorflow")
+    assert "bnlint[verify]" in seen.detail
+
+
+def proof(after: Verdict, prediction: Prediction = Unchanged()) -> Verdict:  # noqa: B008
+    before = verdict(prediction, observation(variable()))
+    return prove(Experiment(prediction, "f", (STATISTIC,), ROW), before, after)
+
+
+def test_a_fix_is_proven_by_an_average_and_the_same_output() -> None:
+    assert proof(verdict(Unchanged(), observation(variable(laws=MOVED)))).outcome is Outcome.CONFIRMED
+
+
+@pytest.mark.parametrize(
+    ("after", "reason"),
+    [
+        (observation(variable()), "still-true"),
+        (observation(variable(laws=MOVED), outputs=[[1.0, 2.1]]), "output-changed"),
+        (observation(variable(laws={"call": law(old=0.1, new=0.9)})), "law-not-explained"),
+        (observation(variable(laws={"call": law(old=0.9, new=0.9)})), "law-not-explained"),
+    ],
+)
+def test_a_fix_that_does_not_do_it_is_not_proven(after: dict[str, Any], reason: str) -> None:
+    seen = proof(verdict(Unchanged(), after))
+    assert (seen.outcome is Outcome.CONFIRMED, seen.reason) == (False, reason)
