@@ -43,14 +43,13 @@ def check_sources(sources: Sequence[Source], settings: Settings, progress: Progr
     """Check what was read: facts of each file, the view of the whole, the rules, and, if asked for, the runs."""
     rules = [rule for rule in load_rules() if settings.selects(rule.code)]
     relevant = [source for source in sources if prefilter.matters(source.data, [rule.needs for rule in rules])]
-    modules, errors = _analyse(relevant, progress)
-    findings = _with_fingerprints(_apply(rules, modules, settings), {source.filename: source for source in relevant})
+    by_name, modules, errors = _analyse(relevant, progress)
+    findings = _with_fingerprints(_apply(rules, modules, settings), by_name)
     if settings.verify and findings:
-        findings = _verified(findings, {source.filename: source.text for source in relevant}, settings, progress)
+        findings = _verified(findings, {name: source.text for name, source in by_name.items()}, settings, progress)
     refuted = sum(finding.verdict.outcome is Outcome.REFUTED for finding in findings)
     if not settings.show_refuted:
         findings = [finding for finding in findings if finding.verdict.outcome is not Outcome.REFUTED]
-    by_name = {source.filename: source for source in relevant}
     located = sorted((by_name[finding.filename].located(finding) for finding in findings), key=lambda each: each.order)
     shown = {related.filename for finding in located for related in finding.related}
     shown |= {finding.filename for finding in located}
@@ -58,21 +57,41 @@ def check_sources(sources: Sequence[Source], settings: Settings, progress: Progr
     return Report(tuple(located), tuple(errors), len(sources), len(modules), refuted, os.getcwd(), texts)
 
 
-def _analyse(sources: Sequence[Source], progress: Progress | None) -> tuple[list[ModuleFacts], list[FileError]]:
+def _analyse(
+    sources: Sequence[Source], progress: Progress | None
+) -> tuple[dict[str, Source], list[ModuleFacts], list[FileError]]:
+    """The sources as they were analysed, by name, with the facts of those that could be."""
+    by_name: dict[str, Source] = {}
     modules: list[ModuleFacts] = []
     errors: list[FileError] = []
     if progress is not None:
         progress.start("checking", len(sources))
     for source in sources:
-        try:
-            modules.append(analyse(source.text, source.filename, *_module_name(source.filename)))
-        except ParserSyntaxError as error:
-            errors.append(_syntax_error(source, error))
-        except RecursionError:
-            errors.append(FileError(source.filename, "is nested too deeply to be analysed"))
+        facts = _facts(source)
+        if isinstance(facts, FileError):
+            errors.append(facts)
+        else:
+            by_name[source.filename], module = facts
+            modules.append(module)
         if progress is not None:
             progress.advance()
-    return modules, errors
+    return by_name, modules, errors
+
+
+def _facts(source: Source) -> tuple[Source, ModuleFacts] | FileError:
+    """What is known of one file, read as Python 3 or else as Python 2."""
+    names = _module_name(source.filename)
+    try:
+        try:
+            return source, analyse(source.text, source.filename, *names)
+        except ParserSyntaxError as error:
+            translated = source.as_python_3()
+            try:
+                return translated, analyse(translated.text, source.filename, *names)
+            except ParserSyntaxError:
+                return _syntax_error(source, error)
+    except RecursionError:
+        return FileError(source.filename, "is nested too deeply to be analysed")
 
 
 def _module_name(filename: str) -> tuple[str, str]:

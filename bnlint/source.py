@@ -8,11 +8,12 @@ import stat
 import tokenize
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bnlint.findings import Finding, Related, Span
 from bnlint.notebook import Cell, NotebookError, read_cells
+from bnlint.python2 import translate
 
 MAX_BYTES = 10_000_000
 # Pictures that a notebook stores make it large, not its code.
@@ -32,6 +33,8 @@ class Source:
     text: the Python code without a byte order mark, line ends as they are; the code cells of a notebook are joined.
     encoding: of ``data``; "utf-8-sig" means that there is a byte order mark.
     cells: of a notebook, in order; empty for a Python file.
+    shifts: by row, how far ``text`` moved its code to the right of where it stands in the file; see `as_python_3`.
+    written: the text as it stands in the file, where ``text`` is a translation of it.
     """
 
     filename: str
@@ -40,6 +43,8 @@ class Source:
     text: str
     encoding: str
     cells: tuple[Cell, ...] = ()
+    shifts: Mapping[int, int] = field(default_factory=dict[int, int])
+    written: str | None = None
 
     @classmethod
     def read(cls, path: Path, filename: str) -> Source:
@@ -61,8 +66,20 @@ class Source:
         encoding = _detect_encoding(data)
         return cls(filename, path, data, _decode(data, encoding), encoding)
 
+    def as_python_3(self) -> Source:
+        """The same file with its Python 2 statements translated; the same object if there is nothing to translate."""
+        translation = translate(self.text)
+        if translation.text == self.text:
+            return self
+        return replace(self, text=translation.text, shifts=translation.shifts, written=self.text)
+
     def locate(self, span: Span) -> tuple[int | None, Span]:
-        """Turn a position in ``text`` into the cell's number and the position in that cell."""
+        """Turn a position in ``text`` into the cell's number and the position in that cell or file."""
+        if self.shifts:
+            span = span._replace(
+                column=max(span.column - self.shifts.get(span.row, 0), 1),
+                end_column=max(span.end_column - self.shifts.get(span.end_row, 0), 1),
+            )
         if not self.cells:
             return None, span
         cell = self.cells[max(0, bisect_right(self.cells, span.row, key=lambda each: each.row) - 1)]
@@ -74,7 +91,7 @@ class Source:
 
         The experiment keeps its rows: the verifier runs ``text``.
         """
-        if not self.cells:
+        if not self.cells and self.written is None:
             return finding
         cell, span = self.locate(finding.span)
         variable = finding.variable
@@ -83,7 +100,9 @@ class Source:
             variable_cell, start = self.locate(start)
             variable = replace(variable, row=start.row, cell=variable_cell)
         related = tuple(self._located_related(each) for each in finding.related)
-        return replace(finding, cell=cell, span=span, variable=variable, related=related)
+        # An edit of a translated statement would write the translation into the file.
+        fix = finding.fix if self.written is None else None
+        return replace(finding, cell=cell, span=span, variable=variable, related=related, fix=fix)
 
     def _located_related(self, related: Related) -> Related:
         if related.filename != self.filename:
@@ -95,7 +114,7 @@ class Source:
     def texts(self) -> Mapping[str, str]:
         """What excerpts are cut from, by the name that :func:`place_name` gives: the file, or its cells as written."""
         if not is_notebook(self.filename):
-            return {self.filename: self.text}
+            return {self.filename: self.text if self.written is None else self.written}
         return {place_name(self.filename, cell.number): cell.text for cell in self.cells}
 
 

@@ -11,6 +11,7 @@ from bnlint.analysis.values import Attribute, Call, Const, Item, Op, Read, Subsc
 from bnlint.findings import Span
 
 Role = Literal["mean", "variance"]
+BatchKind = Literal["mean", "variance", "deviation"]
 
 _CONSTRUCTORS = frozenset(
     {
@@ -26,7 +27,7 @@ _NORMALISE = frozenset(
 )
 _FUSED = frozenset({"tf.nn.fused_batch_norm"})
 _MOMENTS = frozenset({"tf.nn.moments", "keras.ops.moments", "tf.nn.sufficient_statistics", "tf.nn.weighted_moments"})
-_MOMENT_PARTS: dict[int | None, Literal["mean", "variance"]] = {0: "mean", 1: "variance"}
+_MOMENT_PARTS: dict[int | None, Role] = {0: "mean", 1: "variance"}
 _MEANS = frozenset({"tf.reduce_mean", "tf.math.reduce_mean", "keras.ops.mean", "keras.backend.mean"})
 _VARIANCES = frozenset(
     {"tf.math.reduce_variance", "tf.reduce_variance", "keras.ops.var", "keras.backend.var", "tf.experimental.numpy.var"}
@@ -202,13 +203,12 @@ class BatchStatistics:
     def __init__(self, flow: Dataflow) -> None:
         self._flow = flow
 
-    def kind(self, value: Value) -> Literal["mean", "variance", "deviation"] | None:
+    def kind(self, value: Value) -> BatchKind | None:
         """What a value is computed as, seen through names; None if it is no statistic of a batch."""
-        found = {self._kind_of(origin) for origin in self._flow.origins(value)}
-        found.discard(None)
+        found: set[BatchKind | None] = {self._kind_of(origin) for origin in self._flow.origins(value)} - {None}
         return found.pop() if len(found) == 1 else None
 
-    def _kind_of(self, origin: Value) -> Literal["mean", "variance", "deviation"] | None:
+    def _kind_of(self, origin: Value) -> BatchKind | None:
         match origin:
             case Item(base=base, index=index):
                 for source in self._flow.origins(base):
@@ -225,7 +225,7 @@ class BatchStatistics:
             case _:
                 return None
 
-    def _mean_kind(self, call: Call) -> Literal["mean", "variance"]:
+    def _mean_kind(self, call: Call) -> Role:
         squared = (
             "tf.square",
             "tf.math.square",
