@@ -95,7 +95,8 @@ class Plan:
             "rungs": self._rungs(),
             "symbol": symbol,
             "statistics": list(self._experiment.statistics),
-            "parameters": _parameters(target, self._experiment),
+            "parameters": _parameters(target),
+            "held": _held(target, self._experiment),
             "method": _method_at(target, self._experiment.row),
             "row": list(self.row),
             "skip": [],
@@ -155,28 +156,26 @@ def _method_at(target: ast.AST | None, row: int) -> str | None:
     return next((f.name for f in _functions(target) if f.lineno <= row <= (f.end_lineno or f.lineno)), None)
 
 
-def _parameters(target: ast.AST | None, experiment: Experiment) -> dict[str, int]:
-    """Parameters that hold watched statistics, with their rows.
+def _parameters(target: ast.AST | None) -> dict[str, int]:
+    """The parameters of a function, or of the methods of a class, with their rows."""
+    return {
+        argument.arg: argument.lineno
+        for function in _functions(target)
+        for argument in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)
+    }
 
-    Those the finding's own statement assigns to; else those that alone stand in a watched row.
-    """
-    for function in _functions(target):
-        arguments = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
-        names = {a.arg: a.lineno for a in arguments if a.lineno in experiment.statistics}
-        assigned = {
-            node.id
-            for statement in ast.walk(function)
-            if isinstance(statement, ast.stmt) and statement.lineno == experiment.row
-            for node in ast.walk(statement)
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-        }
-        chosen = {name: row for name, row in names.items() if name in assigned}
-        alone = {
-            name: row for name, row in names.items() if list(names.values()).count(row) == 1 and row != function.lineno
-        }
-        if chosen or alone:
-            return chosen or alone
-    return {}
+
+def _held(target: ast.AST | None, experiment: Experiment) -> list[str]:
+    """Parameters that must hold statistics: those of a watched row that the finding's own statement assigns to."""
+    assigned = {
+        node.id
+        for statement in (ast.walk(target) if target is not None else ())
+        if isinstance(statement, ast.stmt) and statement.lineno == experiment.row
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
+    rows = _parameters(target)
+    return sorted(name for name in assigned & rows.keys() if rows[name] in experiment.statistics)
 
 
 def _rank(target: ast.AST | None) -> int | None:

@@ -1,24 +1,6 @@
 """A prediction held against observations gives a verdict. Pure functions over JSON data; nothing here knows TensorFlow.
 
-Evidence (``Verdict.evidence``), stable keys:
-    tensorflow, keras, python   versions the code ran under
-    isolation                   what the sandbox reached: "limits", "no-network", "no-writes"
-    mode                        "eager", "function" (tf.function), "graph" (Session), "fit", "program"
-    rung                        how the code was obtained: "module", "slice", "program"
-    inputs                      the shapes of the batches
-    outputs                     for each call, a few numbers of what it returned
-    steps                       how often each phase was run: "call", "train-op", "fit", "collection update_ops" …
-    statistics                  one entry a watched variable:
-        name, row, shape, owner, trainable
-        initial                 the first channels
-        after                   the labels of the steps: "call 1", "call 2" …
-        values, batch           for each of these steps: the value's first channels, and those of the batch's statistic
-        law                     {kind, old, new, source, residual, text}, see worker/laws.py
-        updates, reached_by     in a graph: how many ops assign to it, and what reaches them
-        made                    how many such variables there were, if each call made its own
-    error                       {type, message, row, rows} of the exception, or null; row is the innermost of the user's
-    modes                       one line for each mode that was tried: {mode, rung, outcome, reason}
-    notes                       in words
+The evidence of a verdict is described in :mod:`bnlint.verify.evidence`.
 """
 
 from __future__ import annotations
@@ -29,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bnlint.findings import Outcome, Verdict
+from bnlint.verify.evidence import Observation, evidence, law_of
 from bnlint.verify.predictions import (
     AnyOf,
     Experiment,
@@ -41,7 +24,6 @@ from bnlint.verify.predictions import (
     simple,
 )
 
-Observation = Mapping[str, Any]
 Rows = tuple[int, int]
 
 REASONS = {
@@ -64,14 +46,12 @@ REASONS = {
     "never-updated": "the statistic did not move, so there is no law to measure",
     "no-steps": "the code ran, but took no step in which the statistic could have moved",
     "some-moved": "some of the statistics moved and some did not",
+    "intended": "the layer was told to keep its statistics: momentum 1 or trainable=False",
     "update-without-effect": "an update ran and left the value as it was",
     "output-changed": "the fix changes what the code returns in training mode",
     "still-true": "after the fix the code still does what was predicted",
     "caller-runs-updates": "an update exists; running it is left to the caller",
 }
-
-MOST = 6
-"""How many statistics the evidence lists."""
 
 SINGLETON = ("singleton tf.Variables", "create variables on non-first call", "cannot add new elements of state")
 FATAL = {"no-tensorflow", "no-keras-2", "broken-tensorflow", "no-interpreter", "no-isolation", "timeout", "lost"}
@@ -114,7 +94,12 @@ def judge(place: Place, observations: Sequence[Observation], ending: str, facts:
     chosen = observations[index] if index is not None else None
     if outcome is Outcome.UNDECIDED and chosen is not None and chosen["error"] and reason not in FATAL:
         detail = f"{detail}: {chosen['error']['type']}: {chosen['error']['message']}"
-    return Verdict(outcome, reason, detail, _evidence(place, observations, seen, chosen, facts))
+    modes = [
+        {"mode": observation["mode"], "rung": observation["rung"], "outcome": one.outcome.value, "reason": one.reason}
+        for observation, one in zip(observations, seen, strict=True)
+    ]
+    variables = watched(place, chosen) if chosen is not None else []
+    return Verdict(outcome, reason, detail, evidence(chosen, variables, modes, facts))
 
 
 def failed_before(place: Place, verdict: Verdict) -> int | None:
@@ -280,6 +265,8 @@ def _unchanged(place: Place, after: str, observation: Observation) -> Seen:
         return _undecided("no-steps")
     if any(moved):
         return _undecided("some-moved")
+    if all(v["frozen"] for v in variables):
+        return Seen(Outcome.REFUTED, "intended")
     others = [phase for v in variables for phase, did in v["moved"].items() if did and phase not in phases]
     if others:
         return Seen(Outcome.DEFERRED, "caller-runs-updates")
@@ -353,75 +340,3 @@ def _law_fault(law: Mapping[str, Any] | None, fault: str) -> Seen:
         return _undecided("law-not-explained")
     wrong = law["old"] < 0.5 if fault == "swapped" else abs(law["old"] + law["new"] - 1) > 0.005
     return Seen(Outcome.CONFIRMED if wrong else Outcome.REFUTED)
-
-
-def law_of(variable: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The most telling law of a variable: explained before measured on a repeated batch before unexplained."""
-    order = ("average", "zero-debiased", "constant-batch", "unexplained", "once", "unchanged")
-    laws: list[Mapping[str, Any]] = list(variable["laws"].values())
-    return min(laws, key=lambda law: order.index(law["kind"])) if laws else None
-
-
-def _evidence(
-    place: Place,
-    observations: Sequence[Observation],
-    seen: Sequence[Seen],
-    chosen: Observation | None,
-    facts: Mapping[str, Any],
-) -> dict[str, Any]:
-    modes = [
-        {"mode": o["mode"], "rung": o["rung"], "outcome": one.outcome.value, "reason": one.reason}
-        for o, one in zip(observations, seen, strict=True)
-    ]
-    evidence: dict[str, Any] = {**facts, "modes": modes}
-    if chosen is None:
-        return evidence
-    variables = watched(place, chosen)
-    error = chosen["error"]
-    return {
-        **evidence,
-        "mode": chosen["mode"],
-        "rung": chosen["rung"],
-        "inputs": chosen["inputs"],
-        "outputs": chosen["outputs"],
-        "steps": chosen["steps"],
-        "statistics": _statistics(variables),
-        "error": None if error is None else _error(error),
-        "notes": [*facts.get("notes", ()), *chosen["notes"]],
-    }
-
-
-def _statistics(variables: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """One entry for all that the same line made in the same way."""
-    alike: dict[str, list[Mapping[str, Any]]] = {}
-    for variable in variables:
-        key = repr([variable[name] for name in ("rows", "owner", "shape", "initial")])
-        alike.setdefault(key, []).append(variable)
-    return [{**_shown(group[0]), "made": len(group)} for group in list(alike.values())[:MOST]]
-
-
-def _shown(variable: Mapping[str, Any]) -> dict[str, Any]:
-    kept = ("name", "shape", "owner", "trainable", "initial", "updates", "reached_by")
-    law = law_of(variable)
-    after = list(variable["values"])
-    return {
-        **{key: variable[key] for key in kept},
-        "row": variable["rows"][0] if variable["rows"] else None,
-        "after": after,
-        "values": [variable["values"][label] for label in after],
-        "batch": [_beside(variable, law, label) for label in after],
-        "law": law,
-    }
-
-
-def _beside(variable: Mapping[str, Any], law: Mapping[str, Any] | None, label: str) -> Any:
-    """The batch statistic to show beside a value: the one it was made from, or should have been."""
-    batch = variable["batch"].get(label, {})
-    ones = all(number == 1 for number in variable["initial"])
-    likely = "batch variance" if "var" in variable["name"].lower().replace("variable", "") or ones else "batch mean"
-    return batch.get((law or {}).get("source") or likely, batch.get(likely))
-
-
-def _error(error: Mapping[str, Any]) -> dict[str, Any]:
-    rows = error["rows"]
-    return {"type": error["type"], "message": error["message"], "row": rows[0] if rows else None, "rows": rows}

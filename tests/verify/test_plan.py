@@ -93,7 +93,7 @@ def test_literal_axes_imply_the_rank(axes: str, rank: int | None) -> None:
 
 def test_a_parameter_that_the_finding_assigns_to_holds_the_statistic() -> None:
     source = "def f(x, average, m):\n    average = average * m + x\n"
-    assert first(Experiment(Unchanged(), "f", (1,), 2), source).request["parameters"] == {"average": 1}
+    assert first(Experiment(Unchanged(), "f", (1,), 2), source).request["held"] == ["average"]
 
 
 def test_keras_2_is_asked_for_by_the_era_the_import_or_graph_code() -> None:

@@ -27,6 +27,7 @@ def variable(**changes: Any) -> dict[str, Any]:
         "name": "mean",
         "rows": [STATISTIC, 20],
         "owner": None,
+        "frozen": False,
         "shape": [3],
         "trainable": False,
         "born": 0,
@@ -159,6 +160,11 @@ def test_the_trainable_weights_of_a_watched_layer_do_not_count() -> None:
 
 def test_variables_of_the_files_own_example_call_do_not_count_beside_driven_ones() -> None:
     assert verdict(Unchanged(), observation(variable(imported=True), variable(laws=MOVED))).outcome is Outcome.REFUTED
+
+
+def test_a_layer_that_was_told_to_keep_its_statistics_is_no_bug() -> None:
+    seen = verdict(Unchanged(), observation(variable(owner="BatchNormalization", frozen=True)))
+    assert (seen.outcome, seen.reason) == (Outcome.REFUTED, "intended")
 
 
 def test_with_nothing_watched_every_statistic_must_move_to_refute() -> None:

@@ -34,7 +34,8 @@ def _variable(tracked: Tracked, steps: List[Step]) -> Dict[str, Any]:
     return {
         "name": tracked.name,
         "rows": tracked.rows,
-        "owner": tracked.owner,
+        "owner": None if tracked.layer is None else type(tracked.layer).__name__,
+        "frozen": tracked.frozen,
         "shape": tracked.shape,
         "trainable": tracked.trainable,
         "born": tracked.born,

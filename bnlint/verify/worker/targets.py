@@ -44,18 +44,22 @@ class Target:
 
 
 class Hints:
-    """What the plan read in the source: the parameters that hold statistics with their rows, and a method to call."""
+    """What the plan read in the source.
+
+    parameters: their rows. held: those of them that hold statistics. method: the one to call, of a class.
+    """
 
     def __init__(self, request: Dict[str, Any]) -> None:
         self.symbol: str = request["symbol"]
         self.parameters: Dict[str, int] = request["parameters"]
+        self.held: List[str] = request["held"]
         self.method: Optional[str] = request["method"]
 
 
 def find(namespace: Dict[str, Any], hints: Hints, variant: Variant) -> Target:
     """The target that the symbol names; a class is instantiated. Raises what its constructor raises."""
     found, method = resolve(namespace, hints.symbol)
-    statistics = list(hints.parameters)
+    statistics = hints.held
     if isinstance(found, type):
         instance = _instance(found, variant)
         if is_keras(instance):
@@ -109,7 +113,8 @@ def statistic_value(argument: Argument) -> Any:
 def adopt(watch: Watch, hints: Hints, variables: Dict[str, Any]) -> None:
     """Variables made for parameters belong to the rows of those parameters."""
     for name, variable in variables.items():
-        watch.adopt(variable, [hints.parameters[name]] if name in hints.parameters else [])
+        if not hints.held or name in hints.held:
+            watch.adopt(variable, [hints.parameters[name]] if name in hints.parameters else [])
 
 
 def _instance(cls: Any, variant: Variant) -> Any:

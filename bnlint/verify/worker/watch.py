@@ -7,6 +7,7 @@ inference was meant to read, does not.
 from __future__ import annotations
 
 import functools
+import inspect
 import sys
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
@@ -25,15 +26,15 @@ class Tracked:
     """One variable: the object, the rows of the user's file that created it, and its values.
 
     rows: innermost first; for a variable of a library layer the row where the layer was constructed comes first.
-    owner: the class of that library layer. born: the number of steps that were over when it was created.
+    layer: that layer. born: the number of steps that were over when it was created.
     imported: the file's own top level created it, before anything was driven.
     first: the initial value. values: by step number; a step is missing where the variable could not be read.
     """
 
-    def __init__(self, variable: Any, rows: List[int], owner: Optional[str], born: int) -> None:
+    def __init__(self, variable: Any, rows: List[int], layer: Any, born: int) -> None:
         self.variable = variable
         self.rows = rows
-        self.owner = owner
+        self.layer = layer
         self.born = born
         self.imported = False
         self.first: Optional[Any] = None
@@ -43,6 +44,12 @@ class Tracked:
     def name(self) -> str:
         """As TensorFlow has it, without the output number."""
         return str(getattr(self.variable, "name", "") or "").split(":")[0]
+
+    @property
+    def frozen(self) -> bool:
+        """The layer was told not to update its statistics."""
+        momentum = getattr(self.layer, "momentum", None)
+        return getattr(self.layer, "trainable", True) is False or (isinstance(momentum, (int, float)) and momentum == 1)
 
     @property
     def trainable(self) -> bool:
@@ -82,7 +89,7 @@ class Watch:
         self.importing = False
         self.tracked: List[Tracked] = []
         self.steps: List[Step] = []
-        self._makers: Dict[int, Tuple[Any, List[int], Optional[str]]] = {}
+        self._makers: Dict[int, Tuple[Any, List[int], Any]] = {}
         self._known: Dict[int, Tracked] = {}
         self._maps: Dict[str, Any] = {}
         self._undo: List[Callable[[], None]] = []
@@ -127,22 +134,22 @@ class Watch:
         if tracked is not None:
             tracked.rows = rows
 
-    def rows_now(self) -> Tuple[List[int], Optional[str]]:
-        """Rows of the user's file on the stack, innermost first, and the class of the library layer at work, if any."""
+    def rows_now(self) -> Tuple[List[int], Any]:
+        """Rows of the user's file on the stack, innermost first, and the library layer at work, if any."""
         rows: List[int] = []
-        owner: Optional[str] = None
+        layer: Any = None
         frame = sys._getframe(1)
         while frame is not None:
             row = self._row(frame)
             if row is not None:
                 rows.append(row)
-            elif not rows and owner is None:
+            elif not rows and layer is None:
                 maker = self._makers.get(id(frame.f_locals.get("self")))
                 if maker is not None and type(maker[0]).__module__ not in self.modules:
                     rows.extend(maker[1])
-                    owner = maker[2]
+                    layer = maker[2]
             frame = frame.f_back  # type: ignore[assignment]
-        return list(dict.fromkeys(rows)), owner
+        return list(dict.fromkeys(rows)), layer
 
     def _row(self, frame: Any) -> Optional[int]:
         filename, row = frame.f_code.co_filename, frame.f_lineno
@@ -164,8 +171,7 @@ class Watch:
         return init
 
     def _record(self, variable: Any) -> None:
-        rows, owner = self.rows_now()
-        tracked = Tracked(variable, rows, owner, len(self.steps))
+        tracked = Tracked(variable, *self.rows_now(), len(self.steps))
         tracked.imported = self.importing
         self.tracked.append(tracked)
         self._known[id(variable)] = tracked
@@ -179,9 +185,11 @@ class Watch:
         @functools.wraps(original)
         def init(self: Any, *args: Any, **kwargs: Any) -> None:
             if id(self) not in watch._makers:
-                watch._makers[id(self)] = (self, watch.rows_now()[0], type(self).__name__)
+                watch._makers[id(self)] = (self, watch.rows_now()[0], self)
             original(self, *args, **kwargs)
 
+        # Keras 3 looks at the parameters to make a layer's configuration.
+        init.__signature__ = inspect.signature(original)  # type: ignore[attr-defined]
         return init
 
     def _recording_outer_variable(self, original: Any) -> Any:

@@ -85,6 +85,7 @@ def _forked(request: Dict[str, Any]) -> Dict[str, Any]:
         os.close(read_end)
         try:
             os.setsid()
+            cage.die_with_parent()
             _run(request, folder, os.fdopen(write_end, "w", encoding="utf-8"))
         finally:
             os._exit(0)
