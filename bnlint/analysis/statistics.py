@@ -205,7 +205,11 @@ class BatchStatistics:
 
     def kind(self, value: Value) -> BatchKind | None:
         """What a value is computed as, seen through names; None if it is no statistic of a batch."""
-        found: set[BatchKind | None] = {self._kind_of(origin) for origin in self._flow.origins(value)} - {None}
+        found: set[BatchKind] = set()
+        for origin in self._flow.origins(value):
+            kind = self._kind_of(origin)
+            if kind is not None:
+                found.add(kind)
         return found.pop() if len(found) == 1 else None
 
     def _kind_of(self, origin: Value) -> BatchKind | None:
