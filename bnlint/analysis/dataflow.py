@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
 
-from bnlint.analysis.module import ModuleTree
 from bnlint.analysis.names import canonical
-from bnlint.analysis.scopes import Binding, Guard, Scope, Statement
+from bnlint.analysis.scopes import Binding, Guard, ModuleTree, Scope, Statement
 from bnlint.analysis.values import (
     BEFORE,
     Attribute,

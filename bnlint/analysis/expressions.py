@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 import libcst as cst
 
+from bnlint.analysis.builder import Builder
+from bnlint.analysis.scopes import BindingKind
 from bnlint.analysis.values import (
     Attribute,
     Choice,
@@ -18,15 +21,12 @@ from bnlint.analysis.values import (
     Mapping,
     Op,
     Opaque,
-    Read,
+    Parameter,
     Sequence,
     Subscript,
     Value,
     path_of,
 )
-
-if TYPE_CHECKING:
-    from bnlint.analysis.module import Lowering
 
 _OPERATORS: dict[type[cst.CSTNode], str] = {
     cst.Add: "+", cst.Subtract: "-", cst.Multiply: "*", cst.Divide: "/", cst.FloorDivide: "//", cst.Modulo: "%",
@@ -46,12 +46,22 @@ def operator(node: cst.CSTNode) -> str:
     return _OPERATORS.get(type(node), "?")
 
 
-class Expressions:
-    """Lowers expressions for one module; statements and scopes are `Lowering`'s business."""
+@dataclass(slots=True)
+class Pending:
+    """A function body that waits until the scope around it is done."""
 
-    def __init__(self, lowering: Lowering) -> None:
-        self._lowering = lowering
-        self._span = lowering.positions.span
+    scope: int
+    parameters: cst.Parameters
+    body: cst.BaseSuite | cst.BaseExpression
+
+
+class Expressions:
+    """Lowers expressions, and binds the targets that stand in them. ``pending`` are the function bodies met so far."""
+
+    def __init__(self, builder: Builder) -> None:
+        self._builder = builder
+        self._span = builder.positions.span
+        self.pending: list[Pending] = []
         self._rules: dict[type[cst.CSTNode], Callable[[Any], Value]] = {
             cst.Name: self._name,
             cst.Attribute: self._attribute,
@@ -84,11 +94,54 @@ class Expressions:
         rule = self._rules.get(type(node))
         return rule(node) if rule is not None else self._opaque(node)
 
+    def bind(self, target: cst.CSTNode, value: Value, statement: cst.CSTNode, kind: BindingKind) -> list[int]:
+        """Bind what a target denotes; tuples are taken apart. Returns the ids of the new bindings."""
+        if isinstance(target, (cst.Tuple, cst.List)):
+            return self._bind_elements(target, value, statement, kind)
+        if isinstance(target, cst.StarredElement):
+            return self.bind(target.value, Item(value.span, value, None), statement, kind)
+        path = self._target_path(target)
+        if path is None:
+            return []
+        return [self._builder.bind_path(path, value, self._span(statement), self._span(target), kind)]
+
+    def _bind_elements(
+        self, target: cst.Tuple | cst.List, value: Value, statement: cst.CSTNode, kind: BindingKind
+    ) -> list[int]:
+        elements = target.elements
+        starred = any(isinstance(element, cst.StarredElement) for element in elements)
+        pairwise = isinstance(value, Sequence) and len(value.items) == len(elements) and not starred
+        made: list[int] = []
+        for index, element in enumerate(elements):
+            if pairwise:
+                assert isinstance(value, Sequence)
+                part = value.items[index]
+            else:
+                part = Item(value.span, value, None if starred else index)
+            inner = element if isinstance(element, cst.StarredElement) else element.value
+            made += self.bind(inner, part, statement, kind)
+        return made
+
+    def _target_path(self, target: cst.CSTNode) -> str | None:
+        if isinstance(target, cst.Name):
+            return "self" if target.value == self._builder.self_name() else target.value
+        if isinstance(target, (cst.Attribute, cst.Subscript)):
+            return path_of(self.lower(target))
+        return None
+
+    def parameters(self, node: cst.Parameters) -> tuple[Parameter, ...]:
+        """The named parameters of a signature, with their defaults."""
+        found: list[Parameter] = []
+        for parameter in (*node.posonly_params, *node.params, *node.kwonly_params):
+            default = self.lower(parameter.default) if parameter.default is not None else None
+            found.append(Parameter(self._span(parameter.name), parameter.name.value, default))
+        return tuple(found)
+
     def _name(self, node: cst.Name) -> Value:
         text = node.value
         if text in ("True", "False", "None"):
             return Const(self._span(node), {"True": True, "False": False, "None": None}[text])
-        return self._lowering.read(self._span(node), text)
+        return self._builder.read(self._span(node), text)
 
     def _attribute(self, node: cst.Attribute) -> Value:
         base = self.lower(node.value)
@@ -99,14 +152,14 @@ class Expressions:
         if isinstance(base, Global):
             return Global(span, f"{base.name}.{name}")
         made = Attribute(span, base, name)
-        return self._lowering.read_path(span, made)
+        return self._builder.read_path(span, made)
 
     def _subscript(self, node: cst.Subscript) -> Value:
         base = self.lower(node.value)
         indices = [self._index(element.slice) for element in node.slice]
         index = indices[0] if len(indices) == 1 else Sequence(self._span(node), tuple(indices))
         span = self._span(node)
-        return self._lowering.read_path(span, Subscript(span, base, index))
+        return self._builder.read_path(span, Subscript(span, base, index))
 
     def _index(self, node: cst.BaseSlice) -> Value:
         if isinstance(node, cst.Index):
@@ -132,11 +185,11 @@ class Expressions:
                 keywords.append((None, value))
             else:
                 args.append(value)
-        return self._lowering.record_call(self._span(node), callee, tuple(args), tuple(keywords))
+        return self._builder.record_call(self._span(node), callee, tuple(args), tuple(keywords))
 
     def _literal(self, node: cst.BaseExpression) -> Value:
         try:
-            value = ast.literal_eval(self._lowering.code(node))
+            value = ast.literal_eval(self._builder.code(node))
         except (ValueError, SyntaxError, MemoryError):
             return self._opaque(node)
         return Const(self._span(node), value) if isinstance(value, (int, float, str, bytes)) else self._opaque(node)
@@ -173,21 +226,24 @@ class Expressions:
         return Mapping(self._span(node), tuple(items))
 
     def _lambda(self, node: cst.Lambda) -> Value:
-        return Definition(self._span(node), self._lowering.enter_lambda(node))
+        scope = self._builder.new_scope("lambda", "<lambda>", self._builder.scope.id, node, self._span(node))
+        scope.parameters = self.parameters(node.params)
+        self._builder.add(self.pending, Pending(scope.id, node.params, node.body))
+        return Definition(self._span(node), scope.id)
 
     def _named(self, node: cst.NamedExpr) -> Value:
         value = self.lower(node.value)
-        self._lowering.bind(node.target, value, node, "assign")
+        self.bind(node.target, value, node, "assign")
         return value
 
     def _comprehension(self, node: cst.BaseComp) -> Value:
         parts: list[Value] = []
         clause: cst.CompFor | None = node.for_in
-        with self._lowering.private_environment():
+        with self._builder.private_environment():
             while clause is not None:
                 iterated = self.lower(clause.iter)
                 parts.append(iterated)
-                self._lowering.bind(clause.target, Item(iterated.span, iterated, None), clause, "loop")
+                self.bind(clause.target, Item(iterated.span, iterated, None), clause, "loop")
                 parts.extend(self.lower(condition.test) for condition in clause.ifs)
                 clause = clause.inner_for_in
             elements = (node.key, node.value) if isinstance(node, cst.DictComp) else (getattr(node, "elt"),)  # noqa: B009
@@ -207,6 +263,3 @@ def _expressions_in(node: cst.CSTNode) -> list[cst.BaseExpression]:
         elif not isinstance(child, (cst.BaseParenthesizableWhitespace, cst.TrailingWhitespace)):
             found.extend(_expressions_in(child))
     return found
-
-
-__all__ = ["Expressions", "Read", "operator", "path_of"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from bnlint.analysis.positions import Lines
 from bnlint.analysis.values import Call, Parameter, Value
 from bnlint.findings import Span
 
@@ -103,3 +104,17 @@ class Scope:
     def parameter(self, name: str) -> Parameter | None:
         """The parameter of that name."""
         return next((parameter for parameter in self.parameters if parameter.name == name), None)
+
+
+@dataclass(slots=True)
+class ModuleTree:
+    """A module as plain data. Lists are indexed by the ids that values, bindings and blocks carry."""
+
+    scopes: list[Scope] = field(default_factory=list)
+    bindings: list[Binding] = field(default_factory=list)
+    statements: list[Statement] = field(default_factory=list)
+    blocks: list[Block] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    call_sites: list[tuple[int, tuple[Guard, ...], tuple[int, ...], int]] = field(default_factory=list)
+    imports: dict[str, Span] = field(default_factory=dict)
+    lines: Lines = field(default_factory=lambda: Lines(""))

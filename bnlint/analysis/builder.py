@@ -1,0 +1,196 @@
+"""What is known while a module is lowered: the environment, the open scopes, and everything recorded so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, Literal, TypeVar
+
+import libcst as cst
+
+from bnlint.analysis.positions import Positions
+from bnlint.analysis.scopes import Binding, BindingKind, Block, Guard, ModuleTree, Scope, Statement
+from bnlint.analysis.values import BEFORE, Attribute, Call, Global, Read, Subscript, Value, path_of
+from bnlint.findings import Span
+
+Environment = dict[str, tuple[int, ...]]
+Thing = TypeVar("Thing")
+
+
+class Builder:
+    """Records bindings, statements and calls in the scope, guards and blocks that are open.
+
+    environment: for each place, the ids of the bindings that reach the current point.
+    """
+
+    def __init__(self, module: cst.Module) -> None:
+        self.positions = Positions(module)
+        self.tree = ModuleTree(lines=self.positions.lines)
+        self.environment: Environment = {}
+        self.guards: tuple[Guard, ...] = ()
+        self.blocks: tuple[int, ...] = ()
+        self.loops = 0
+        # Every list that was appended to, in order, so that a loop's first round can be forgotten.
+        self._journal: list[list[Any]] = []
+        self.scope = self.new_scope("module", "", None, module, self.positions.span(module))
+
+    def add(self, items: list[Thing], item: Thing) -> None:
+        """Append in a way that `checkpoint` can undo."""
+        items.append(item)
+        self._journal.append(items)
+
+    def checkpoint(self) -> Callable[[], None]:
+        """A function that forgets everything recorded since; what is recorded then gets the same ids again."""
+        mark = len(self._journal)
+
+        def undo() -> None:
+            while len(self._journal) > mark:
+                self._journal.pop().pop()
+
+        return undo
+
+    def code(self, node: cst.CSTNode) -> str:
+        """The source text of a node."""
+        return self.tree.lines.slice(self.positions.span(node))
+
+    def read(self, span: Span, name: str) -> Value:
+        """A name that is read: an import, or a place with the definitions that reach it."""
+        if name == self.self_name():
+            name = "self"
+        reaching = self.environment.get(name, ())
+        if len(reaching) == 1:
+            bound = self.tree.bindings[reaching[0]]
+            if bound.kind == "import" or (bound.kind == "assign" and isinstance(bound.value, Global)):
+                assert isinstance(bound.value, Global)
+                return Global(span, bound.value.name)
+        if not reaching or reaching == (BEFORE,):
+            imported = self._outer_import(name)
+            if imported is not None:
+                return Global(span, imported)
+        return Read(span, name, self.scope.id, reaching)
+
+    def read_path(self, span: Span, made: Attribute | Subscript) -> Value:
+        """An attribute or item that is read: a `Read` if it is a tracked place, else as it was made."""
+        path = path_of(made)
+        if path is None:
+            return made
+        reaching = self.environment.get(path, ())
+        if reaching or (path.startswith("self.") and path.count(".") == 1 and "[" not in path):
+            return Read(span, path, self.scope.id, reaching, made if BEFORE in reaching else None)
+        return made
+
+    def record_call(
+        self, span: Span, callee: Value, args: tuple[Value, ...], keywords: tuple[tuple[str | None, Value], ...]
+    ) -> Call:
+        """A call, kept with the scope, guards, blocks and loops it stands in."""
+        call = Call(span, len(self.tree.calls), callee, args, keywords)
+        self.add(self.tree.calls, call)
+        self.add(self.tree.call_sites, (self.scope.id, self.guards, self.blocks, self.loops))
+        self.add(self.scope.calls, call)
+        return call
+
+    @contextmanager
+    def private_environment(self) -> Generator[None]:
+        """Definitions made inside (a comprehension's targets) are forgotten afterwards."""
+        saved = dict(self.environment)
+        yield
+        self.environment = saved
+
+    def bind_path(self, path: str, value: Value, span: Span, target: Span, kind: BindingKind) -> int:
+        """Bind a place; what was known of its parts is forgotten. Returns the id of the binding."""
+        binding = Binding(len(self.tree.bindings), path, self.scope.id, kind, value, span, target, self.guards)
+        self.add(self.tree.bindings, binding)
+        for stale in [known for known in self.environment if known.startswith((path + ".", path + "["))]:
+            del self.environment[stale]
+        self.environment[path] = (binding.id,)
+        for scope in {owner.id: owner for owner in self._owners(path)}.values():
+            self.add(scope.bindings.setdefault(path, []), binding.id)
+        return binding.id
+
+    def _owners(self, path: str) -> Iterator[Scope]:
+        yield self.scope
+        root = path.split(".", 1)[0].split("[", 1)[0]
+        if root == "self" and path != "self":
+            owner = self._class_around()
+            if owner is not None:
+                yield owner
+        elif root in self.scope.outer_names:
+            outer = self._enclosing_with(root)
+            yield outer if outer is not None else self.tree.scopes[0]
+
+    def _class_around(self) -> Scope | None:
+        scope: Scope | None = self.scope
+        while scope is not None:
+            if scope.kind == "class":
+                return scope
+            scope = self.tree.scopes[scope.parent] if scope.parent is not None else None
+        return None
+
+    def _enclosing_with(self, name: str) -> Scope | None:
+        parent = self.scope.parent
+        while parent is not None:
+            scope = self.tree.scopes[parent]
+            if name in scope.bindings and scope.kind != "class":
+                return scope
+            parent = scope.parent
+        return None
+
+    def _outer_import(self, name: str) -> str | None:
+        """The full name if an enclosing scope binds this name by imports alone, else None."""
+        scope = self.scope if name in self.scope.bindings else self._enclosing_with(name)
+        if scope is None or scope is self.scope:
+            return None
+        bound = [self.tree.bindings[index] for index in scope.bindings[name]]
+        names = [item.value.name for item in bound if isinstance(item.value, Global)]
+        return names[-1] if names and len(names) == len(bound) else None
+
+    def self_name(self) -> str | None:
+        """What the methods around this place call their object."""
+        scope = self.scope
+        while scope.parent is not None:
+            parent = self.tree.scopes[scope.parent]
+            if parent.kind == "class" and scope.kind == "function":
+                return scope.self_name
+            scope = parent
+        return None
+
+    def new_scope(
+        self,
+        kind: Literal["module", "class", "function", "lambda"],
+        name: str,
+        parent: int | None,
+        node: cst.CSTNode,
+        header: Span,
+    ) -> Scope:
+        """Open a scope inside ``parent``; the caller makes it the current one when its body is lowered."""
+        around = self.tree.scopes[parent].symbol if parent is not None else ""
+        symbol = f"{around}.{name}" if around else name
+        scope = Scope(len(self.tree.scopes), kind, name, symbol, parent, self.positions.span(node), header)
+        if parent is not None:
+            scope.guards = self.guards
+        self.add(self.tree.scopes, scope)
+        return scope
+
+    def record(self, kind: str, value: Value, node: cst.CSTNode, bindings: Sequence[int] = ()) -> None:
+        """Record a statement, or the head of one."""
+        span = self.positions.span(node)
+        index = len(self.tree.statements)
+        place = (self.scope.id, span, self.guards, self.blocks, self.loops)
+        self.add(self.tree.statements, Statement(index, kind, value, *place, tuple(bindings)))
+        self.add(self.scope.statements, index)
+        if kind == "return":
+            self.add(self.scope.returns, value)
+        if self.scope.first_statement is None:
+            self.scope.first_statement = span
+
+    def open_block(self, context: Value, statement: cst.With) -> int:
+        """Record a ``with`` item; its statements are known when it is closed."""
+        header, inside = self.positions.span(statement), self.positions.span(statement.body)
+        block = Block(len(self.tree.blocks), self.scope.id, context, header, inside, range(0), self.guards)
+        self.add(self.tree.blocks, block)
+        return block.id
+
+    def close_block(self, block: int, statements: range) -> None:
+        """Note which statements stand under a ``with`` item."""
+        self.tree.blocks[block] = replace(self.tree.blocks[block], statements=statements)
