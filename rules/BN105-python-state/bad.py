@@ -1,0 +1,33 @@
+import os
+import tempfile
+
+import tensorflow as tf
+
+
+class BatchNorm(tf.Module):
+    def __init__(self, channels, momentum=0.9, epsilon=1e-3):
+        super().__init__()
+        self.momentum = momentum
+        self.epsilon = epsilon
+        self.moving_mean = tf.zeros([channels])  # bad: BN105
+        self.moving_variance = tf.ones([channels])  # bad: BN105
+
+    def __call__(self, x, training=False):
+        m = self.momentum
+        if training:
+            mean, variance = tf.nn.moments(x, axes=[0])
+            self.moving_mean = self.moving_mean * m + mean * (1 - m)
+            self.moving_variance = self.moving_variance * m + variance * (1 - m)
+        else:
+            mean, variance = self.moving_mean, self.moving_variance
+        return tf.nn.batch_normalization(x, mean, variance, None, None, self.epsilon)
+
+
+if __name__ == "__main__":
+    bn, restored = BatchNorm(channels=3), BatchNorm(channels=3)
+    for step in range(50):
+        bn(tf.random.normal([64, 3], mean=5.0, stddev=2.0), training=True)
+    path = tf.train.Checkpoint(bn=bn).write(os.path.join(tempfile.mkdtemp(), "bn"))
+    tf.train.Checkpoint(bn=restored).read(path)
+    print("moving mean, trained:", bn.moving_mean.numpy())
+    print("moving mean, restored:", restored.moving_mean.numpy())
