@@ -21,6 +21,11 @@ from . import cage
 
 PACKAGE = str(__package__)
 LARGEST_REPLY = 8 << 20
+LAZY = ["numpy.random"] + [
+    "tensorflow.python.data.ops.%s_op" % name
+    for name in ("concatenate", "flat_map", "from_tensors", "from_tensor_slices", "range", "zip", "batch", "prefetch")
+]
+"""What TensorFlow, Keras and NumPy import when first used: cheaper here than in each child."""
 
 
 def main(arguments: List[str]) -> None:
@@ -54,6 +59,7 @@ def _load() -> Dict[str, Any]:
         framework = importlib.import_module(PACKAGE + ".framework")
         importlib.import_module(PACKAGE + ".experiment")
         framework.layer_classes()
+        framework.preload(LAZY)
         return {"ready": framework.versions()}
     except ImportError as error:
         missing = (getattr(error, "name", "") or "").split(".")[0]

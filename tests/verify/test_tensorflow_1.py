@@ -1,0 +1,69 @@
+"""The worker under a Python 3.7 with a real TensorFlow 1.15, where one is at hand."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from bnlint.findings import Outcome, Verdict
+from bnlint.verify import VerifySettings
+from bnlint.verify.pool import Pool
+from bnlint.verify.predictions import Unchanged, WrongLaw
+
+VARIABLE = "BNLINT_TEST_TF1_PYTHON"
+PYTHON = os.environ.get(VARIABLE)
+pytestmark = pytest.mark.skipif(not PYTHON, reason=f"{VARIABLE} names no interpreter with TensorFlow 1.15")
+Run = Callable[..., Verdict]
+
+
+@pytest.fixture(scope="module")
+def old() -> Iterator[Pool]:
+    with VerifySettings(python=PYTHON or "", timeout=60).pool() as pool:
+        yield pool
+
+
+def test_a_rebound_reference_variable_keeps_its_value(run: Run, old: Pool) -> None:
+    source = """
+    import tensorflow as tf
+    def norm(x, is_training):
+        mean = tf.get_variable("mean", [x.shape[-1]], initializer=tf.zeros_initializer(), trainable=False)
+        mean += 0.1 * (tf.reduce_mean(x, [0, 1, 2]) - mean)
+        return x - mean
+    """
+    seen = run(source, Unchanged("train-op"), "norm", (3,), 4, tensorflow="1", using=old)
+    assert seen.outcome is Outcome.CONFIRMED
+    assert seen.evidence["tensorflow"].startswith("1.15")
+    assert seen.evidence["python"].startswith("3.7")
+
+
+def test_contrib_batch_norm_defers_to_update_ops(run: Run, old: Pool) -> None:
+    source = """
+    import tensorflow as tf
+    def net(x, is_training):
+        return tf.contrib.layers.batch_norm(x, is_training=is_training, decay=0.9)
+    """
+    seen = run(source, Unchanged("train-op"), "net", (3,), 3, tensorflow="1", using=old)
+    assert seen.outcome is Outcome.DEFERRED
+    assert "v ← 0.9·v + 0.1·batch mean" in [one["law"]["text"] for one in seen.evidence["statistics"]]
+
+
+def test_a_program_is_watched_as_it_trains(run: Run, old: Pool) -> None:
+    source = """
+    import numpy as np
+    import tensorflow as tf
+    x = tf.placeholder(tf.float32, [None, 3])
+    mean = tf.Variable(tf.zeros([3]), trainable=False)
+    w = tf.Variable(tf.ones([3]))
+    with tf.control_dependencies([tf.assign(mean, 0.2 * mean + 0.8 * tf.reduce_mean(x, 0))]):
+        loss = tf.reduce_mean(x * w)
+    train = tf.train.GradientDescentOptimizer(0.1).minimize(loss)
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        for step in range(5):
+            session.run([train, loss], {x: np.random.randn(8, 3) + 3})
+    """
+    seen = run(source, WrongLaw(), None, (4,), 6, tensorflow="1", using=old)
+    assert seen.outcome is Outcome.CONFIRMED
+    assert seen.evidence["statistics"][0]["law"]["text"] == "v ← 0.2·v + 0.8·batch mean"
