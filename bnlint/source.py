@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any, cast
 
 from bnlint.findings import Finding, Related, Span
 from bnlint.notebook import Cell, NotebookError, read_cells
@@ -98,17 +99,30 @@ class Source:
         if variable is not None:
             start = Span(variable.row, variable.column, variable.row, variable.column)
             variable_cell, start = self.locate(start)
-            variable = replace(variable, row=start.row, cell=variable_cell)
+            variable = replace(variable, row=start.row, column=start.column, cell=variable_cell)
         related = tuple(self._located_related(each) for each in finding.related)
-        # An edit of a translated statement would write the translation into the file.
-        fix = finding.fix if self.written is None else None
-        return replace(finding, cell=cell, span=span, variable=variable, related=related, fix=fix)
+        verdict = replace(finding.verdict, evidence=self._located_evidence(finding.verdict.evidence))
+        # An edit of a translated statement would write the translation into the file, and one of a notebook has to
+        # name its cell.
+        return replace(finding, cell=cell, span=span, variable=variable, related=related, fix=None, verdict=verdict)
 
     def _located_related(self, related: Related) -> Related:
         if related.filename != self.filename:
             return related
         cell, span = self.locate(related.span)
         return replace(related, cell=cell, span=span)
+
+    def _located_evidence(self, value: Any) -> Any:
+        """Evidence with each ``row`` in it counted from the start of its cell, and that ``cell`` beside it."""
+        if isinstance(value, Mapping):
+            located = {key: self._located_evidence(each) for key, each in cast("Mapping[str, Any]", value).items()}
+            if self.cells and isinstance(row := located.get("row"), int):
+                located["cell"], span = self.locate(Span(row, 1, row, 1))
+                located["row"] = span.row
+            return located
+        if isinstance(value, (list, tuple)):
+            return [self._located_evidence(each) for each in cast("list[Any]", value)]
+        return value
 
     @property
     def texts(self) -> Mapping[str, str]:

@@ -76,7 +76,8 @@ def _one_a_row(value: object) -> list[Mapping[str, Any]]:
         if isinstance(statistic, Mapping):
             each = cast("Mapping[str, Any]", statistic)
             # Layers number their variables' names, so that the last part alone tells them apart.
-            key = (each["row"], str(each.get("name")).rpartition("/")[2]) if each.get("row") else index
+            place = (each.get("cell"), each.get("row"))
+            key = (*place, str(each.get("name")).rpartition("/")[2]) if each.get("row") else index
             first.setdefault(key, each)
     return list(first.values())
 
@@ -101,9 +102,9 @@ def _statistic(statistic: Mapping[str, Any], variable: VariableRef | None, paint
 
 def _title(statistic: Mapping[str, Any], variable: VariableRef | None) -> str:
     row = statistic.get("row")
-    own = variable.name if variable is not None and variable.row == row else ""
-    parts = [own or str(statistic.get("name") or "variable")]
-    parts += [f"created on line {row}"] if row else []
+    here = variable is not None and (variable.cell, variable.row) == (statistic.get("cell"), row)
+    parts = [variable.name if variable is not None and here else str(statistic.get("name") or "variable")]
+    parts += [f"created on {_place(statistic)}"] if row else []
     shape = statistic.get("shape")
     parts += [f"shape {_shape(shape)}"] if _list(shape) else []
     return visible(", ".join(parts))
@@ -157,10 +158,15 @@ def _graph(updates: int, reached_by: Sequence[object]) -> str:
 
 
 def _error(error: Mapping[str, object]) -> str:
-    place = f"line {error['row']}: " if error.get("row") else ""
+    place = f"{_place(error)}: " if error.get("row") else ""
     message = str(error.get("message") or "").strip()
     first = message.splitlines()[0] if message else ""
     return visible(f"{place}{error.get('type') or 'error'}: {first}".rstrip(": "))
+
+
+def _place(where: Mapping[str, object]) -> str:
+    line = f"line {where.get('row')}"
+    return f"{line} of cell {where['cell']}" if where.get("cell") else line
 
 
 def _shape(value: object) -> str:

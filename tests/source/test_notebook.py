@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from bnlint.findings import Confidence, Era, Finding, Related, Severity, Span, VariableRef
+from bnlint.findings import Confidence, Era, Finding, Related, Severity, Span, VariableRef, Verdict
 from bnlint.source import Source, SourceError
 from bnlint.verify.predictions import Experiment, Unchanged
 
@@ -78,6 +78,7 @@ def test_all_positions_of_a_finding_are_located() -> None:
         remedy="r", filename="n.ipynb", span=Span(3, 1, 3, 2), symbol=None, era=Era(),
         experiment=Experiment(Unchanged(), None, (1,), 3), variable=VariableRef("a", 1, 1),
         related=(Related("here", "n.ipynb", Span(2, 1, 2, 2)), Related("there", "other.py", Span(9, 1, 9, 2))),
+        verdict=Verdict(evidence={"statistics": [{"row": 3, "values": [[1.0]]}, {"row": None}], "error": {"row": 1}}),
     )  # fmt: skip
     located = source.located(finding)
     assert (located.cell, located.span) == (3, Span(2, 1, 2, 2))
@@ -86,6 +87,10 @@ def test_all_positions_of_a_finding_are_located() -> None:
         Related("here", "n.ipynb", Span(1, 1, 1, 2), cell=3),
         Related("there", "other.py", Span(9, 1, 9, 2)),
     )
+    assert located.verdict.evidence == {
+        "statistics": [{"row": 2, "cell": 3, "values": [[1.0]]}, {"row": None}],
+        "error": {"row": 1, "cell": 2},
+    }
     assert located.experiment.row == 3
     assert Source.from_bytes(b"", "a.py").located(finding) is finding
 
