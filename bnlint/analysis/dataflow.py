@@ -60,6 +60,10 @@ class Dataflow:
     def __init__(self, tree: ModuleTree) -> None:
         self.tree = tree
 
+    def __getstate__(self) -> dict[str, ModuleTree]:
+        # What is keyed by the identity of values does not survive the way between processes.
+        return {"tree": self.tree}
+
     # -- calls -----------------------------------------------------------------------------------
 
     def site(self, call: Call) -> Site:
