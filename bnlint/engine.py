@@ -10,16 +10,18 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from functools import cache
 from multiprocessing import get_context
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from libcst import ParserSyntaxError
 
 from bnlint.analysis import prefilter
 from bnlint.analysis.facts import ModuleFacts, analyse
 from bnlint.analysis.project import project_facts
+from bnlint.dependencies import declared_era
 from bnlint.discovery import discover
-from bnlint.findings import FileError, Finding, Outcome, Report, Span
+from bnlint.findings import Era, FileError, Finding, Outcome, Report, Span
 from bnlint.progress import Progress
 from bnlint.registry import load_rules
 from bnlint.rule import Case, Rule
@@ -142,13 +144,24 @@ def _syntax_error(source: Source, error: ParserSyntaxError) -> FileError:
 
 
 def _apply(rules: Sequence[Rule], modules: Sequence[ModuleFacts], settings: Settings) -> list[Finding]:
-    project = project_facts(modules, settings.tensorflow, settings.keras)
+    project = project_facts(modules, _declared(modules), _pins(settings))
     found: list[Finding] = []
     for module in modules:
         era = project.era_of(module)
         for rule in rules:
             found += rule.check(Case(rule, module, project, era))
     return sorted(found, key=lambda finding: finding.order)
+
+
+def _pins(settings: Settings) -> Era:
+    pinned = settings.tensorflow is not None or settings.keras is not None
+    return Era(settings.tensorflow, settings.keras, ("the settings say so",) if pinned else ())
+
+
+def _declared(modules: Iterable[ModuleFacts]) -> dict[str, Era]:
+    """By file name, the era that the dependency files around a module declare."""
+    of_folder = cache(declared_era)
+    return {module.filename: of_folder(Path(os.path.abspath(module.filename)).parent) for module in modules}
 
 
 def _with_fingerprints(findings: Iterable[Finding], sources: Mapping[str, Source]) -> list[Finding]:

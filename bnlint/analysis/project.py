@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -20,6 +20,7 @@ class ProjectFacts:
     modules: tuple[ModuleFacts, ...]
     era: Era
     pins: Era
+    declared: Mapping[str, Era]
 
     @cached_property
     def _by_name(self) -> dict[str, list[ModuleFacts]]:
@@ -72,30 +73,38 @@ class ProjectFacts:
         return any(module.has_tape for module in self.modules)
 
     def era_of(self, module: ModuleFacts) -> Era:
-        """The era of a module: its own evidence first, then what the rest of the project is written for."""
-        own, pins = module.own_era, self.pins
-        tensorflow = pins.tensorflow or own.tensorflow or self.era.tensorflow
-        keras = pins.keras or own.keras or self.era.keras
-        borrowed = tensorflow != own.tensorflow or keras != own.keras
-        return Era(tensorflow, keras, pins.evidence + own.evidence + (self.era.evidence if borrowed else ()))
+        """The era of a module: the user's pin, its own evidence, what its project declares, what the others are."""
+        sources = (self.pins, module.own_era, self.declared.get(module.filename, Era()), self.era)
+        tensorflow = next((era.tensorflow for era in sources if era.tensorflow is not None), None)
+        keras = next((era.keras for era in sources if era.keras is not None), None)
+        evidence: list[str] = []
+        for era in sources:
+            decides = era.tensorflow == tensorflow is not None or era.keras == keras is not None
+            evidence += era.evidence if decides else ()
+        return Era(tensorflow, keras, tuple(dict.fromkeys(evidence)))
 
 
-def project_facts(
-    modules: Sequence[ModuleFacts], tensorflow: str | None = None, keras: str | None = None
-) -> ProjectFacts:
-    """The project view. ``tensorflow`` and ``keras`` are the user's pins and beat all other evidence."""
+def project_facts(modules: Sequence[ModuleFacts], declared: Mapping[str, Era], pins: Era) -> ProjectFacts:
+    """The project view.
+
+    declared: by file name, what the dependency files around it say; pins: what the user says, which beats all else.
+    """
     evidence: list[str] = []
-    agreed_tensorflow = _agreed([module.own_era.tensorflow for module in modules], "TensorFlow", evidence)
-    agreed_keras = _agreed([module.own_era.keras for module in modules], "Keras", evidence)
-    pinned = ("the settings pin it",) if tensorflow or keras else ()
-    era = Era(agreed_tensorflow, agreed_keras, tuple(evidence))
-    return ProjectFacts(tuple(modules), era, Era(tensorflow, keras, pinned))
+    tensorflow = _agreed([module.own_era.tensorflow for module in modules], "TensorFlow", evidence)
+    keras = _agreed([module.own_era.keras for module in modules], "Keras", evidence)
+    return ProjectFacts(tuple(modules), Era(tensorflow, keras, tuple(evidence)), pins, declared)
+
+
+# The files of a version must outnumber the others by this factor to speak for the project.
+_MAJORITY = 5
 
 
 def _agreed(votes: Sequence[str | None], name: str, evidence: list[str]) -> str | None:
     counted = Counter(vote for vote in votes if vote is not None)
-    if len(counted) != 1:
+    if not counted:
         return None
     version, number = counted.most_common()[0]
-    evidence.append(f"{number} other file{'s' if number > 1 else ''} of the project: {name} {version}")
+    if number < _MAJORITY * (counted.total() - number):
+        return None
+    evidence.append(f"{number} file{'s' if number > 1 else ''} of the project: {name} {version}")
     return version
