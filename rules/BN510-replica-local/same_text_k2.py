@@ -4,11 +4,8 @@ import tf_keras as keras
 
 
 def build_model():
-    return keras.Sequential([
-        keras.Input((3,)),
-        keras.layers.BatchNormalization(momentum=0.5),
-        keras.layers.Dense(1),
-    ])
+    bn = keras.layers.BatchNormalization(momentum=0.5)
+    return keras.Sequential([keras.Input((3,)), bn, keras.layers.Dense(1)])
 
 
 if __name__ == "__main__":
