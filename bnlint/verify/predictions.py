@@ -38,13 +38,123 @@ class WrongLaw:
 
 
 @dataclass(frozen=True, slots=True)
+class MixedLaw:
+    """The watched statistics follow an average of this statistic of the batch, which is not their own."""
+
+    source: Literal["mean", "variance", "deviation"]
+
+
+@dataclass(frozen=True, slots=True)
+class OneSided:
+    """Training moves the watched statistics, but those created on ``resting`` rows keep their value, bit for bit."""
+
+    resting: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InitialValue:
+    """Every element of the watched statistics holds this value when they are created."""
+
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Trainable:
+    """The watched statistics are among the trainable variables: of the object, or of the v1 graph's collection."""
+
+
+@dataclass(frozen=True, slots=True)
+class LostOnReload:
+    """Trained, saved and loaded into a new object or session, the watched statistics hold their initial values.
+
+    by: "keras", ``save_weights`` and ``load_weights``; "checkpoint", ``tf.train.Checkpoint``; "saver", the
+    ``tf.train.Saver`` that the finding's row makes.
+    """
+
+    by: Literal["keras", "checkpoint", "saver"]
+
+
+@dataclass(frozen=True, slots=True)
+class NoVariable:
+    """After training in the way the code trains, these attributes of the object hold no variable of any kind."""
+
+    attributes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NotInModel:
+    """The model that is returned, or that the module builds, owns no variable of the watched layers."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeparateSets:
+    """The program, run as it stands, makes several sets of the watched statistics, and training moves only some."""
+
+
+@dataclass(frozen=True, slots=True)
+class IsNone:
+    """The call that starts on the finding's row returns None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stalls:
+    """Fed with the same batch again and again, the watched statistics stop before they reach its statistics:
+
+    bit for bit the same from one step to the next, and off by more than 1 %.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class SameInAllChannels:
+    """After training on batches whose channels differ, all elements of each watched statistic are the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class InitialShare:
+    """After ``steps`` training steps the watched statistics still hold this share of their initial value."""
+
+    steps: int
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class SeveralUpdates:
+    """One training step, its gradients included, assigns to each watched statistic more than once."""
+
+
+@dataclass(frozen=True, slots=True)
+class FirstReplica:
+    """Trained on two replicas with different data, the watched statistics are those of the first replica's data."""
+
+
+@dataclass(frozen=True, slots=True)
 class AnyOf:
     """At least one of these comes true: what happens depends on the kind of variable."""
 
     predictions: tuple[Prediction, ...]
 
 
-Prediction = Unchanged | NewPerCall | Raises | WrongLaw | AnyOf
+Prediction = (
+    Unchanged
+    | NewPerCall
+    | Raises
+    | WrongLaw
+    | MixedLaw
+    | OneSided
+    | InitialValue
+    | Trainable
+    | LostOnReload
+    | NoVariable
+    | NotInModel
+    | SeparateSets
+    | IsNone
+    | Stalls
+    | SameInAllChannels
+    | InitialShare
+    | SeveralUpdates
+    | FirstReplica
+    | AnyOf
+)
 
 
 def simple(prediction: Prediction) -> Iterator[Prediction]:

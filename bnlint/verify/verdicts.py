@@ -27,6 +27,7 @@ from bnlint.verify.predictions import (
 Rows = tuple[int, int]
 
 REASONS = {
+    "no-experiment": "there is no experiment yet for what this finding predicts",
     "no-tensorflow": "TensorFlow is not installed for the interpreter that runs the code: pip install 'bnlint[verify]'",
     "no-keras-2": "the code needs Keras 2, which the tf-keras package provides: pip install tf-keras",
     "broken-tensorflow": "TensorFlow could not be imported",
@@ -191,6 +192,8 @@ def _weigh(place: Place, prediction: Prediction, observation: Observation) -> Se
             return _raises(place, errors, observation)
         case WrongLaw(fault):
             return _wrong_law(place, fault, observation)
+        case _:
+            return _undecided("no-experiment")
 
 
 def _any(seen: Sequence[Seen]) -> Seen:
