@@ -87,17 +87,16 @@ def verify(
     return done
 
 
-def clears(text: str, filename: str, experiment: Experiment, era: Era, settings: VerifySettings) -> Verdict:
+def clears(pool: Pool, text: str, filename: str, experiment: Experiment, era: Era) -> Verdict:
     """Run an experiment on another text than the one it was made for, such as a corrected program.
 
     Its rows mean nothing there, so every statistic that the text creates is watched. REFUTED: what was predicted
     did not come true for any of them.
     """
-    with settings.pool() as pool:
-        return decide(pool, replace(experiment, statistics=(), row=0), text, filename, era)
+    return decide(pool, replace(experiment, statistics=(), row=0), text, filename, era)
 
 
-def prove_fix(finding: Finding, before: str, after: str, settings: VerifySettings) -> Verdict:
+def prove_fix(pool: Pool, finding: Finding, before: str, after: str) -> Verdict:
     """Run the finding's experiment on the text before and after a fix, on the same inputs.
 
     CONFIRMED: proven, see :func:`bnlint.verify.verdicts.prove`. REFUTED: the fix does not help, or changes what the
@@ -107,9 +106,8 @@ def prove_fix(finding: Finding, before: str, after: str, settings: VerifySetting
     experiment = finding.experiment
     statistics = tuple(rows[row] for row in experiment.statistics if row in rows)
     fixed = replace(experiment, statistics=statistics, row=rows.get(experiment.row, 0))
-    with settings.pool() as pool:
-        first = decide(pool, experiment, before, finding.filename, finding.era)
-        second = decide(pool, fixed, after, finding.filename, finding.era)
+    first = decide(pool, experiment, before, finding.filename, finding.era)
+    second = decide(pool, fixed, after, finding.filename, finding.era)
     return prove(experiment, first, second)
 
 
@@ -161,4 +159,8 @@ def _try(pool: Pool, place: Place, trial: Trial) -> Verdict:
         "isolation": list(answer.isolation),
         "notes": [trial.note] if trial.note else [],
     }
-    return judge(place, answer.observations, answer.ending, facts)
+    try:
+        return judge(place, answer.observations, answer.ending, facts)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        # It was written by a process that had run the user's code.
+        return unable("garbled", f"{type(error).__name__}: {error}")
