@@ -43,6 +43,7 @@ REASONS = {
     "raised": "the code raised an exception of another kind than predicted",
     "line-not-reached": "the line of the finding did not run",
     "statistic-not-seen": "no variable was created where the statistic was expected",
+    "garbled": "what the run sent back makes no sense",
     "law-not-explained": "the statistic moved, but not by a law that the batches explain",
     "never-updated": "the statistic did not move, so there is no law to measure",
     "no-steps": "the code ran, but took no step in which the statistic could have moved",
@@ -257,20 +258,21 @@ def _unchanged(place: Place, after: str, observation: Observation) -> Seen:
     if observation["mode"] == "program":
         phases = ("call", "train-op", "fit", "end")
     variables = watched(place, observation)
-    moved = [any(v["moved"].get(phase) for phase in phases) for v in variables]
+    moved = [any(_moved(v, phase) for phase in phases) for v in variables]
     if moved and all(moved):
         return Seen(Outcome.REFUTED)
     if observation["error"] is not None:
         return _failed(observation)
     if not variables:
         return _undecided("statistic-not-seen" if _reached(place, observation) else "line-not-reached")
-    if not any(phase in v["moved"] for v in variables for phase in phases) or _untrained(after, observation):
+    seen = {phase for v in variables for phase in v["moved"] if phase in phases and not _by_optimizer(v, phase)}
+    if not seen or _untrained(after, observation):
         return _undecided("no-steps")
     if any(moved):
         return _undecided("some-moved")
     if all(v["frozen"] for v in variables):
         return Seen(Outcome.REFUTED, "intended")
-    others = [phase for v in variables for phase, did in v["moved"].items() if did and phase not in phases]
+    others = [phase for v in variables for phase in v["moved"] if _moved(v, phase) and phase not in phases]
     if others:
         return Seen(Outcome.DEFERRED, "caller-runs-updates")
     if any("returned" in v["reached_by"] for v in variables):
@@ -280,6 +282,17 @@ def _unchanged(place: Place, after: str, observation: Observation) -> Seen:
     # Code that autograph rewrote leaves no trace of its lines.
     traced = observation["mode"] in ("function", "fit")
     return Seen(Outcome.CONFIRMED, weak=True) if traced else _undecided("line-not-reached")
+
+
+def _moved(variable: Mapping[str, Any], phase: str) -> bool:
+    """By an update, that is."""
+    return bool(variable["moved"].get(phase)) and not _by_optimizer(variable, phase)
+
+
+def _by_optimizer(variable: Mapping[str, Any], phase: str) -> bool:
+    """A statistic that was left trainable is moved by the optimizer too, which is no average of the batches."""
+    trained = variable["trainable"] and phase in ("train-op", "fit")
+    return trained and variable["laws"][phase]["kind"] in ("unexplained", "once")
 
 
 def _untrained(after: str, observation: Observation) -> bool:

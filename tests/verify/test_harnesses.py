@@ -283,6 +283,24 @@ def test_augmented_assignment_is_silent_in_keras_3_and_loud_in_keras_2(
         assert laws(seen) == [shown]
 
 
+@pytest.mark.parametrize(("package", "keras"), [("keras", "3"), ("tf_keras", "2")])
+def test_the_law_of_a_layer_inside_a_model_is_that_of_its_own_batch(run: Run, package: str, keras: str) -> None:
+    source = f"""
+    import {package} as keras
+    class Net(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = keras.layers.Dense(5, activation="relu")
+            self.bn = keras.layers.BatchNormalization(momentum=0.8)
+        def call(self, x, training=None):
+            return self.bn(self.dense(x), training=training)
+    """
+    seen = run(source, WrongLaw(), "Net.call", (6,), 8, keras=keras)
+    assert seen.outcome is R
+    assert laws(seen)[0] == "v ← 0.8·v + 0.2·batch mean"
+    assert laws(seen)[1].startswith("v ← 0.8·v + 0.2·batch variance")
+
+
 def test_a_function_that_builds_a_model_is_driven_through_the_model(run: Run) -> None:
     source = """
     import keras

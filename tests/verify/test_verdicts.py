@@ -147,6 +147,14 @@ def test_a_program_that_never_trained_says_nothing_about_training() -> None:
     assert verdict(Unchanged("train-op"), trained).outcome is Outcome.CONFIRMED
 
 
+def test_what_an_optimizer_does_to_a_trainable_statistic_is_no_update() -> None:
+    laws = {"call": UNCHANGED, "train-op": law("unexplained", None, None)}
+    assert verdict(Unchanged("train-op"), observation(variable(laws=laws, trainable=True))).outcome is Outcome.CONFIRMED
+    assert verdict(Unchanged("train-op"), observation(variable(laws=laws))).outcome is Outcome.REFUTED
+    fitted = variable(laws={"fit": law("unexplained", None, None)}, trainable=True)
+    assert verdict(Unchanged("fit"), observation(fitted, mode="fit")).reason == "no-steps"
+
+
 def test_only_the_watched_rows_count() -> None:
     other = variable(rows=[7], laws=MOVED)
     assert verdict(Unchanged(), observation(other, variable())).outcome is Outcome.CONFIRMED

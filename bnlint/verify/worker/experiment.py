@@ -54,7 +54,7 @@ def _observe(mode: str, request: Dict[str, Any], folder: str) -> Dict[str, Any]:
             if seen["error"]["stage"] == "import" or not _about_shapes(seen["error"]):
                 break
         # A slice has less in it than the module; it helps only where the module itself could not be run.
-        if best["error"]["stage"] != "import":
+        if best is not None and best["error"]["stage"] != "import":
             break
     assert best is not None
     return best

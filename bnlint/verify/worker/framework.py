@@ -72,6 +72,12 @@ def layer_classes() -> List[Any]:
     return classes
 
 
+def normalisation_classes() -> List[Any]:
+    """The batch normalisation layer of each loaded Keras, each once."""
+    classes = (getattr(keras.layers, "BatchNormalization", None) for keras in keras_modules())
+    return [cls for cls in dict.fromkeys(classes) if cls is not None]
+
+
 def keras_variable_classes() -> List[Any]:
     """Keras 3 wraps TensorFlow's variables, and may make the inner one later than the outer."""
     return [keras.Variable for keras in keras_modules() if hasattr(keras, "Variable")][:1]

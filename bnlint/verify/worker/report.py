@@ -66,7 +66,7 @@ def _law(tracked: Tracked, steps: List[Step], phase: str) -> Optional[laws.Law]:
         return laws.fit_constant(values)
     sources: Dict[str, List[List[float]]] = {}
     for index in indices:
-        for name, numbers in inputs.batch_statistics(steps[index].inputs, start.size).items():
+        for name, numbers in inputs.batch_statistics(steps[index].inputs_of(tracked), start.size).items():
             sources.setdefault(name, []).append(numbers)
     return laws.fit(values, sources)
 
@@ -77,7 +77,7 @@ def _batches(tracked: Tracked, steps: List[Step]) -> Dict[str, Any]:
         return {}
     shown = {}
     for index in sorted(tracked.values):
-        numbers = inputs.batch_statistics(steps[index].inputs, tracked.first.size)
+        numbers = inputs.batch_statistics(steps[index].inputs_of(tracked), tracked.first.size)
         shown[steps[index].label] = {
             kind: few(numbers[kind]) for kind in ("batch mean", "batch variance") if kind in numbers
         }

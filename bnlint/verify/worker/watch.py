@@ -72,12 +72,21 @@ class Tracked:
 
 
 class Step:
-    """One step of a run: a label ("call 2"), the phase it belongs to ("call"), and the arrays that went in."""
+    """One step of a run: a label ("call 2"), the phase it belongs to ("call"), and the arrays that went in.
 
-    def __init__(self, phase: str, label: str, inputs: Dict[str, Any]) -> None:
+    layer_inputs: what went into each normalisation layer, by its ``id``, where that could be seen.
+    """
+
+    def __init__(self, phase: str, label: str, inputs: Dict[str, Any], layer_inputs: Dict[int, Any]) -> None:
         self.phase = phase
         self.label = label
         self.inputs = inputs
+        self.layer_inputs = layer_inputs
+
+    def inputs_of(self, tracked: Tracked) -> Dict[str, Any]:
+        """The batches that the variable may be made from: its own layer's, if they were seen."""
+        array = self.layer_inputs.get(id(tracked.layer))
+        return self.inputs if array is None else {"inputs": array}
 
 
 class Watch:
@@ -91,6 +100,7 @@ class Watch:
         self.steps: List[Step] = []
         self._makers: Dict[int, Tuple[Any, List[int], Any]] = {}
         self._known: Dict[int, Tracked] = {}
+        self._layer_inputs: Dict[int, Any] = {}
         self._maps: Dict[str, Any] = {}
         self._undo: List[Callable[[], None]] = []
 
@@ -101,6 +111,8 @@ class Watch:
             self._undo.append(framework.wrap(framework.RefVariable, "__init__", self._recording_variable))
         for base in framework.layer_classes():
             self._undo.append(framework.wrap(base, "__init__", self._recording_layer))
+        for cls in framework.normalisation_classes():
+            self._undo.append(framework.wrap(cls, "call", self._recording_call))
         for base in framework.keras_variable_classes():
             self._undo.append(framework.wrap(base, "__init__", self._recording_outer_variable))
         if framework.autograph_loader is not None and hasattr(framework.autograph_loader, "load_ast"):
@@ -114,7 +126,8 @@ class Watch:
     def step(self, phase: str, inputs: Optional[Dict[str, Any]] = None, session: Any = None) -> None:
         """A step is over: read every variable."""
         count = sum(1 for step in self.steps if step.phase == phase)
-        self.steps.append(Step(phase, "%s %d" % (phase, count + 1), inputs or {}))
+        self.steps.append(Step(phase, "%s %d" % (phase, count + 1), inputs or {}, self._layer_inputs))
+        self._layer_inputs = {}
         for tracked, value in self._read_all(session):
             if tracked.first is None:
                 # In a graph the first run is the one that initialises.
@@ -191,6 +204,18 @@ class Watch:
         # Keras 3 looks at the parameters to make a layer's configuration.
         init.__signature__ = inspect.signature(original)  # type: ignore[attr-defined]
         return init
+
+    def _recording_call(self, original: Any) -> Any:
+        """Inside a model the batch that a layer sees is not the one the model was given."""
+        watch = self
+
+        @functools.wraps(original)
+        def call(self: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+            if framework.eagerly() and hasattr(inputs, "numpy"):
+                watch._layer_inputs[id(self)] = np.array(inputs.numpy(), copy=True)
+            return original(self, inputs, *args, **kwargs)
+
+        return call
 
     def _recording_outer_variable(self, original: Any) -> Any:
         watch = self
