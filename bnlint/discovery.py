@@ -63,6 +63,18 @@ def discover(paths: Sequence[str], settings: Settings) -> Discovery:
     return Discovery(tuple(files), tuple(errors))
 
 
+def rest_of_project(paths: Sequence[str], found: Discovery, settings: Settings) -> Discovery:
+    """The files of the project that a run was not asked about: of the repository around the paths, if there is one."""
+    roots = {root for path in paths if (root := _repository(Path(os.path.abspath(path)))) is not None}
+    asked = {path for path, _ in found.files}
+    everything = discover(sorted(str(root) for root in roots), settings)
+    return Discovery(tuple(file for file in everything.files if file[0] not in asked), ())
+
+
+def _repository(path: Path) -> Path | None:
+    return next((parent for parent in (path, *path.parents) if (parent / ".git").exists()), None)
+
+
 def display_name(path: Path) -> str:
     """The name that reports use: relative to the working folder, with ``/``."""
     try:

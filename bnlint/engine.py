@@ -7,7 +7,7 @@ import gc
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import cache
@@ -16,11 +16,11 @@ from pathlib import Path, PurePosixPath
 
 from libcst import ParserSyntaxError
 
-from bnlint.analysis import prefilter
+from bnlint.analysis import era, prefilter
 from bnlint.analysis.facts import ModuleFacts, analyse
-from bnlint.analysis.project import project_facts
+from bnlint.analysis.project import ProjectFacts, project_facts
 from bnlint.dependencies import declared_era
-from bnlint.discovery import discover
+from bnlint.discovery import Discovery, discover, rest_of_project
 from bnlint.findings import Era, FileError, Finding, Outcome, Report, Span
 from bnlint.progress import Progress
 from bnlint.registry import load_rules
@@ -35,24 +35,47 @@ _WORTH_A_PROCESS = 400_000
 def check(paths: Sequence[str], settings: Settings, progress: Progress | None = None) -> Report:
     """Check files and folders. Raises RuleError for rule folders that cannot be loaded."""
     discovery = discover(paths, settings)
+    sources, errors = _read(discovery)
+    report = check_sources(sources, settings, progress, lambda: _read(rest_of_project(paths, discovery, settings))[0])
+    every_error = sorted(
+        (*discovery.errors, *errors, *report.errors), key=lambda error: (error.filename, error.span or Span(0, 0, 0, 0))
+    )
+    return replace(report, files=len(discovery.files), errors=tuple(every_error))
+
+
+def _read(discovery: Discovery) -> tuple[list[Source], list[FileError]]:
     sources: list[Source] = []
-    errors = list(discovery.errors)
+    errors: list[FileError] = []
     for path, filename in discovery.files:
         try:
             sources.append(Source.read(path, filename))
         except SourceError as error:
             errors.append(FileError(filename, str(error)))
-    report = check_sources(sources, settings, progress)
-    every_error = sorted((*errors, *report.errors), key=lambda error: (error.filename, error.span or Span(0, 0, 0, 0)))
-    return replace(report, files=len(discovery.files), errors=tuple(every_error))
+    return sources, errors
 
 
-def check_sources(sources: Sequence[Source], settings: Settings, progress: Progress | None = None) -> Report:
-    """Check what was read: facts of each file, the view of the whole, the rules, and, if asked for, the runs."""
+def check_sources(
+    sources: Sequence[Source],
+    settings: Settings,
+    progress: Progress | None = None,
+    rest: Callable[[], Sequence[Source]] = tuple,
+) -> Report:
+    """Check what was read: facts of each file, the view of the whole, the rules, and, if asked for, the runs.
+
+    rest: reads the other files of the project. They are looked at only if something was found, for what they
+    know about it: a part of a project must not be accused of what the rest takes care of.
+    """
     rules = [rule for rule in load_rules() if settings.selects(rule.code)]
-    relevant = [source for source in sources if prefilter.matters(source.data, [rule.needs for rule in rules])]
+    needs = [rule.needs for rule in rules]
+    relevant, aside = _sifted(sources, needs)
     by_name, modules, errors = _analyse(relevant, progress)
-    findings = _with_fingerprints(_apply(rules, modules, settings), by_name)
+    found = _apply(rules, modules, _project(modules, aside, settings))
+    others = rest() if found else ()
+    if others:
+        relevant, aside_too = _sifted(others, needs)
+        everything = [*modules, *_analyse(relevant, progress)[1]]
+        found = _apply(rules, modules, _project(everything, [*aside, *aside_too], settings))
+    findings = _with_fingerprints(found, by_name)
     if settings.verify and findings:
         findings = _verified(findings, {name: source.text for name, source in by_name.items()}, settings, progress)
     refuted = sum(finding.verdict.outcome is Outcome.REFUTED for finding in findings)
@@ -63,6 +86,15 @@ def check_sources(sources: Sequence[Source], settings: Settings, progress: Progr
     shown |= {finding.filename for finding in located}
     texts = {name: text for filename in shown if filename in by_name for name, text in by_name[filename].texts.items()}
     return Report(tuple(located), tuple(errors), len(sources), len(modules), refuted, os.getcwd(), texts)
+
+
+def _sifted(sources: Sequence[Source], needs: Sequence[prefilter.Needs]) -> tuple[list[Source], list[Source]]:
+    """The sources that must be parsed, and the others."""
+    relevant: list[Source] = []
+    aside: list[Source] = []
+    for source in sources:
+        (relevant if prefilter.matters(source.data, needs) else aside).append(source)
+    return relevant, aside
 
 
 def _analyse(
@@ -143,14 +175,17 @@ def _syntax_error(source: Source, error: ParserSyntaxError) -> FileError:
     return FileError(place, f"cannot be parsed as Python 3: {message}", span)
 
 
-def _apply(rules: Sequence[Rule], modules: Sequence[ModuleFacts], settings: Settings) -> list[Finding]:
-    project = project_facts(modules, _declared(modules), _pins(settings))
+def _apply(rules: Sequence[Rule], modules: Sequence[ModuleFacts], project: ProjectFacts) -> list[Finding]:
     found: list[Finding] = []
     for module in modules:
-        era = project.era_of(module)
+        written_for = project.era_of(module)
         for rule in rules:
-            found += rule.check(Case(rule, module, project, era))
+            found += rule.check(Case(rule, module, project, written_for))
     return sorted(found, key=lambda finding: finding.order)
+
+
+def _project(modules: Sequence[ModuleFacts], aside: Sequence[Source], settings: Settings) -> ProjectFacts:
+    return project_facts(modules, [era.guess(source.data) for source in aside], _declared(modules), _pins(settings))
 
 
 def _pins(settings: Settings) -> Era:

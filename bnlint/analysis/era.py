@@ -28,6 +28,21 @@ _KERAS_3 = re.compile(
 )
 
 
+# What a file that is not worth parsing still says about the project it belongs to.
+_GRAPH_BYTES = (
+    b"tf.placeholder(", b"tf.Session(", b"tf.get_variable(", b"tf.variable_scope(", b"tf.contrib.", b"tf.app.run(",
+    b"tf.layers.", b"disable_v2_behavior(", b"disable_eager_execution(",
+)  # fmt: skip
+_EAGER_BYTES = (b"tf.GradientTape(", b"@tf.function", b"tf.Module)")
+
+
+def guess(data: bytes) -> str | None:
+    """The TensorFlow that a file seems to be written for, from its bytes alone."""
+    graph = any(word in data for word in _GRAPH_BYTES)
+    eager = any(word in data for word in _EAGER_BYTES)
+    return None if graph == eager else "1" if graph else "2"
+
+
 def _names(flow: Dataflow) -> dict[str, int]:
     """Full dotted names that the module uses, with the row of the first use."""
     found: dict[str, int] = {name: span.row for name, span in flow.tree.imports.items()}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bnlint.analysis.facts import ModuleFacts
+from bnlint.analysis.links import Links
 from bnlint.analysis.scopes import Scope
 from bnlint.analysis.values import Call, Global
 from bnlint.findings import Era
@@ -32,16 +33,22 @@ class ProjectFacts:
                 found[".".join(parts[start:])].append(module)
         return found
 
-    def module_named(self, name: str) -> ModuleFacts | None:
-        """The module that an import of this name means, if exactly one of the project fits."""
+    def module_named(self, name: str, near: ModuleFacts | None = None) -> ModuleFacts | None:
+        """The module that an import of this name means, if exactly one of the project fits.
+
+        near: the importing module; of several that fit, the one in its own folder is meant.
+        """
         found = self._by_name.get(name, [])
+        if len(found) > 1 and near is not None:
+            beside = [*near.module.split(".")[:-1], *name.split(".")]
+            found = [module for module in found if module.module.split(".") == beside]
         return found[0] if len(found) == 1 else None
 
-    def resolve(self, name: str) -> tuple[ModuleFacts, Scope] | None:
+    def resolve(self, name: str, near: ModuleFacts | None = None) -> tuple[ModuleFacts, Scope] | None:
         """The function or class of the project that a full dotted name means: ``package.module.Class.method``."""
         parts = name.split(".")
         for cut in range(len(parts) - 1, 0, -1):
-            module = self.module_named(".".join(parts[:cut]))
+            module = self.module_named(".".join(parts[:cut]), near)
             if module is not None:
                 symbol = ".".join(parts[cut:])
                 scope = next((s for s in module.scopes if s.symbol == symbol and s.kind in ("function", "class")), None)
@@ -57,10 +64,15 @@ class ProjectFacts:
                 found[module.filename, scope] += [(module, call) for call in calls]
             for call in module.flow.tree.calls:
                 if isinstance(call.callee, Global):
-                    target = self.resolve(call.callee.name)
+                    target = self.resolve(call.callee.name, module)
                     if target is not None and target[0] is not module:
                         found[target[0].filename, target[1].id].append((module, call))
         return found
+
+    @cached_property
+    def links(self) -> Links:
+        """Names followed from one file into another."""
+        return Links(self)
 
     @cached_property
     def fits(self) -> bool:
@@ -84,13 +96,16 @@ class ProjectFacts:
         return Era(tensorflow, keras, tuple(dict.fromkeys(evidence)))
 
 
-def project_facts(modules: Sequence[ModuleFacts], declared: Mapping[str, Era], pins: Era) -> ProjectFacts:
+def project_facts(
+    modules: Sequence[ModuleFacts], guesses: Sequence[str | None], declared: Mapping[str, Era], pins: Era
+) -> ProjectFacts:
     """The project view.
 
+    guesses: the TensorFlow version that each file which was not parsed seems to be written for.
     declared: by file name, what the dependency files around it say; pins: what the user says, which beats all else.
     """
     evidence: list[str] = []
-    tensorflow = _agreed([module.own_era.tensorflow for module in modules], "TensorFlow", evidence)
+    tensorflow = _agreed([*guesses, *(module.own_era.tensorflow for module in modules)], "TensorFlow", evidence)
     keras = _agreed([module.own_era.keras for module in modules], "Keras", evidence)
     return ProjectFacts(tuple(modules), Era(tensorflow, keras, tuple(evidence)), pins, declared)
 

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from bnlint.engine import check
+from bnlint.engine import check_sources
 from bnlint.findings import Finding
 from bnlint.fixes import apply_fixes
 from bnlint.registry import load_rules
 from bnlint.settings import Settings
+from bnlint.source import Source
 
 MARKER = re.compile(r"  # bad: ((?:BN\d{3})(?:, BN\d{3})*)$", re.MULTILINE)
 
@@ -25,7 +26,8 @@ def name_of(path: Path) -> str:
 
 
 def findings_in(path: Path) -> tuple[Finding, ...]:
-    report = check([str(path)], Settings())
+    # The programs are projects of their own: what stands beside them says nothing about them.
+    report = check_sources([Source.read(path, path.name)], Settings())
     assert not report.errors
     return report.findings
 

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from bnlint.engine import check
+from bnlint.engine import check_sources
 from bnlint.findings import Finding, Outcome
 from bnlint.fixes import apply_fixes
 from bnlint.registry import load_rules
 from bnlint.settings import Settings
+from bnlint.source import Source
 from bnlint.verify import VerifySettings, clears, prove_fix, verify
 from bnlint.verify.pool import Pool
 
@@ -28,6 +29,10 @@ def name_of(path: Path) -> str:
     return f"{path.parent.name}/{path.name}"
 
 
+def _source(path: Path) -> Source:
+    return Source.read(path, name_of(path))
+
+
 @pytest.fixture(scope="module")
 def pool() -> Iterator[Pool]:
     with VerifySettings().pool() as workers:
@@ -37,7 +42,7 @@ def pool() -> Iterator[Pool]:
 @pytest.fixture(scope="module")
 def findings() -> dict[Path, list[Finding]]:
     """The findings in all bad programs, verified in one go."""
-    found = [(path, finding) for path in BAD for finding in check([str(path)], Settings()).findings]
+    found = [(path, finding) for path in BAD for finding in check_sources([_source(path)], Settings()).findings]
     texts = {finding.filename: path.read_text(encoding="utf-8") for path, finding in found}
     verified = verify([finding for _, finding in found], texts, VerifySettings(jobs=2))
     by_path: dict[Path, list[Finding]] = {path: [] for path in BAD}

@@ -1,0 +1,49 @@
+"""One file of a project: the rest is read for what it knows, and never reported."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bnlint.engine import check
+from bnlint.settings import Settings
+
+LAYER = """import tensorflow as tf
+
+
+def batch_norm(x, moving_mean, moving_variance):
+    mean, variance = tf.nn.moments(x, [0])
+    return tf.nn.batch_normalization(x, mean, variance, None, None, 1e-3)
+
+
+class Norm:
+    def __init__(self, channels):
+        self.moving_mean = tf.Variable(tf.zeros([channels]), trainable=False)
+
+    def update(self, x):
+        mean, _ = tf.nn.moments(x, [0])
+        tf.assign(self.moving_mean, self.moving_mean * 0.9 + mean * 0.1)
+"""
+TRAIN = """import tensorflow as tf
+
+x = tf.placeholder(tf.float32, [None, 3])
+with tf.Session() as session:
+    session.run(x)
+"""
+
+
+def test_the_rest_of_the_repository_decides_the_era(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "layer.py").write_text(LAYER)
+    alone = check(["layer.py"], Settings())
+    assert "BN601" in {finding.code for finding in alone.findings}
+    # BN601 calls tf.assign removed; the other file shows that this is TensorFlow 1.
+    (tmp_path / "train.py").write_text(TRAIN)
+    (tmp_path / "broken.py").write_text("import tensorflow as tf\nmoving_mean = tf.get_variable(assign\n")
+    together = check(["layer.py"], Settings())
+    assert "BN601" not in {finding.code for finding in together.findings}
+    assert {finding.filename for finding in together.findings} <= {"layer.py"}
+    assert not together.errors
+    assert together.files == 1
