@@ -1,0 +1,223 @@
+"""Names followed from one file of a project into another: definitions, base classes, calls and values."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from bnlint.analysis.names import canonical
+from bnlint.analysis.scopes import Scope
+from bnlint.analysis.values import Attribute, Call, Definition, Global, Parameter, Read, Value
+from bnlint.findings import Span
+
+if TYPE_CHECKING:
+    from bnlint.analysis.facts import ModuleFacts
+    from bnlint.analysis.project import ProjectFacts
+
+Place = tuple["ModuleFacts", Scope]
+Somewhere = tuple["ModuleFacts", Value]
+
+# How many calls, parameters and re-exports a value is followed through.
+_DEPTH = 5
+
+
+class Links:
+    """Answers for one project."""
+
+    def __init__(self, project: ProjectFacts) -> None:
+        self._project = project
+        self._called: dict[tuple[int, int], Place | None] = {}
+        self._functions: dict[int, dict[Span, Scope]] = {}
+
+    # -- definitions -----------------------------------------------------------------------------
+
+    def definition(self, module: ModuleFacts, value: Value) -> Place | None:
+        """The function or class that a value is, in whichever file it stands."""
+        for origin in module.flow.origins(value):
+            if isinstance(origin, Definition):
+                return module, module.scopes[origin.scope]
+            if isinstance(origin, Global):
+                return self.named(origin.name, module)
+        if isinstance(value, Read) and "." not in value.path and not module.flow.definitions(value):
+            return self._star_imported(module, value.path)
+        return None
+
+    def named(self, name: str, near: ModuleFacts, depth: int = _DEPTH) -> Place | None:
+        """The function or class of a full dotted name that a module imports, seen through re-exports."""
+        found = self._project.resolve(name, near)
+        if found is not None or depth <= 0:
+            return found
+        package, _, member = name.rpartition(".")
+        home = self._project.module_named(package, near) if package else None
+        if home is not None:
+            for index in home.scopes[0].bindings.get(member, ()):
+                value = home.flow.tree.bindings[index].value
+                if isinstance(value, Global) and value.name != name:
+                    return self.named(value.name, home, depth - 1)
+        elif member and canonical(name) == name and package.split(".")[0] in self._packages:
+            # The package's __init__ says nothing of batch norm and was not read.
+            same = self._top_level.get(member, [])
+            return same[0] if len(same) == 1 else None
+        return None
+
+    @cached_property
+    def _packages(self) -> set[str]:
+        return {part for module in self._project.modules for part in module.module.split(".")[:-1]}
+
+    @cached_property
+    def _top_level(self) -> dict[str, list[Place]]:
+        found: dict[str, list[Place]] = defaultdict(list)
+        for module in self._project.modules:
+            for scope in module.scopes:
+                if scope.parent == 0:
+                    found[scope.name].append((module, scope))
+        return found
+
+    def _star_imported(self, module: ModuleFacts, name: str) -> Place | None:
+        for imported in module.flow.tree.imports:
+            if imported.endswith(".*"):
+                home = self._project.module_named(imported.removesuffix(".*"), module)
+                for other, scope in self._top_level.get(name, ()) if home is not None else ():
+                    if other is home:
+                        return other, scope
+        return None
+
+    def lineage(self, module: ModuleFacts, owner: Scope) -> Iterator[Place]:
+        """A class and its base classes, wherever in the project they stand."""
+        pending, seen = [(module, owner)], set[tuple[str, int]]()
+        while pending:
+            home, current = pending.pop(0)
+            if (home.filename, current.id) in seen:
+                continue
+            seen.add((home.filename, current.id))
+            yield home, current
+            for base in current.bases:
+                found = self.definition(home, base)
+                if found is not None and found[1].kind == "class":
+                    pending.append(found)
+
+    def base_names(self, module: ModuleFacts, owner: Scope) -> set[str]:
+        """Canonical names of everything a class derives from outside the project; "?" for what is out of sight."""
+        names: set[str] = set()
+        for home, current in self.lineage(module, owner):
+            for base in current.bases:
+                if self.definition(home, base) is None:
+                    names.add(home.flow.name_of_value(base) or "?")
+        return names
+
+    def method(self, module: ModuleFacts, owner: Scope, name: str) -> Place | None:
+        """A method of a class, own or inherited."""
+        for home, current in self.lineage(module, owner):
+            for index in reversed(current.bindings.get(name, ())):
+                value = home.flow.tree.bindings[index].value
+                if isinstance(value, Definition):
+                    return home, home.scopes[value.scope]
+        return None
+
+    # -- calls -----------------------------------------------------------------------------------
+
+    def called(self, module: ModuleFacts, call: Call) -> Place | None:
+        """The function a call runs: itself, the ``__init__`` of a class, a method, the ``__call__`` of an object."""
+        key = (id(module), call.id)
+        if key not in self._called:
+            self._called[key] = None
+            self._called[key] = self._find_called(module, call)
+        return self._called[key]
+
+    def _find_called(self, module: ModuleFacts, call: Call) -> Place | None:
+        found = self.definition(module, call.callee)
+        if found is not None:
+            home, scope = found
+            return self.method(home, scope, "__init__") if scope.kind == "class" else found
+        owner = self.made(module, call.callee)
+        if owner is not None:
+            return self.method(*owner, "__call__") or self.method(*owner, "call")
+        receiver = module.flow.method_of(call)
+        if receiver is None:
+            return None
+        owner = self.made(module, receiver[0])
+        if owner is None and isinstance(receiver[0], Read) and receiver[0].path == "self":
+            around = module.flow.class_of(receiver[0].scope)
+            owner = (module, around) if around is not None else None
+        return self.method(*owner, receiver[1]) if owner is not None else None
+
+    def made(self, module: ModuleFacts, value: Value) -> Place | None:
+        """The class of the project that a value is an instance of."""
+        for home, origin in self.origins(module, value, 2):
+            if isinstance(origin, Call):
+                found = self.definition(home, origin.callee)
+                if found is not None and found[1].kind == "class":
+                    return found
+        return None
+
+    def calls_of(self, module: ModuleFacts, scope: Scope) -> list[tuple[ModuleFacts, Call]]:
+        """The calls, anywhere in the project, that run a function."""
+        owner = module.scopes[scope.parent] if scope.parent is not None else module.scopes[0]
+        if owner.kind == "class" and scope.name in ("__call__", "call"):
+            homes = {home.filename: home for home, _ in self.instances(module, owner)}
+            candidates = [(home, call) for home in homes.values() for call in home.flow.tree.calls]
+        else:
+            candidates = self._by_tail.get(owner.name if scope.name == "__init__" else scope.name, [])
+        return [(home, call) for home, call in candidates if self.called(home, call) == (module, scope)]
+
+    @cached_property
+    def _by_tail(self) -> dict[str, list[tuple[ModuleFacts, Call]]]:
+        """Calls by the last part of the name that is called."""
+        found: dict[str, list[tuple[ModuleFacts, Call]]] = defaultdict(list)
+        for module in self._project.modules:
+            for call in module.flow.tree.calls:
+                name = _tail(call.callee)
+                if name is not None:
+                    found[name].append((module, call))
+        return found
+
+    def instances(self, module: ModuleFacts, owner: Scope) -> list[tuple[ModuleFacts, Call]]:
+        """The calls, anywhere in the project, that make an object of a class."""
+        candidates = self._by_tail.get(owner.name, [])
+        return [(home, call) for home, call in candidates if self.definition(home, call.callee) == (module, owner)]
+
+    # -- values ----------------------------------------------------------------------------------
+
+    def origins(self, module: ModuleFacts, value: Value, depth: int = _DEPTH) -> Iterator[Somewhere]:
+        """What a value may be, seen through imported functions, and through parameters that other files fill."""
+        for origin in module.flow.origins(value):
+            yield module, origin
+            if depth <= 0:
+                continue
+            if isinstance(origin, Call) and isinstance(origin.callee, Global):
+                place = self.named(origin.callee.name, module)
+                if place is not None and place[1].kind == "function":
+                    for returned in place[1].returns:
+                        yield from self.origins(place[0], returned, depth - 1)
+            elif isinstance(origin, Parameter):
+                yield from self._passed_from_elsewhere(module, origin, depth)
+
+    def _passed_from_elsewhere(self, module: ModuleFacts, parameter: Parameter, depth: int) -> Iterator[Somewhere]:
+        scope = self.function_of(module, parameter)
+        if scope is None:
+            return
+        for home, call in self.calls_of(module, scope):
+            passed = home.flow.passed(call, scope, parameter.name) if home is not module else None
+            if passed is not None:
+                yield from self.origins(home, passed, depth - 1)
+
+    def function_of(self, module: ModuleFacts, parameter: Parameter) -> Scope | None:
+        """The function that takes a parameter."""
+        known = self._functions.get(id(module))
+        if known is None:
+            known = {each.span: scope for scope in module.scopes for each in scope.parameters}
+            self._functions[id(module)] = known
+        return known.get(parameter.span)
+
+
+def _tail(value: Value) -> str | None:
+    """The last part of a dotted name."""
+    match value:
+        case Read(path=path) | Global(name=path):
+            return path.rpartition(".")[2]
+        case Attribute(name=name):
+            return name
+        case _:
+            return None
