@@ -6,12 +6,13 @@ import ast
 import gc
 import hashlib
 import os
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import cache
-from multiprocessing import get_context
+from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path, PurePosixPath
 
 from libcst import ParserSyntaxError
@@ -125,7 +126,9 @@ def _processors() -> int:
 
 def _in_parallel(sources: Sequence[Source], jobs: int) -> Iterator[tuple[Source, ModuleFacts] | FileError]:
     """The facts of each source, in order; in processes where that pays."""
-    if jobs < 2 or sum(len(source.data) for source in sources) < _WORTH_A_PROCESS:
+    # A fork copies the caller as it is: nothing of it runs again, but it must not have threads.
+    can_fork = "fork" in get_all_start_methods() and threading.active_count() == 1
+    if jobs < 2 or not can_fork or sum(len(source.data) for source in sources) < _WORTH_A_PROCESS:
         # The collector walks the growing trees again and again, and frees nothing.
         gc.disable()
         try:
@@ -133,7 +136,7 @@ def _in_parallel(sources: Sequence[Source], jobs: int) -> Iterator[tuple[Source,
         finally:
             gc.enable()
         return
-    with ProcessPoolExecutor(jobs, mp_context=get_context("forkserver"), initializer=gc.disable) as executor:
+    with ProcessPoolExecutor(jobs, mp_context=get_context("fork"), initializer=gc.disable) as executor:
         yield from executor.map(_facts, sources, chunksize=4)
 
 
