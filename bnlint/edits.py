@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from bnlint.analysis.facts import ModuleFacts
 from bnlint.analysis.scopes import Binding
 from bnlint.analysis.updates import Update
+from bnlint.analysis.values import Call
 from bnlint.findings import Applicability, Edit, Fix, Span
 
 _EQUALS = re.compile(r"\s*([-+*/@%&|^<>]*)=\s*")
@@ -142,3 +143,26 @@ def _complement(weight: str) -> str:
 
 
 _ONE_MINUS = re.compile(r"^\(1(?:\.0*)? - ([\w.]+)\)$")
+
+
+def swapped_text(module: ModuleFacts, span: Span, swaps: Sequence[tuple[Span, str]]) -> str:
+    """The text of a span with other texts in some places inside it."""
+    text, at = "", span
+    for place, content in swaps:
+        text += module.text(at._replace(end_row=place.row, end_column=place.column)) + content
+        at = at._replace(row=place.end_row, column=place.end_column)
+    return text + module.text(at)
+
+
+def with_keyword(module: ModuleFacts, call: Call, name: str, value: str) -> Edit | None:
+    """Pass ``name=value`` to a call, in place of what it passes now; None where a ``**mapping`` may pass it."""
+    if any(keyword is None for keyword, _ in call.keywords):
+        return None
+    passed = call.keyword(name)
+    if passed is not None:
+        return replaced(passed.span, value)
+    closing = call.span._replace(row=call.span.end_row, column=call.span.end_column - 1)
+    inside = module.text(call.span._replace(row=call.callee.span.end_row, column=call.callee.span.end_column))
+    content = inside[1:-1].rstrip()
+    comma = "" if not content else " " if content.endswith(",") else ", "
+    return replaced(closing, f"{comma}{name}={value})") if module.text(closing) == ")" else None

@@ -6,16 +6,22 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from bnlint.analysis import era
+from bnlint.analysis.collections import Collections
 from bnlint.analysis.control import ControlBlock, control_blocks
+from bnlint.analysis.creation import Creation, Creations
 from bnlint.analysis.dataflow import Dataflow
+from bnlint.analysis.debias import starts_anywhere
 from bnlint.analysis.layers import KerasClass, Layer, LayerFunctionCall, Layers, keras_classes, layer_function_calls
 from bnlint.analysis.lifetime import Lifetimes
 from bnlint.analysis.module import lower_module
 from bnlint.analysis.names import canonical
+from bnlint.analysis.pairs import Pairs
 from bnlint.analysis.removed import RemovedCall, removed_calls
 from bnlint.analysis.scopes import Scope, Statement
 from bnlint.analysis.statistics import Statistic, Statistics
+from bnlint.analysis.train_steps import TrainSteps
 from bnlint.analysis.updates import Rebinding, Update, Updates
+from bnlint.analysis.uses import Uses
 from bnlint.analysis.values import Global
 from bnlint.findings import Era, Span
 
@@ -59,6 +65,34 @@ class ModuleFacts:
     def runs_eagerly(self, scope: int) -> bool:
         """Whether code of a scope runs every assignment, although the file is written for graphs."""
         return self._lifetimes.runs_eagerly(scope)
+
+    def creation(self, statistic: Statistic) -> Creation:
+        """What the constructor call of a statistic says."""
+        return Creations(self.flow).of(statistic)
+
+    def is_debiased(self, statistic: Statistic) -> bool:
+        """Whether the initial value of a statistic does not matter."""
+        return starts_anywhere(self.flow, statistic, self.updates)
+
+    @cached_property
+    def pairs(self) -> Pairs:
+        """Moving means and variances that belong together."""
+        return Pairs(self.flow, self.statistics, self.updates, self.rebindings)
+
+    @cached_property
+    def uses(self) -> Uses:
+        """Where values end up."""
+        return Uses(self.flow)
+
+    @cached_property
+    def collections(self) -> Collections:
+        """Who fills and who reads the collections of a graph."""
+        return Collections(self.flow, self.uses, self.layer_functions, self.layers)
+
+    @cached_property
+    def train_steps(self) -> TrainSteps:
+        """Optimizer steps and what runs them."""
+        return TrainSteps(self.flow)
 
     @cached_property
     def fits(self) -> bool:

@@ -1,0 +1,226 @@
+"""Mean and variance that belong together, and what each of the two is fed with."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from bnlint.analysis.dataflow import Dataflow
+from bnlint.analysis.scopes import Binding
+from bnlint.analysis.statistics import BatchKind, BatchStatistics, Statistic
+from bnlint.analysis.updates import Rebinding, Update
+from bnlint.analysis.values import Attribute, Call, Item, Op, Parameter, Read, Value, path_of, walk
+from bnlint.analysis.values import Sequence as SequenceValue
+from bnlint.findings import Span
+
+_ROLE_WORD = re.compile(r"mean|variance|vars?|sigma|std(?:dev)?|(?<![a-z])mu(?![a-z])", re.IGNORECASE)
+# A statistic of this name is meant to hold a standard deviation.
+_DEVIATION_NAME = re.compile(r"std|sigma|dev", re.IGNORECASE)
+# Attributes and methods of a variable that only look at it.
+_LOOKS = frozenset({"read_value", "value", "numpy", "shape", "get_shape", "dtype", "name", "op", "initializer"})
+_MEANS_OF = frozenset({"tf.reduce_mean", "tf.math.reduce_mean", "keras.ops.mean", "keras.backend.mean"})
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A moving mean and a moving variance that are created together."""
+
+    mean: Statistic
+    variance: Statistic
+
+    def other(self, statistic: Statistic) -> Statistic:
+        """The sibling."""
+        return self.variance if statistic is self.mean else self.mean
+
+
+@dataclass(frozen=True, slots=True)
+class MixedUpdate:
+    """A statistic is fed with the batch's statistic of another kind.
+
+    fed: that kind; source: the expression; right: the expression that should stand there, if it is in sight.
+    """
+
+    update: Update
+    fed: BatchKind
+    source: Value
+    right: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OneSidedUpdate:
+    """Only ``update``'s statistic is updated; nothing ever updates its sibling ``resting``.
+
+    swapped: the texts that make the missing update out of the existing one, as (span, text); None if not in sight.
+    """
+
+    update: Update
+    resting: Statistic
+    swapped: tuple[tuple[Span, str], ...] | None
+
+
+class Pairs:
+    """The pairs of one module."""
+
+    def __init__(
+        self, flow: Dataflow, statistics: list[Statistic], updates: list[Update], rebindings: list[Rebinding]
+    ) -> None:
+        self._flow = flow
+        self._updates = updates
+        self._rebindings = rebindings
+        self._batch = BatchStatistics(flow)
+        self.all = list(_paired(statistics))
+
+    def mixed(self) -> Iterator[MixedUpdate]:
+        """Updates whose source is of the wrong kind: a mean for the variance, a deviation for the variance …"""
+        for update in self._updates:
+            role = update.role
+            if role is None or update.average is None or len({s.role for s in update.statistics}) != 1:
+                continue
+            for source in update.average.sources:
+                kind = self._certain_kind(source)
+                if kind is None or kind == role or (role == "variance" and self._holds_deviation(update, kind)):
+                    continue
+                yield MixedUpdate(update, kind, source, self._right_source(source, kind, role))
+
+    def one_sided(self) -> Iterator[OneSidedUpdate]:
+        """Pairs of which one is updated, and the other one only read."""
+        touched = {s.call.id for update in self._updates for s in update.statistics}
+        touched |= {s.call.id for rebinding in self._rebindings for s in rebinding.statistics}
+        for pair in self.all:
+            for update in self._updates:
+                moving = next((s for s in (pair.mean, pair.variance) if s in update.statistics), None)
+                if moving is None or update.average is None or not moving.is_batch_norm:
+                    continue
+                resting = pair.other(moving)
+                if resting.call.id not in touched and self._is_only_read(resting):
+                    yield OneSidedUpdate(update, resting, self._missing_update(update, moving, resting))
+                    break
+
+    # -- what feeds a statistic --------------------------------------------------------------------
+
+    def _certain_kind(self, source: Value) -> BatchKind | None:
+        kind = self._batch.kind(source)
+        if kind != "mean":
+            return kind
+        origins = list(self._flow.origins(source))
+        return kind if all(self._is_plain_mean(origin) for origin in origins) else None
+
+    def _is_plain_mean(self, origin: Value) -> bool:
+        """Whether a mean is that of the data, not of something computed from them: of squares, of variances."""
+        if isinstance(origin, (Item, Parameter)):
+            return True
+        if not isinstance(origin, Call) or self._flow.name_of(origin) not in _MEANS_OF:
+            return isinstance(origin, Call)
+        data = origin.argument(0, "x", "input_tensor")
+        return data is not None and all(isinstance(inner, (Parameter, Read)) for inner in self._flow.origins(data))
+
+    def _holds_deviation(self, update: Update, kind: BatchKind) -> bool:
+        names = " ".join((update.statistics[0].name, *update.statistics[0].paths))
+        return kind == "deviation" and _DEVIATION_NAME.search(names) is not None
+
+    def _right_source(self, source: Value, kind: BatchKind, role: str) -> str | None:
+        if kind == "deviation":
+            root = next((o for o in self._flow.origins(source) if isinstance(o, Call)), None)
+            inside = root.args[0] if root is not None and root.args else None
+            plain = inside is not None and self._batch.kind(inside) == role and root is source
+            return self._text(inside.span) if inside is not None and plain else None
+        partner = self._partner(source)
+        return partner.path if partner is not None and self._batch.kind(partner.value) == role else None
+
+    def _partner(self, source: Value) -> Binding | None:
+        """The name bound beside a source: ``variance`` for ``mean`` in ``mean, variance = moments(x)``."""
+        bound = self._flow.definitions(source) if isinstance(source, Read) else ()
+        if len(bound) != 1:
+            return None
+        same = [
+            other
+            for other in self._flow.tree.bindings
+            if other.span == bound[0].span and other.scope == bound[0].scope and other.id != bound[0].id
+        ]
+        return same[0] if len(same) == 1 else None
+
+    def _text(self, span: Span) -> str:
+        return self._flow.tree.lines.slice(span)
+
+    def _missing_update(
+        self, update: Update, moving: Statistic, resting: Statistic
+    ) -> tuple[tuple[Span, str], ...] | None:
+        """What to replace in the existing update to get the missing one."""
+        target, average = path_of(update.target), update.average
+        if target is None or average is None or len(average.sources) != 1 or target not in moving.paths:
+            return None
+        source, partner = average.sources[0], self._partner(average.sources[0])
+        if partner is None or self._batch.kind(partner.value) != resting.role or len(resting.paths) != 1:
+            return None
+        (path,) = resting.paths
+        swaps = {part.span: path for part in walk(update.call) if path_of(part) == target}
+        swaps |= {source.span: partner.path}
+        return tuple(sorted(swaps.items()))
+
+    # -- what becomes of a statistic ---------------------------------------------------------------
+
+    def _is_only_read(self, statistic: Statistic) -> bool:
+        """Whether nothing in sight could update a statistic behind our back, and something reads it."""
+        reads = [
+            read
+            for binding in self._flow.tree.bindings
+            if binding.path in statistic.paths and self._holds(binding, statistic)
+            for read in self._flow.readers(binding)
+        ]
+        if not reads or any(not self._only_looks(read) for read in reads):
+            return False
+        names = {path.rpartition(".")[2] for path in statistic.paths if "." in path}
+        return not any(self._assigns_from_outside(call, names) for call in self._flow.tree.calls)
+
+    def _holds(self, binding: Binding, statistic: Statistic) -> bool:
+        return any(isinstance(o, Call) and o.id == statistic.call.id for o in self._flow.origins(binding.value))
+
+    def _assigns_from_outside(self, call: Call, names: set[str]) -> bool:
+        """``layer.moving_variance.assign(…)`` on an object that cannot be seen through."""
+        method = self._flow.method_of(call)
+        if method is None or not method[1].startswith(("assign", "load", "scatter")):
+            return False
+        path = path_of(method[0])
+        return path is not None and path.rpartition(".")[2] in names and not path.startswith("self.")
+
+    def _only_looks(self, read: Read) -> bool:
+        parent = self._flow.parent(read)
+        statement = self._flow.statement(read)
+        if statement is None:
+            return False
+        match parent:
+            case None:
+                return statement.kind != "return" or self._is_branch(read.scope)
+            case Op():
+                return True
+            case Attribute(name=name):
+                return name in _LOOKS
+            case Call() if parent.callee is read:
+                return read.path.rpartition(".")[2] in _LOOKS
+            case Call():
+                name = self._flow.name_of(parent)
+                return name is not None and name.startswith(("tf.", "keras.")) and not name.startswith("tf.train.")
+            case SequenceValue(items=items) if self._flow.parent(parent) is None:
+                # ``mean, variance = self.mean, self.variance``: each name is a binding of its own.
+                one_each = statement.kind == "assign" and len(statement.bindings) == len(items)
+                return one_each or (statement.kind == "return" and self._is_branch(read.scope))
+            case _:
+                return False
+
+    def _is_branch(self, scope: int) -> bool:
+        return scope in self._flow.branch_scopes
+
+
+def _paired(statistics: Sequence[Statistic]) -> Iterator[Pair]:
+    groups: dict[tuple[int, str], list[Statistic]] = defaultdict(list)
+    for statistic in statistics:
+        if statistic.role is not None and statistic.evidence:
+            stem = _ROLE_WORD.sub("*", statistic.name).lower()
+            groups[statistic.scope, stem].append(statistic)
+    for group in groups.values():
+        means = [statistic for statistic in group if statistic.role == "mean"]
+        variances = [statistic for statistic in group if statistic.role == "variance"]
+        if len(means) == len(variances) == 1:
+            yield Pair(means[0], variances[0])

@@ -1,0 +1,45 @@
+"""BN405: a moving statistic is created as a trainable variable."""
+
+from collections.abc import Iterator
+
+from bnlint.analysis.prefilter import CONSTRUCTORS, STATISTICS
+from bnlint.analysis.statistics import Statistic
+from bnlint.edits import safe, with_keyword
+from bnlint.findings import Finding, Fix, Severity
+from bnlint.rule import Case, Rule
+from bnlint.verify.predictions import Trainable
+
+
+def check(case: Case) -> Iterator[Finding]:
+    """Variables that are averaged by hand and lack `trainable=False`."""
+    for statistic in case.module.statistics:
+        if not statistic.is_batch_norm or "average" not in statistic.evidence:
+            continue
+        if case.module.creation(statistic).trained != "yes":
+            continue
+        yield case.finding(
+            statistic.span,
+            message=f"`{statistic.name}` is updated by hand, and is a trainable variable as well",
+            consequence="The optimizer takes it for a weight: weight decay and gradient steps move it off the average, "
+            "and it counts in gradient clipping and in averages of the weights.",
+            remedy="pass `trainable=False` where it is created",
+            prediction=Trainable(),
+            scope=statistic.scope,
+            statistics=[statistic],
+            fix=_fix(case, statistic),
+        )
+
+
+def _fix(case: Case, statistic: Statistic) -> Fix | None:
+    edit = with_keyword(case.module, statistic.call, "trainable", "False")
+    return safe("make it non-trainable", edit) if edit is not None else None
+
+
+RULE = Rule(
+    code="BN405",
+    name="trainable-statistic",
+    summary="a moving statistic is trainable, so the optimizer may move it",
+    severity=Severity.WARNING,
+    needs=(CONSTRUCTORS, STATISTICS),
+    check=check,
+)

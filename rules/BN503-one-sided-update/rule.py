@@ -1,0 +1,50 @@
+"""BN503: of a moving mean and a moving variance that belong together, only one is updated."""
+
+from collections.abc import Iterator
+
+from bnlint.analysis.pairs import OneSidedUpdate
+from bnlint.analysis.prefilter import ASSIGNS, CONSTRUCTORS, STATISTICS
+from bnlint.edits import after, safe, swapped_text
+from bnlint.findings import Confidence, Finding, Fix, Related, Severity
+from bnlint.rule import Case, Rule
+from bnlint.verify.predictions import OneSided
+
+
+def check(case: Case) -> Iterator[Finding]:
+    """The sibling must be in sight as a whole: only read, never handed to code that could update it."""
+    for one in case.module.pairs.one_sided():
+        update, resting = one.update, one.resting
+        moving = update.statistics[0]
+        yield case.finding(
+            update.call.span,
+            message=f"`{moving.name}` is updated here, and nothing ever updates `{resting.name}`",
+            consequence=f"`{resting.name}` keeps its initial value for ever, so inference normalises with one "
+            "statistic of the data and one that means nothing.",
+            remedy=f"update `{resting.name}` in the same way, with the {resting.role} of the batch",
+            prediction=OneSided((resting.span.row,)),
+            scope=update.scope,
+            statistics=(moving, resting),
+            confidence=Confidence.HIGH if "normalisation" in resting.evidence else Confidence.MEDIUM,
+            related=[Related("this one is never updated", case.module.filename, resting.span)],
+            fix=_fix(case, one),
+        )
+
+
+def _fix(case: Case, one: OneSidedUpdate) -> Fix | None:
+    statement = one.update.statement
+    if one.swapped is None or statement is None or statement.kind != "expression" or case.era.tensorflow == "1":
+        return None
+    missing = swapped_text(case.module, statement.span, one.swapped)
+    return safe(
+        f"update `{one.resting.name}` too", after(statement.span, f"\n{' ' * (statement.span.column - 1)}{missing}")
+    )
+
+
+RULE = Rule(
+    code="BN503",
+    name="one-sided-update",
+    summary="only one of moving mean and moving variance is updated",
+    severity=Severity.ERROR,
+    needs=(CONSTRUCTORS, STATISTICS, ASSIGNS),
+    check=check,
+)
