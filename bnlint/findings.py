@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from bnlint.verify.predictions import Experiment
@@ -69,15 +69,20 @@ class Related:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Replace the text of ``span`` by ``content``; an empty span inserts."""
+    """Replace the text of ``span`` by ``content``; an empty span inserts.
+
+    filename: the file to edit, None for the finding's own. cell: set when positions become those of a notebook's cell.
+    """
 
     span: Span
     content: str
+    filename: str | None = None
+    cell: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """Edits of one file that belong together and do not overlap."""
+    """Edits that need each other and do not overlap: all of them are made, or none."""
 
     applicability: Applicability
     message: str
@@ -120,8 +125,20 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Suppression:
+    """Why a finding is let pass: a "comment" in the file or an entry of the "baseline", with the reason given there."""
+
+    kind: Literal["comment", "baseline"]
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
-    """One claim about one place: what is wrong, what running it will show, and what to do."""
+    """One claim about one place: what is wrong, what running it will show, and what to do.
+
+    statement: the code it stands in, on one line and without comments; with ``code``, ``symbol`` and the file it makes
+    the ``fingerprint``. proof: what running the fixed code showed, if it was run.
+    """
 
     code: str
     name: str
@@ -139,9 +156,21 @@ class Finding:
     related: tuple[Related, ...] = ()
     fix: Fix | None = None
     cell: int | None = None
+    statement: str = ""
     fingerprint: str = ""
-    suppressed: bool = False
+    suppression: Suppression | None = None
     verdict: Verdict = Verdict()
+    proof: Verdict | None = None
+
+    @property
+    def suppressed(self) -> bool:
+        """Whether it is let pass: kept in the report, and not counted."""
+        return self.suppression is not None
+
+    @property
+    def stands(self) -> bool:
+        """Whether it counts: not let pass, and not contradicted by running the code."""
+        return self.suppression is None and self.verdict.outcome is not Outcome.REFUTED
 
     @property
     def order(self) -> tuple[str, int, Span, str]:
@@ -151,7 +180,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class FileError:
-    """A file that could not be read, decoded or parsed: one message, the rest goes on."""
+    """A file that could not be read, decoded, parsed or written: one message, the rest goes on."""
 
     filename: str
     message: str
@@ -160,14 +189,20 @@ class FileError:
 
 
 @dataclass(frozen=True, slots=True)
+class FileWarning(FileError):
+    """Something that someone should look at, such as an ignore comment that matches nothing. It fails no run."""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """All that one run has to say; a reporter renders it and decides nothing.
 
-    findings: sorted, without the refuted ones unless they were asked for.
+    findings: sorted, with those that are let pass, without the refuted ones unless they were asked for.
     files: discovered; analysed: those that could matter and were parsed.
     refuted: findings that running the code contradicted, dropped from ``findings`` or not.
     root: the folder that the relative file names start from.
     sources: the text to cut excerpts from, by the name of the file or of the notebook's cell (:attr:`Source.texts`).
+    fixed: the findings that were there before fixes were made.
     """
 
     findings: tuple[Finding, ...]
@@ -177,6 +212,8 @@ class Report:
     refuted: int
     root: str
     sources: Mapping[str, str] = field(default_factory=dict[str, str])
+    warnings: tuple[FileWarning, ...] = ()
+    fixed: tuple[Finding, ...] = ()
 
     def count(self, outcome: Outcome) -> int:
         """How many findings ended with this verdict; refuted ones count although they are dropped."""

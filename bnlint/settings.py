@@ -6,14 +6,19 @@ import difflib
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
+
+from bnlint.findings import Severity
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
+
+
+BASELINE = "bnlint-baseline.json"
 
 
 class ConfigError(Exception):
@@ -25,24 +30,51 @@ class Settings:
     """Everything that decides what a run does.
 
     select, ignore: rule codes or prefixes of them; an empty ``select`` means every rule.
-    exclude: gitignore patterns, relative to the folder of ``config``.
+    per_file_ignores: gitignore patterns, each with the codes or prefixes that are left out in the files it matches.
+    exclude: gitignore patterns, relative to ``root``, as those above are.
+    fail_on: the least severity that makes a run fail.
     tensorflow, keras: the era the code is written for, where the user knows better than the evidence.
+    baseline: the file of findings that were there before, if it is not the usual one; see `baseline_file`.
+    use_baseline: whether what it holds is let pass.
+    rules: folders of rules of one's own that may be loaded. refused_rules: those that the configuration of the project
+    names and nobody has allowed: rules are code.
     verify: run the code of each finding, with the interpreter ``python`` (None: the one bnlint runs on),
-    for at most ``timeout`` seconds each.
+    for at most ``timeout`` seconds each, kept apart as `VerifySettings.isolation` says.
     show_refuted: keep findings that running the code contradicted.
-    config: the file that was read.
+    config: the file that was read. given: the keys in it. user: the user's own file, if it has a say.
+    project: where there is no ``config``, the nearest folder that holds a baseline or a repository.
     """
 
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
     exclude: tuple[str, ...] = ()
+    fail_on: Severity = Severity.INFO
     tensorflow: str | None = None
     keras: str | None = None
+    baseline: Path | None = None
+    use_baseline: bool = True
+    rules: tuple[Path, ...] = ()
+    refused_rules: tuple[Path, ...] = ()
     verify: bool = False
     python: str | None = None
     timeout: float = 60.0
+    isolation: Literal["auto", "strict"] = "auto"
     show_refuted: bool = False
     config: Path | None = None
+    given: frozenset[str] = field(default=frozenset(), compare=False)
+    user: Path | None = None
+    project: Path | None = None
+
+    @property
+    def root(self) -> Path:
+        """The folder that patterns, fingerprints and the baseline start from."""
+        return self.config.parent if self.config is not None else self.project or Path.cwd()
+
+    @property
+    def baseline_file(self) -> Path:
+        """Where the baseline is, or would be."""
+        return self.baseline or self.root / BASELINE
 
     def selects(self, code: str) -> bool:
         """Whether the rule is on: the longest matching prefix decides, and ``ignore`` wins a tie."""
@@ -54,6 +86,10 @@ class Settings:
         if select:
             return replace(self, select=tuple(select), ignore=tuple(ignore))
         return replace(self, ignore=(*self.ignore, *ignore))
+
+    def allowing_rules(self) -> Settings:
+        """With the rule folders that the project's configuration names."""
+        return replace(self, rules=(*self.rules, *self.refused_rules), refused_rules=())
 
 
 def _longest_match(selectors: Sequence[str], code: str) -> int:
@@ -70,15 +106,40 @@ def load(paths: Sequence[str]) -> Settings:
     """Read the settings that hold for these paths.
 
     The nearest file wins alone: from the folder that the paths have in common upwards, the first ``bnlint.toml``, or
-    ``pyproject.toml`` with a table ``[tool.bnlint]``. Raises ConfigError if it cannot be read or says unknown things.
+    ``pyproject.toml`` with a table ``[tool.bnlint]``. The user's own file adds rules, and says which projects may bring
+    theirs. Raises ConfigError if a file cannot be read or says unknown things.
     """
     folder = _common_folder(paths)
     for parent in (folder, *folder.parents):
         for name in ("bnlint.toml", "pyproject.toml"):
             table = _read_table(parent / name)
             if table is not None:
-                return _parse(table, parent / name)
-    return Settings()
+                return _with_user_file(_parse(table, parent / name))
+    return _with_user_file(Settings(project=_project(folder)))
+
+
+def user_file() -> Path:
+    """The user's own settings, which no project can change: ``~/.config/bnlint/bnlint.toml`` on Linux."""
+    import click
+
+    return Path(click.get_app_dir("bnlint")) / "bnlint.toml"
+
+
+def _with_user_file(settings: Settings) -> Settings:
+    file = user_file()
+    table = _read_table(file) or {}
+    values = _read_keys(table, _USER_KEYS, file, "")
+    trusted = cast("tuple[Path, ...]", values.get("trusted", ()))
+    here = os.path.realpath(settings.root)
+    if settings.refused_rules and any(Path(here).is_relative_to(os.path.realpath(folder)) for folder in trusted):
+        settings = replace(settings.allowing_rules(), user=file)
+    own = cast("tuple[Path, ...]", values.get("rules", ()))
+    return replace(settings, rules=(*own, *settings.rules), user=file) if own else settings
+
+
+def _project(folder: Path) -> Path | None:
+    marks = ((parent, parent / mark) for parent in (folder, *folder.parents) for mark in (BASELINE, ".git"))
+    return next((parent for parent, mark in marks if mark.exists()), None)
 
 
 def _common_folder(paths: Sequence[str]) -> Path:
@@ -106,15 +167,20 @@ def _read_table(path: Path) -> Mapping[str, object] | None:
 
 
 def _parse(table: Mapping[str, object], path: Path) -> Settings:
-    values: dict[str, Any] = {"config": path}
+    values: dict[str, Any] = {}
+    given: list[str] = []
     for key, value in table.items():
         if key == "verify":
             if not isinstance(value, dict):
                 raise ConfigError(f"{path}: verify must be a table, [tool.bnlint.verify]")
-            values |= _read_keys(cast("dict[str, object]", value), _VERIFY_KEYS, path, "verify.")
+            inner = cast("dict[str, object]", value)
+            values |= _read_keys(inner, _VERIFY_KEYS, path, "verify.")
+            given += [f"verify.{each}" for each in inner]
         else:
             values |= _read_keys({key: value}, _KEYS, path, "")
-    return Settings(**values)
+            given.append(key)
+    values["refused_rules"] = values.pop("rules", ())
+    return Settings(**values, config=path, given=frozenset(given))
 
 
 def _read_keys(
@@ -123,10 +189,10 @@ def _read_keys(
     values: dict[str, object] = {}
     for key, value in table.items():
         if key not in readers:
-            known = [*readers, "verify"] if not prefix else list(readers)
+            known = [*readers, "verify"] if readers is _KEYS else list(readers)
             raise ConfigError(f'{path}: unknown key "{prefix}{key}"{nearest(key, known)}')
         try:
-            values[key] = readers[key](value, path)
+            values[key.replace("-", "_")] = readers[key](value, path)
         except ValueError as error:
             raise ConfigError(f"{path}: {prefix}{key} must be {error}") from None
     return values
@@ -143,6 +209,30 @@ def _strings(value: object, path: Path) -> tuple[str, ...]:
 
 def _codes(value: object, path: Path) -> tuple[str, ...]:
     return tuple(code.upper() for code in _strings(value, path))
+
+
+def _codes_by_pattern(value: object, path: Path) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    problem = 'a table of patterns with codes, such as "tests/**" = ["BN101"]'
+    if not isinstance(value, dict):
+        raise ValueError(problem)
+    try:
+        return tuple((pattern, _codes(codes, path)) for pattern, codes in cast("dict[str, object]", value).items())
+    except ValueError:
+        raise ValueError(problem) from None
+
+
+def _severity(value: object, path: Path) -> Severity:
+    return Severity(_one_of(*(each.value for each in Severity))(value, path))
+
+
+def _file(value: object, path: Path) -> Path:
+    if not isinstance(value, str) or not value:
+        raise ValueError("the path of a file")
+    return path.parent / Path(value).expanduser()
+
+
+def _folders(value: object, path: Path) -> tuple[Path, ...]:
+    return tuple(path.parent / Path(each).expanduser() for each in _strings(value, path))
 
 
 def _one_of(*allowed: str) -> _Reader:
@@ -170,8 +260,17 @@ def _seconds(value: object, path: Path) -> float:
 _KEYS: Mapping[str, _Reader] = {
     "select": _codes,
     "ignore": _codes,
+    "per-file-ignores": _codes_by_pattern,
     "exclude": _strings,
+    "fail-on": _severity,
     "tensorflow": _one_of("1", "2"),
     "keras": _one_of("2", "3"),
+    "baseline": _file,
+    "rules": _folders,
 }
-_VERIFY_KEYS: Mapping[str, _Reader] = {"python": _interpreter, "timeout": _seconds}
+_VERIFY_KEYS: Mapping[str, _Reader] = {
+    "python": _interpreter,
+    "timeout": _seconds,
+    "isolation": _one_of("auto", "strict"),
+}
+_USER_KEYS: Mapping[str, _Reader] = {"rules": _folders, "trusted": _folders}
