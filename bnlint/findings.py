@@ -189,8 +189,13 @@ class FileError:
 
 
 @dataclass(frozen=True, slots=True)
-class FileWarning(FileError):
+class Notice:
     """Something that someone should look at, such as an ignore comment that matches nothing. It fails no run."""
+
+    filename: str
+    message: str
+    span: Span | None = None
+    cell: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +217,7 @@ class Report:
     refuted: int
     root: str
     sources: Mapping[str, str] = field(default_factory=dict[str, str])
-    warnings: tuple[FileWarning, ...] = ()
+    warnings: tuple[Notice, ...] = ()
     fixed: tuple[Finding, ...] = ()
 
     def count(self, outcome: Outcome) -> int:

@@ -7,6 +7,7 @@ import tokenize
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from tokenize import TokenInfo
 
 
@@ -91,6 +92,6 @@ def _statements(tokens: list[TokenInfo]) -> Iterator[Statement]:
 def _joined(code: list[TokenInfo]) -> str:
     """The tokens, with a space where there was white space or a line break."""
     parts = [code[0].string]
-    for last, token in zip(code, code[1:], strict=False):
+    for last, token in pairwise(code):
         parts.append(token.string if last.end == token.start else f" {token.string}")
     return "".join(parts)

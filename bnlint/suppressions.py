@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from bnlint.findings import FileWarning, Finding, Span, Suppression
+from bnlint.findings import Finding, Notice, Span, Suppression
 from bnlint.layout import Comment, Layout
 from bnlint.rule import Rule
 from bnlint.settings import nearest
@@ -48,7 +48,7 @@ def selects(selector: str, code: str, name: str) -> bool:
 
 def suppress(
     findings: Sequence[Finding], source: Source, layout: Layout, rules: Sequence[Rule], is_on: Callable[[Rule], bool]
-) -> tuple[list[Finding], list[FileWarning]]:
+) -> tuple[list[Finding], list[Notice]]:
     """Mark the findings of one file that its comments let pass; warn of comments that say nothing or match nothing.
 
     rules: all there are. is_on: whether a rule was used on this file; a comment for one that was not may be right.
@@ -89,9 +89,9 @@ def ignoring_rows(layout: Layout, row: int) -> range:
     return range(first, statement.end_row + 1)
 
 
-def _read(layout: Layout, source: Source, rules: Sequence[Rule]) -> tuple[list[Ignore], list[FileWarning]]:
+def _read(layout: Layout, source: Source, rules: Sequence[Rule]) -> tuple[list[Ignore], list[Notice]]:
     ignores: list[Ignore] = []
-    warnings: list[FileWarning] = []
+    warnings: list[Notice] = []
     for comment in layout.comments:
         for match in _DIRECTIVE.finditer(comment.text):
             fault = _fault(match)
@@ -121,8 +121,8 @@ def _fault(match: re.Match[str]) -> str | None:
     return None
 
 
-def _warning(source: Source, comment: Comment, offset: int, message: str) -> FileWarning:
+def _warning(source: Source, comment: Comment, offset: int, message: str) -> Notice:
     start = comment.column + offset
     span = Span(comment.row, start, comment.row, comment.column + len(comment.text))
     cell, located = source.locate(span)
-    return FileWarning(source.filename, message, located, cell)
+    return Notice(source.filename, message, located, cell)
