@@ -19,6 +19,7 @@ from libcst import ParserSyntaxError
 
 from bnlint.analysis import era, prefilter
 from bnlint.analysis.facts import ModuleFacts, analyse
+from bnlint.analysis.program import File
 from bnlint.analysis.project import ProjectFacts, project_facts
 from bnlint.dependencies import declared_era
 from bnlint.discovery import Discovery, discover, rest_of_project
@@ -188,7 +189,9 @@ def _apply(rules: Sequence[Rule], modules: Sequence[ModuleFacts], project: Proje
 
 
 def _project(modules: Sequence[ModuleFacts], aside: Sequence[Source], settings: Settings) -> ProjectFacts:
-    return project_facts(modules, [era.guess(source.data) for source in aside], _declared(modules), _pins(settings))
+    guesses = [era.guess(source.data) for source in aside]
+    files = [File(source.filename, *_module_name(source.filename), source.text) for source in aside]
+    return project_facts(modules, guesses, _declared(modules), _pins(settings), files)
 
 
 def _pins(settings: Settings) -> Era:

@@ -9,7 +9,9 @@ from functools import cached_property
 
 from bnlint.analysis.facts import ModuleFacts
 from bnlint.analysis.links import Links
+from bnlint.analysis.program import File, Programs
 from bnlint.analysis.scopes import Scope
+from bnlint.analysis.unrun import Unrun, unrun_updates
 from bnlint.analysis.values import Call, Global
 from bnlint.findings import Era
 
@@ -22,6 +24,7 @@ class ProjectFacts:
     era: Era
     pins: Era
     declared: Mapping[str, Era]
+    aside: tuple[File, ...] = ()
 
     @cached_property
     def _by_name(self) -> dict[str, list[ModuleFacts]]:
@@ -75,6 +78,16 @@ class ProjectFacts:
         return Links(self)
 
     @cached_property
+    def programs(self) -> Programs:
+        """Which files run together."""
+        return Programs([*map(File.of, self.modules), *self.aside])
+
+    @cached_property
+    def unrun(self) -> tuple[Unrun, ...]:
+        """Optimizer steps that leave the updates of batch-norm layers out."""
+        return tuple(unrun_updates(self))
+
+    @cached_property
     def fits(self) -> bool:
         """Whether some module trains a Keras model by ``fit`` or its like."""
         return any(module.fits for module in self.modules)
@@ -97,17 +110,22 @@ class ProjectFacts:
 
 
 def project_facts(
-    modules: Sequence[ModuleFacts], guesses: Sequence[str | None], declared: Mapping[str, Era], pins: Era
+    modules: Sequence[ModuleFacts],
+    guesses: Sequence[str | None],
+    declared: Mapping[str, Era],
+    pins: Era,
+    aside: Sequence[File] = (),
 ) -> ProjectFacts:
     """The project view.
 
     guesses: the TensorFlow version that each file which was not parsed seems to be written for.
+    aside: the files that were not parsed.
     declared: by file name, what the dependency files around it say; pins: what the user says, which beats all else.
     """
     evidence: list[str] = []
     tensorflow = _agreed([*guesses, *(module.own_era.tensorflow for module in modules)], "TensorFlow", evidence)
     keras = _agreed([module.own_era.keras for module in modules], "Keras", evidence)
-    return ProjectFacts(tuple(modules), Era(tensorflow, keras, tuple(evidence)), pins, declared)
+    return ProjectFacts(tuple(modules), Era(tensorflow, keras, tuple(evidence)), pins, declared, tuple(aside))
 
 
 # The files of a version must outnumber the others by this factor to speak for the project.

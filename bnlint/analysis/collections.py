@@ -1,0 +1,268 @@
+"""TensorFlow 1 collections: who fills them, which layers do so without a word, and who reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from bnlint.analysis.dataflow import Dataflow
+from bnlint.analysis.layers import LAYER_FUNCTIONS, Layer, LayerFunctionCall
+from bnlint.analysis.uses import Uses
+from bnlint.analysis.values import Call, Const, Global, Mapping, Parameter, Sequence, Value, walk
+from bnlint.findings import Span
+
+UPDATE_OPS = "update_ops"
+
+_GET = frozenset({"get_collection", "get_collection_ref"})
+_ADD = frozenset({"add_to_collection", "add_to_collections"})
+_COLLECTIONS = "updates_collections"
+
+# What is known of the flag that a layer is given: always on, always off, or decided by the caller or by a run.
+Flag = Literal["on", "off", "varies"]
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionRead:
+    """A call of ``get_collection``. key: None if it is unknown.
+
+    filtered: only a part is read, by scope; used: what is read may be run somewhere.
+    """
+
+    call: Call
+    key: str | None
+    filtered: bool
+    used: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionAdd:
+    """A call of ``add_to_collection``: its arguments as they stand, and the key, None if it is unknown."""
+
+    call: Call
+    key: str | None
+    name: Value
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class LayerPlace:
+    """A place that makes batch-norm layers whose updates wait in a collection, unless they run in place.
+
+    collection: where the updates go; None if they run in place or it is unknown.
+    by_default: no collection is named, so an enclosing ``arg_scope`` may turn the updates to in place.
+    """
+
+    span: Span
+    scope: int
+    api: str
+    flag: Flag
+    collection: str | None
+    in_place: bool
+    by_default: bool
+
+
+def key_of(flow: Dataflow, value: Value | None) -> str | None:
+    """The collection a value names: members of GraphKeys in lower case, strings as they are, None if unknown."""
+    keys: set[str | None] = set()
+    for origin in flow.origins(value) if value is not None else ():
+        if isinstance(origin, Const) and isinstance(origin.value, str):
+            keys.add(origin.value)
+        elif isinstance(origin, Global) and ".GraphKeys." in origin.name:
+            keys.add(origin.name.rpartition(".")[2].lower())
+        else:
+            keys.add(None)
+    return keys.pop() if len(keys) == 1 else None
+
+
+def _called(flow: Dataflow, call: Call) -> str:
+    """The last part of the name of what is called, function or method."""
+    method = flow.method_of(call)
+    return method[1] if method is not None else (flow.name_of(call) or "").rpartition(".")[2]
+
+
+def collection_reads(flow: Dataflow, uses: Uses) -> Iterator[CollectionRead]:
+    """The places of a module that read a collection."""
+    for call in flow.tree.calls:
+        if _called(flow, call) in _GET:
+            key = key_of(flow, call.argument(0, "key", "name"))
+            filtered = call.argument(1, "scope") is not None
+            yield CollectionRead(call, key, filtered, not uses.is_nowhere(call))
+
+
+def collection_adds(flow: Dataflow) -> Iterator[CollectionAdd]:
+    """The places of a module that fill a collection by hand."""
+    for call in flow.tree.calls:
+        if _called(flow, call) in _ADD:
+            name, value = call.argument(0, "name", "names"), call.argument(1, "value")
+            if name is not None and value is not None:
+                yield CollectionAdd(call, key_of(flow, name), name, value)
+
+
+def hands_on_update_ops(flow: Dataflow) -> bool:
+    """Whether ``GraphKeys.UPDATE_OPS`` goes somewhere that may read it: anything but the usual add and get."""
+    known: set[int] = set()
+    for call in flow.tree.calls:
+        if _called(flow, call) in _GET | _ADD:
+            known |= {
+                id(value) for argument in (*call.args, *(v for _, v in call.keywords)) for value in walk(argument)
+            }
+        known |= {id(value) for name, option in call.keywords if name == _COLLECTIONS for value in walk(option)}
+    for statement in flow.tree.statements:
+        for value in walk(statement.value):
+            if isinstance(value, Mapping):
+                known |= {id(item) for key, item in value.items if isinstance(key, Const) and key.value == _COLLECTIONS}
+            alias = statement.kind == "assign" and statement.value is value
+            named = isinstance(value, Global) and value.name.endswith("GraphKeys.UPDATE_OPS")
+            if named and not alias and id(value) not in known:
+                return True
+    return False
+
+
+def updates_in_place_by_default(flow: Dataflow) -> bool:
+    """Whether an ``arg_scope``, dict or partial of the module says ``updates_collections=None`` for other layers."""
+    for call in flow.tree.calls:
+        option = call.keyword(_COLLECTIONS)
+        if option is not None and flow.name_of(call) not in LAYER_FUNCTIONS and may_be_none(flow, option):
+            return True
+    return any(
+        isinstance(value, Mapping)
+        and any(isinstance(k, Const) and k.value == _COLLECTIONS and may_be_none(flow, item) for k, item in value.items)
+        for statement in flow.tree.statements
+        for value in walk(statement.value)
+    )
+
+
+def may_be_none(flow: Dataflow, value: Value) -> bool:
+    """Whether None is among the things a value may be."""
+    return any(isinstance(origin, Const) and origin.value is None for origin in flow.origins(value)) or any(
+        isinstance(origin, Parameter) and isinstance(origin.default, Const) and origin.default.value is None
+        for origin in flow.origins(value)
+    )
+
+
+def flag_of(flow: Dataflow, value: Value | None, default: Flag) -> Flag:
+    """What a training flag is: a parameter, a placeholder and everything that is computed varies."""
+    if value is None:
+        return default
+    found: set[Flag] = set()
+    for origin in flow.origins(value):
+        fixed = isinstance(origin, Const) and (origin.value is None or isinstance(origin.value, (bool, int)))
+        found.add("varies" if not fixed else "on" if isinstance(origin, Const) and origin.value else "off")
+    return found.pop() if len(found) == 1 else "varies"
+
+
+def layer_places(flow: Dataflow, functions: list[LayerFunctionCall], layers: list[Layer]) -> Iterator[LayerPlace]:
+    """The places of a module that make layers of ``tf.layers`` and ``slim``."""
+    for function in functions:
+        if not function.is_frozen and (function.complete or _FLAGS[function.api] in function.options):
+            yield _place(flow, function.call, function.api, function.options, function.complete)
+    for layer in layers:
+        if layer.api != "tf.layers.BatchNormalization" or _is_false(layer.creation.keyword("trainable")):
+            continue
+        for use in layer.uses:
+            flag = "varies" if use.may_pass_training else flag_of(flow, use.training, "off")
+            yield LayerPlace(use.call.span, use.scope, layer.api, flag, UPDATE_OPS, False, False)
+    for call in flow.tree.calls:
+        yield from _handed_over(flow, call)
+
+
+_FLAGS = {"tf.layers.batch_normalization": "training", "slim.batch_norm": "is_training"}
+
+
+def _is_false(value: Value | None) -> bool:
+    return isinstance(value, Const) and value.value is False
+
+
+def _place(flow: Dataflow, call: Call, api: str, options: dict[str, Value], complete: bool) -> LayerPlace:
+    scope = flow.site(call).scope
+    flag = flag_of(flow, options.get(_FLAGS[api]), "on" if api.startswith("slim.") else "off")
+    if api.startswith("tf."):
+        return LayerPlace(call.span, scope, api, flag, UPDATE_OPS, False, False)
+    named = options.get(_COLLECTIONS)
+    if named is None:
+        return LayerPlace(call.span, scope, api, flag, UPDATE_OPS if complete else None, False, True)
+    if may_be_none(flow, named):
+        return LayerPlace(call.span, scope, api, flag, None, True, False)
+    inner = [item for origin in flow.origins(named) if isinstance(origin, Sequence) for item in origin.items]
+    keys = {key_of(flow, item) for item in inner or (named,)}
+    key = UPDATE_OPS if keys == {UPDATE_OPS} else keys.pop() if len(keys) == 1 else None
+    return LayerPlace(call.span, scope, api, flag, key, False, False)
+
+
+def _handed_over(flow: Dataflow, call: Call) -> Iterator[LayerPlace]:
+    """``normalizer_fn=slim.batch_norm`` with its ``normalizer_params``, and ``functools.partial``."""
+    function = call.keyword("normalizer_fn")
+    options: dict[str, Value] = {}
+    complete = True
+    if function is not None:
+        given = call.keyword("normalizer_params")
+        complete = given is None or _display(flow, given, options)
+    elif flow.name_of(call) == "functools.partial" and call.args:
+        function = call.args[0]
+        options = {name: value for name, value in call.keywords if name is not None}
+        complete = len(options) == len(call.keywords)
+    name = flow.name_of_value(function) if function is not None else None
+    if name is None or name not in LAYER_FUNCTIONS or (name.startswith("tf.") and _FLAGS[name] not in options):
+        return
+    if _is_false(options.get("trainable")):
+        return
+    yield _place(flow, call, name, options, complete)
+
+
+def _display(flow: Dataflow, value: Value, options: dict[str, Value]) -> bool:
+    """Read a dict display, or ``dict(...)``, into options; False if it cannot be seen through."""
+    seen = False
+    for origin in flow.origins(value):
+        if isinstance(origin, Mapping):
+            seen = all(isinstance(key, Const) for key, _ in origin.items)
+            options |= {str(key.value): item for key, item in origin.items if isinstance(key, Const)}
+        elif isinstance(origin, Call) and _is_dict(flow, origin):
+            seen = all(name is not None for name, _ in origin.keywords)
+            options |= {name: item for name, item in origin.keywords if name is not None}
+    return seen
+
+
+def _is_dict(flow: Dataflow, call: Call) -> bool:
+    return getattr(call.callee, "path", None) == "dict" and not call.args
+
+
+class Collections:
+    """What one module has to do with collections."""
+
+    def __init__(self, flow: Dataflow, uses: Uses, functions: list[LayerFunctionCall], layers: list[Layer]) -> None:
+        self._flow = flow
+        self._uses = uses
+        self._functions = functions
+        self._layers = layers
+
+    @cached_property
+    def reads(self) -> list[CollectionRead]:
+        """The calls of ``get_collection``."""
+        return list(collection_reads(self._flow, self._uses))
+
+    @cached_property
+    def adds(self) -> list[CollectionAdd]:
+        """The calls of ``add_to_collection``."""
+        return list(collection_adds(self._flow))
+
+    @cached_property
+    def places(self) -> list[LayerPlace]:
+        """The places that make layers of ``tf.layers`` and ``slim``."""
+        return list(layer_places(self._flow, self._functions, self._layers))
+
+    @cached_property
+    def in_place_by_default(self) -> bool:
+        """Whether the module may turn the updates of layers elsewhere to in place."""
+        return updates_in_place_by_default(self._flow)
+
+    def flag(self, value: Value | None) -> Flag:
+        """What a training flag is."""
+        return flag_of(self._flow, value, "off")
+
+    def runs(self, key: str) -> bool:
+        """Whether the module reads a collection and does something with it, as far as can be seen."""
+        if any(read.used and read.key in (key, None) for read in self.reads):
+            return True
+        return key == UPDATE_OPS and hands_on_update_ops(self._flow)

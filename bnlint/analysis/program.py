@@ -1,0 +1,253 @@
+"""Which files make up one program, and which of their functions it can reach.
+
+A repository often holds several programs. What one of them runs says nothing about the next, so the rules that ask
+"does anybody run this?" ask it of the files that are imported together. Files that no rule has use for are not
+parsed; of these the imports and the words are enough.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from bnlint.analysis.facts import ModuleFacts
+from bnlint.analysis.names import relative_module
+from bnlint.analysis.scopes import Scope
+from bnlint.analysis.train_steps import DRIVES
+from bnlint.analysis.values import Attribute, Const, Global, Read, Value, children
+
+_IMPORT = re.compile(
+    r"^[ \t]*(?:from[ \t]+(?P<level>\.*)(?P<module>[\w.]*)[ \t]+import[ \t]*(?P<names>\([^)]*\)|[^\n#]+)"
+    r"|import[ \t]+(?P<plain>[^\n#]+))",
+    re.MULTILINE,
+)
+_WORD = re.compile(r"[A-Za-z_]\w*")
+# Names that lead out of the project, whatever a file of it may be called.
+_LIBRARIES = frozenset({"tensorflow", "keras", "numpy", "tf_keras", "tf_slim", "__future__", "os", "sys"})
+# Methods that are called without being named.
+_IMPLICIT = frozenset({"call", "build", "forward", "train_step", "test_step"})
+
+
+@dataclass(frozen=True, eq=False)
+class File:
+    """A file of the project. ``facts`` is None if no rule needed it to be parsed."""
+
+    filename: str
+    module: str
+    package: str
+    text: str = field(repr=False)
+    facts: ModuleFacts | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(cls, facts: ModuleFacts) -> File:
+        """A file that was parsed."""
+        inside = facts.filename.endswith("__init__.py")
+        package = facts.module if inside else facts.module.rpartition(".")[0]
+        return cls(facts.filename, facts.module, package, facts.flow.tree.lines.text, facts)
+
+    @cached_property
+    def imports(self) -> frozenset[str]:
+        """Full names of what it imports; ``x.*`` for a star."""
+        if self.facts is not None:
+            return frozenset(self.facts.flow.tree.imports)
+        return frozenset(imported_names(self.text, self.package))
+
+    @cached_property
+    def drives(self) -> bool:
+        """Whether it runs a graph."""
+        return DRIVES.search(self.text) is not None
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Every name in its text."""
+        return frozenset(_WORD.findall(self.text))
+
+    @cached_property
+    def mentions(self) -> Mapping[int, frozenset[str]]:
+        """The names that each scope reads, by scope id; of a file without facts all words, as scope 0."""
+        return {0: self.words} if self.facts is None else _mentions(self.facts)
+
+    @cached_property
+    def mentioned(self) -> frozenset[str]:
+        """The names that some scope reads."""
+        return frozenset(name for names in self.mentions.values() for name in names)
+
+
+def imported_names(text: str, package: str) -> Iterator[str]:
+    """What the import statements of a text name, found without parsing it."""
+    for match in _IMPORT.finditer(text):
+        if match["plain"]:
+            yield from (part.split()[0] for part in match["plain"].split(",") if part.split())
+            continue
+        level = len(match["level"])
+        module = relative_module(package, level, match["module"]) if level else match["module"]
+        for part in match["names"].strip("() \t").replace("\n", " ").split(","):
+            if part.split():
+                yield f"{module}.{part.split()[0]}"
+
+
+def _mentions(facts: ModuleFacts) -> dict[int, frozenset[str]]:
+    found: dict[int, set[str]] = defaultdict(set)
+    for scope in facts.scopes:
+        around = scope.parent if scope.parent is not None else scope.id
+        outside = (*scope.decorators, *scope.bases, *(p.default for p in scope.parameters if p.default is not None))
+        found[around] |= set(_names(outside))
+    for statement in facts.flow.tree.statements:
+        found[statement.scope] |= set(_names([statement.value]))
+    return {scope: frozenset(names) for scope, names in found.items()}
+
+
+def _names(values: Iterable[Value]) -> Iterator[str]:
+    stack = list(values)
+    while stack:
+        value = stack.pop()
+        stack.extend(children(value))
+        match value:
+            case Global(name=name) | Read(path=name):
+                yield from _WORD.findall(name)
+            case Attribute(name=name):
+                yield name
+            case Const(value=str() as text) if text.isidentifier():
+                yield text
+            case _:
+                pass
+
+
+@dataclass(frozen=True)
+class Program:
+    """Files that may run together with one of them, the start.
+
+    is_driven: one of those that reach the start runs a graph, so what is fetched is in view.
+    """
+
+    start: File
+    files: tuple[File, ...]
+    is_driven: bool
+
+    @cached_property
+    def modules(self) -> tuple[ModuleFacts, ...]:
+        """The files that were parsed."""
+        return tuple(file.facts for file in self.files if file.facts is not None)
+
+    def mentions(self, name: str) -> bool:
+        """Whether a file reads a name or an attribute of that name."""
+        return any(name in file.mentioned for file in self.files)
+
+    def is_live(self, module: ModuleFacts, scope: int) -> bool:
+        """Whether a scope may run when the program does."""
+        return (module.filename, scope) in self._live
+
+    @cached_property
+    def _live(self) -> frozenset[tuple[str, int]]:
+        """Scopes that the program reaches by the names of functions, from the start, its callers and all top levels."""
+        by_name: dict[str, list[tuple[File, Scope]]] = defaultdict(list)
+        scopes = [(file, scope) for file in self.files if file.facts is not None for scope in file.facts.scopes]
+        for file, scope in scopes:
+            by_name[scope.name].append((file, scope))
+        pending = [(file, 0) for file in self.files] + self._above
+        live: set[tuple[str, int]] = set()
+        while pending:
+            file, scope = pending.pop()
+            if (file.filename, scope) in live:
+                continue
+            live.add((file.filename, scope))
+            for name in file.mentions.get(scope, ()):
+                pending += [(other, each.id) for other, each in by_name.get(name, ())]
+            pending += [(file, inner.id) for inner in _entered(file, scope)]
+        return frozenset(live)
+
+    @property
+    def _above(self) -> list[tuple[File, int]]:
+        """The scopes of the start that take an optimizer step or run a graph, and all that lead to them by name."""
+        facts = self.start.facts
+        steps = [] if facts is None else [step.scope for step in facts.train_steps.steps]
+        steps += [] if facts is None else [facts.flow.site(run.call).scope for run in facts.train_steps.runs]
+        found = {(self.start.filename, scope): self.start for scope in steps}
+        fresh: list[tuple[str, int]] = list(found)
+        while fresh:
+            names = {name for filename, scope in fresh for name in _around(found[filename, scope], scope)}
+            fresh = []
+            for file in self.files:
+                for scope, mentioned in file.mentions.items():
+                    if (file.filename, scope) not in found and names & mentioned:
+                        found[file.filename, scope] = file
+                        fresh.append((file.filename, scope))
+        return [(file, scope) for (_, scope), file in found.items()]
+
+
+def _around(file: File, scope: int) -> Iterator[str]:
+    """The names of a scope and of those around it."""
+    if file.facts is not None:
+        yield from (each.name for each in file.facts.flow.enclosing(scope) if each.name)
+
+
+def _entered(file: File, scope: int) -> Iterator[Scope]:
+    """Scopes that are entered together with one: lambdas, class bodies' special methods, the class around a method."""
+    if file.facts is None:
+        return
+    outer = file.facts.scopes[scope]
+    for inner in file.facts.scopes:
+        if inner.parent != scope:
+            continue
+        special = inner.name.startswith("__") or inner.name in _IMPLICIT
+        if inner.kind == "lambda" or (outer.kind == "class" and special):
+            yield inner
+
+
+class Programs:
+    """The import graph of a project."""
+
+    def __init__(self, files: Sequence[File]) -> None:
+        self.files = tuple(files)
+        self._by_name: dict[str, list[File]] = defaultdict(list)
+        for file in self.files:
+            parts = file.module.split(".")
+            for start in range(len(parts)):
+                self._by_name[".".join(parts[start:])].append(file)
+        self._found: dict[str, Program] = {}
+
+    def of(self, module: ModuleFacts) -> Program:
+        """The program around a module: itself, whatever imports it, and everything that those import."""
+        found = self._found.get(module.filename)
+        if found is None:
+            start = next(file for file in self.files if file.facts is module)
+            above = self._reach([start], self._importers)
+            files = self._reach(above, self._imported)
+            found = self._found[module.filename] = Program(start, tuple(files), any(file.drives for file in above))
+        return found
+
+    def _reach(self, starts: Iterable[File], edges: Mapping[str, Sequence[File]]) -> list[File]:
+        pending, found = list(starts), dict[str, File]()
+        while pending:
+            file = pending.pop()
+            if file.filename not in found:
+                found[file.filename] = file
+                pending += edges.get(file.filename, ())
+        return list(found.values())
+
+    @cached_property
+    def _imported(self) -> dict[str, list[File]]:
+        return {file.filename: [f for name in file.imports for f in self._named(name, file)] for file in self.files}
+
+    @cached_property
+    def _importers(self) -> dict[str, list[File]]:
+        found: dict[str, list[File]] = defaultdict(list)
+        for file in self.files:
+            for other in self._imported[file.filename]:
+                found[other.filename].append(file)
+        return found
+
+    def _named(self, name: str, importer: File) -> list[File]:
+        """The files that an imported name may mean; those nearest to the importer, where several fit."""
+        parts = name.removesuffix(".*").split(".")
+        if parts[0] in _LIBRARIES:
+            return []
+        for cut in range(len(parts), 0, -1):
+            fitting = self._by_name.get(".".join(parts[:cut]), [])
+            beside = [file for file in fitting if file.package == importer.package]
+            if fitting:
+                return beside or fitting
+        return []

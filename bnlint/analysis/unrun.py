@@ -1,0 +1,139 @@
+"""Programs that train batch-norm layers and never run the updates that the layers put aside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bnlint.analysis.collections import UPDATE_OPS, LayerPlace
+from bnlint.analysis.facts import ModuleFacts
+from bnlint.analysis.program import Program
+from bnlint.analysis.train_steps import TrainStep
+from bnlint.findings import Span
+
+if TYPE_CHECKING:
+    from bnlint.analysis.project import ProjectFacts
+
+
+@dataclass(frozen=True)
+class WaitingLayer:
+    """A place that makes or calls a layer whose updates wait for somebody to run them.
+
+    varies: the flag is no literal True, so that there is an inference path.
+    """
+
+    module: ModuleFacts
+    span: Span
+    scope: int
+    created: Span
+    varies: bool
+
+
+@dataclass(frozen=True)
+class Unrun:
+    """Optimizer steps of one module, and the layers of its program whose updates nothing runs.
+
+    is_keras: the updates wait on Keras layers, else in a collection.
+    is_driven: the code that runs the graph is in view, so nobody else can run the updates.
+    """
+
+    module: ModuleFacts
+    steps: tuple[TrainStep, ...]
+    layers: tuple[WaitingLayer, ...]
+    is_keras: bool
+    is_driven: bool
+
+    @property
+    def has_inference(self) -> bool:
+        """Whether some layer is meant to be used in both phases."""
+        return any(layer.varies for layer in self.layers)
+
+    def layers_in(self, module: ModuleFacts) -> tuple[WaitingLayer, ...]:
+        """The layers of one module."""
+        return tuple(layer for layer in self.layers if layer.module is module)
+
+    @property
+    def elsewhere(self) -> tuple[ModuleFacts, ...]:
+        """The other modules that hold such layers."""
+        found = {layer.module.filename: layer.module for layer in self.layers if layer.module is not self.module}
+        return tuple(found.values())
+
+
+def unrun_updates(project: ProjectFacts) -> Iterator[Unrun]:
+    """Every module with optimizer steps in whose program the updates of some layers are never run."""
+    steps = {module.filename for module in project.modules if module.train_steps.steps}
+    for module in project.modules:
+        if module.filename not in steps or project.era_of(module).tensorflow != "1":
+            continue
+        program = project.programs.of(module)
+        taken = tuple(step for step in module.train_steps.steps)
+        waiting = tuple(_in_collections(project, program, steps))
+        if waiting:
+            yield Unrun(module, taken, waiting, False, program.is_driven)
+        waiting = tuple(_on_keras_layers(project, program))
+        if waiting:
+            yield Unrun(module, taken, waiting, True, program.is_driven)
+
+
+def _in_collections(project: ProjectFacts, program: Program, steps: set[str]) -> Iterator[WaitingLayer]:
+    """The layers of a program that fill a collection which nothing runs."""
+    if any(_runs_by_itself(project, module) for module in program.modules):
+        return
+    in_place = any(module.collections.in_place_by_default for module in program.modules)
+    run: dict[str, bool] = {}
+    for module, place in _places(project, program):
+        key = place.collection
+        if key is None or place.flag == "off" or (in_place and place.by_default):
+            continue
+        if key not in run:
+            run[key] = _runs(project, program, key, steps)
+        if not run[key]:
+            yield WaitingLayer(module, place.span, place.scope, place.span, place.flag == "varies")
+
+
+def _runs_by_itself(project: ProjectFacts, module: ModuleFacts) -> bool:
+    """Whether a module builds its train op by a library's helper that runs UPDATE_OPS, or trains in a framework."""
+    steps = module.train_steps
+    return steps.in_framework or any(project.links.definition(module, call.callee) is None for call in steps.helpers)
+
+
+def _places(project: ProjectFacts, program: Program) -> Iterator[tuple[ModuleFacts, LayerPlace]]:
+    for module in program.modules:
+        if project.era_of(module).tensorflow == "1":
+            for place in module.collections.places:
+                if program.is_live(module, place.scope):
+                    yield module, place
+
+
+def _runs(project: ProjectFacts, program: Program, key: str, steps: set[str]) -> bool:
+    """Whether a file of the program runs a collection, or one that belongs to no other program does."""
+    if any(module.collections.runs(key) for module in program.modules):
+        return True
+    inside = {file.filename for file in program.files}
+    for file in project.programs.files:
+        if file.facts is None:
+            if "UPDATE_OPS" in file.words and key == UPDATE_OPS:
+                return True
+        elif file.filename not in inside and file.facts.collections.runs(key):
+            own = project.programs.of(file.facts).modules
+            if not any(other.filename in steps for other in own):
+                return True
+    return False
+
+
+def _on_keras_layers(project: ProjectFacts, program: Program) -> Iterator[WaitingLayer]:
+    """The Keras layers of a graph program that nobody asks for their updates."""
+    if any(program.mentions(name) for name in ("updates", "get_updates_for")) or any(m.fits for m in program.modules):
+        return
+    for module in program.modules:
+        if project.era_of(module).tensorflow != "1":
+            continue
+        for layer in module.layers:
+            frozen = layer.creation.keyword("trainable")
+            if not layer.api.startswith("keras.") or (frozen is not None and module.collections.flag(frozen) == "off"):
+                continue
+            for use in layer.uses:
+                flag = module.collections.flag(use.training)
+                if flag != "off" and program.is_live(module, use.scope):
+                    yield WaitingLayer(module, use.call.span, use.scope, layer.span, flag == "varies")

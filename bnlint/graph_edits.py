@@ -1,0 +1,30 @@
+"""Edits that put the building of graph ops into another order or under a control dependency."""
+
+from __future__ import annotations
+
+from bnlint.analysis.facts import ModuleFacts
+from bnlint.analysis.scopes import Statement
+from bnlint.analysis.values import Call
+from bnlint.edits import before, safe
+from bnlint.findings import Edit, Fix, Span
+
+
+def under_control_dependencies(module: ModuleFacts, call: Call, waits_for: str) -> Fix | None:
+    """Build the statement of a call under ``with waits_for:``; None if it shares its rows with something else."""
+    statement = module.flow.statement(call)
+    if statement is None or not stands_alone(module, statement):
+        return None
+    rows = range(statement.span.row, statement.span.end_row + 1)
+    first = statement.span.column - 1
+    inner = [Edit(Span(row, 1, row, 1), "    ") for row in rows[1:] if module.line(row).strip()]
+    header = f"with {waits_for}:\n{' ' * first}    "
+    return safe("run the updates with the train op", before(statement.span, header), *inner)
+
+
+def stands_alone(module: ModuleFacts, statement: Statement) -> bool:
+    """Whether the rows of a statement hold nothing else but a comment, so that they can be moved or indented."""
+    span = statement.span
+    ahead, rest = module.line(span.row)[: span.column - 1], module.line(span.end_row)[span.end_column - 1 :].strip()
+    text = module.text(span)
+    whole = ahead.strip() == "" and (rest == "" or rest.startswith("#"))
+    return whole and "\t" not in ahead and '"""' not in text and "'''" not in text and "\\\n" not in text
