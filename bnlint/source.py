@@ -7,13 +7,15 @@ import os
 import stat
 import tokenize
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
-from bnlint.findings import Finding, Related, Span
+from bnlint.findings import Edit, Finding, Related, Span
+from bnlint.fixes import apply_edits
 from bnlint.notebook import Cell, NotebookError, read_cells
+from bnlint.notebook_text import replace_cells
 from bnlint.python2 import translate
 
 MAX_BYTES = 10_000_000
@@ -123,6 +125,36 @@ class Source:
         if isinstance(value, (list, tuple)):
             return [self._located_evidence(each) for each in cast("list[Any]", value)]
         return value
+
+    def edited(self, edits: Iterable[Edit]) -> Source:
+        """The file with edits made, which stand where :meth:`located` puts them; all else keeps its bytes.
+
+        Raises SourceError if it cannot be written so.
+        """
+        by_cell: dict[int | None, list[Edit]] = {}
+        for edit in edits:
+            by_cell.setdefault(edit.cell, []).append(edit)
+        if is_notebook(self.filename):
+            texts = {cell.number: apply_edits(cell.text, by_cell.get(cell.number, ())) for cell in self.cells}
+            changed = {cell.number: texts[cell.number] for cell in self.cells if cell.text != texts[cell.number]}
+            new = Source.from_bytes(replace_cells(self.data, changed), self.filename, self.path)
+            faithful = [cell.text for cell in new.cells] == list(texts.values())
+        else:
+            text = apply_edits(self.text, by_cell.get(None, ()))
+            new = Source.from_bytes(self._encoded(text), self.filename, self.path)
+            faithful = (new.text, new.encoding) == (text, self.encoding)
+        if not faithful:
+            raise SourceError("cannot be edited: what would be written reads differently")
+        return new
+
+    def _encoded(self, text: str) -> bytes:
+        try:
+            if self.text.encode(self.encoding) != self.data:
+                raise SourceError(f"cannot be edited: not all of it would be written as it is in {self.encoding}")
+            return text.encode(self.encoding)
+        except UnicodeEncodeError as error:
+            missing = error.object[error.start : error.end]
+            raise SourceError(f"cannot be edited: {self.encoding} has no {missing!a}") from error
 
     @property
     def texts(self) -> Mapping[str, str]:

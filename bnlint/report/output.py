@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from bnlint.files import replace_file
 from bnlint.report import FORMATS
 from bnlint.settings import nearest
 
@@ -38,26 +37,4 @@ class Output:
 
 def write(file: Path, text: str) -> None:
     """Write the whole file or leave the old one as it is. Raises OSError."""
-    data = text.encode("utf-8", "backslashreplace")
-    target = Path(os.path.realpath(file))
-    if target.exists() and not target.is_file():  # /dev/stdout, a pipe: not to be replaced
-        target.write_bytes(data)
-        return
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-        os.chmod(temporary, _mode(target))
-        os.replace(temporary, target)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-
-
-def _mode(target: Path) -> int:
-    """The permissions that the file has, or that a new file would get."""
-    if target.exists():
-        return target.stat().st_mode & 0o777
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
+    replace_file(file, text.encode("utf-8", "backslashreplace"))
