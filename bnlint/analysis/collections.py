@@ -10,7 +10,7 @@ from typing import Literal
 from bnlint.analysis.dataflow import Dataflow
 from bnlint.analysis.layers import LAYER_FUNCTIONS, Layer, LayerFunctionCall
 from bnlint.analysis.uses import Uses
-from bnlint.analysis.values import Call, Const, Global, Mapping, Parameter, Sequence, Value, walk
+from bnlint.analysis.values import Call, Const, Global, Mapping, Op, Parameter, Sequence, Value, walk
 from bnlint.findings import Span
 
 UPDATE_OPS = "update_ops"
@@ -19,8 +19,12 @@ _GET = frozenset({"get_collection", "get_collection_ref"})
 _ADD = frozenset({"add_to_collection", "add_to_collections"})
 _COLLECTIONS = "updates_collections"
 
-# What is known of the flag that a layer is given: always on, always off, or decided by the caller or by a run.
-Flag = Literal["on", "off", "varies"]
+# What is known of the flag that a layer is given: always on, always off, left out of a layer that then takes it
+# as off, or decided by the caller or by a run.
+Flag = Literal["on", "off", "unset", "varies"]
+
+# The training flags of the layers that are functions.
+LAYER_FLAGS = {"tf.layers.batch_normalization": "training", "slim.batch_norm": "is_training"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,19 +160,16 @@ def flag_of(flow: Dataflow, value: Value | None, default: Flag) -> Flag:
 def layer_places(flow: Dataflow, functions: list[LayerFunctionCall], layers: list[Layer]) -> Iterator[LayerPlace]:
     """The places of a module that make layers of ``tf.layers`` and ``slim``."""
     for function in functions:
-        if not function.is_frozen and (function.complete or _FLAGS[function.api] in function.options):
+        if not function.is_frozen and (function.complete or LAYER_FLAGS[function.api] in function.options):
             yield _place(flow, function.call, function.api, function.options, function.complete)
     for layer in layers:
         if layer.api != "tf.layers.BatchNormalization" or _is_false(layer.creation.keyword("trainable")):
             continue
         for use in layer.uses:
-            flag = "varies" if use.may_pass_training else flag_of(flow, use.training, "off")
+            flag = "varies" if use.may_pass_training else flag_of(flow, use.training, "unset")
             yield LayerPlace(use.call.span, use.scope, layer.api, flag, UPDATE_OPS, False, False)
     for call in flow.tree.calls:
         yield from _handed_over(flow, call)
-
-
-_FLAGS = {"tf.layers.batch_normalization": "training", "slim.batch_norm": "is_training"}
 
 
 def _is_false(value: Value | None) -> bool:
@@ -177,7 +178,9 @@ def _is_false(value: Value | None) -> bool:
 
 def _place(flow: Dataflow, call: Call, api: str, options: dict[str, Value], complete: bool) -> LayerPlace:
     scope = flow.site(call).scope
-    flag = flag_of(flow, options.get(_FLAGS[api]), "on" if api.startswith("slim.") else "off")
+    flag = flag_of(flow, options.get(LAYER_FLAGS[api]), "on" if api.startswith("slim.") else "unset")
+    if flag == "on" and any(around.id in flow.branch_scopes for around in flow.enclosing(scope)):
+        flag = "varies"
     if api.startswith("tf."):
         return LayerPlace(call.span, scope, api, flag, UPDATE_OPS, False, False)
     named = options.get(_COLLECTIONS)
@@ -194,21 +197,28 @@ def _place(flow: Dataflow, call: Call, api: str, options: dict[str, Value], comp
 def _handed_over(flow: Dataflow, call: Call) -> Iterator[LayerPlace]:
     """``normalizer_fn=slim.batch_norm`` with its ``normalizer_params``, and ``functools.partial``."""
     function = call.keyword("normalizer_fn")
-    options: dict[str, Value] = {}
-    complete = True
     if function is not None:
-        given = call.keyword("normalizer_params")
-        complete = given is None or _display(flow, given, options)
+        options = handed_over_options(flow, call)
     elif flow.name_of(call) == "functools.partial" and call.args:
         function = call.args[0]
         options = {name: value for name, value in call.keywords if name is not None}
-        complete = len(options) == len(call.keywords)
-    name = flow.name_of_value(function) if function is not None else None
-    if name is None or name not in LAYER_FUNCTIONS or (name.startswith("tf.") and _FLAGS[name] not in options):
+        options = options if len(options) == len(call.keywords) else None
+    else:
         return
-    if _is_false(options.get("trainable")):
+    name = flow.name_of_value(function)
+    if name is None or name not in LAYER_FUNCTIONS or _is_false((options or {}).get("trainable")):
         return
-    yield _place(flow, call, name, options, complete)
+    if not name.startswith("tf.") or (options is not None and LAYER_FLAGS[name] in options):
+        yield _place(flow, call, name, options or {}, options is not None)
+
+
+def handed_over_options(flow: Dataflow, call: Call) -> dict[str, Value] | None:
+    """What ``normalizer_params`` passes to the function given as ``normalizer_fn``; None if it cannot be seen."""
+    given = call.keyword("normalizer_params")
+    if given is None:
+        return {}
+    options: dict[str, Value] = {}
+    return options if _display(flow, given, options) else None
 
 
 def _display(flow: Dataflow, value: Value, options: dict[str, Value]) -> bool:
@@ -226,6 +236,22 @@ def _display(flow: Dataflow, value: Value, options: dict[str, Value]) -> bool:
 
 def _is_dict(flow: Dataflow, call: Call) -> bool:
     return getattr(call.callee, "path", None) == "dict" and not call.args
+
+
+def _is_name(flow: Dataflow, value: Value) -> bool:
+    """Whether a value is the name of a collection: a member of GraphKeys, or a string."""
+    return key_of(flow, value) is not None
+
+
+def _is_op(flow: Dataflow, value: Value) -> bool:
+    """Whether a value is computed, and so no name: the result of a call of TensorFlow, or of arithmetic."""
+    for origin in flow.origins(value):
+        called = flow.name_of(origin) if isinstance(origin, Call) else None
+        method = flow.method_of(origin) if isinstance(origin, Call) else None
+        by_library = called is not None and called.startswith(("tf.", "keras.", "slim."))
+        if not by_library and not isinstance(origin, Op) and (method is None or not method[1].startswith("assign")):
+            return False
+    return True
 
 
 class Collections:
@@ -247,6 +273,14 @@ class Collections:
         """The calls of ``add_to_collection``."""
         return list(collection_adds(self._flow))
 
+    @property
+    def swapped(self) -> Iterator[CollectionAdd]:
+        """The calls that take an op for the name and a name for the op."""
+        for add in self.adds:
+            both_by_place = len(add.call.args) == 2 and not add.call.keywords
+            if both_by_place and _is_name(self._flow, add.value) and _is_op(self._flow, add.name):
+                yield add
+
     @cached_property
     def places(self) -> list[LayerPlace]:
         """The places that make layers of ``tf.layers`` and ``slim``."""
@@ -259,7 +293,7 @@ class Collections:
 
     def flag(self, value: Value | None) -> Flag:
         """What a training flag is."""
-        return flag_of(self._flow, value, "off")
+        return flag_of(self._flow, value, "unset")
 
     def runs(self, key: str) -> bool:
         """Whether the module reads a collection and does something with it, as far as can be seen."""

@@ -29,6 +29,12 @@ class WaitingLayer:
     created: Span
     varies: bool
 
+    @property
+    def in_branch(self) -> bool:
+        """Whether it stands in a branch of ``tf.cond``, so that its updates run only where the branch does."""
+        flow = self.module.flow
+        return any(around.id in flow.branch_scopes for around in flow.enclosing(self.scope))
+
 
 @dataclass(frozen=True)
 class Unrun:
@@ -36,6 +42,7 @@ class Unrun:
 
     is_keras: the updates wait on Keras layers, else in a collection.
     is_driven: the code that runs the graph is in view, so nobody else can run the updates.
+    has_inference: some layer of the program is used in both phases, or only at inference.
     """
 
     module: ModuleFacts
@@ -43,11 +50,7 @@ class Unrun:
     layers: tuple[WaitingLayer, ...]
     is_keras: bool
     is_driven: bool
-
-    @property
-    def has_inference(self) -> bool:
-        """Whether some layer is meant to be used in both phases."""
-        return any(layer.varies for layer in self.layers)
+    has_inference: bool
 
     def layers_in(self, module: ModuleFacts) -> tuple[WaitingLayer, ...]:
         """The layers of one module."""
@@ -67,13 +70,16 @@ def unrun_updates(project: ProjectFacts) -> Iterator[Unrun]:
         if module.filename not in steps or project.era_of(module).tensorflow != "1":
             continue
         program = project.programs.of(module)
-        taken = tuple(step for step in module.train_steps.steps)
-        waiting = tuple(_in_collections(project, program, steps))
-        if waiting:
-            yield Unrun(module, taken, waiting, False, program.is_driven)
-        waiting = tuple(_on_keras_layers(project, program))
-        if waiting:
-            yield Unrun(module, taken, waiting, True, program.is_driven)
+        taken = tuple(module.train_steps.steps)
+        off = any(place.flag == "off" for _, place in _places(project, program))
+        for is_keras, layers in (
+            (False, _in_collections(project, program, steps)),
+            (True, _on_keras_layers(project, program)),
+        ):
+            waiting = tuple(layers)
+            if waiting:
+                varies = off or any(layer.varies for layer in waiting)
+                yield Unrun(module, taken, waiting, is_keras, program.is_driven, varies)
 
 
 def _in_collections(project: ProjectFacts, program: Program, steps: set[str]) -> Iterator[WaitingLayer]:
@@ -84,7 +90,7 @@ def _in_collections(project: ProjectFacts, program: Program, steps: set[str]) ->
     run: dict[str, bool] = {}
     for module, place in _places(project, program):
         key = place.collection
-        if key is None or place.flag == "off" or (in_place and place.by_default):
+        if key is None or place.flag in ("off", "unset") or (in_place and place.by_default):
             continue
         if key not in run:
             run[key] = _runs(project, program, key, steps)
@@ -135,5 +141,5 @@ def _on_keras_layers(project: ProjectFacts, program: Program) -> Iterator[Waitin
                 continue
             for use in layer.uses:
                 flag = module.collections.flag(use.training)
-                if flag != "off" and program.is_live(module, use.scope):
+                if flag not in ("off", "unset") and program.is_live(module, use.scope):
                     yield WaitingLayer(module, use.call.span, use.scope, layer.span, flag == "varies")

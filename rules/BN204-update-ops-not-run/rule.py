@@ -63,7 +63,7 @@ def _related(case: Case, unrun: Unrun, at_step: bool) -> Iterator[Related]:
 def _fix(case: Case, unrun: Unrun) -> Fix | None:
     control, get = case.module.name_in_code("tf.control_dependencies"), case.module.name_in_code("tf.get_collection")
     keys = case.module.name_in_code("tf.GraphKeys")
-    if len(unrun.steps) != 1 or control is None:
+    if len(unrun.steps) != 1 or control is None or any(layer.in_branch for layer in unrun.layers):
         return None
     return under_control_dependencies(case.module, unrun.steps[0].call, f"{control}({get}({keys}.UPDATE_OPS))")
 
