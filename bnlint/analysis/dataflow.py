@@ -192,6 +192,8 @@ class Dataflow:
         for scope in self.enclosing(read.scope):
             if scope.kind == "class" and scope.id != read.scope:
                 continue
+            if scope.id == read.scope and read.path in scope.outer_names:
+                continue
             if read.path in scope.bindings:
                 return tuple(self.tree.bindings[index] for index in scope.bindings[read.path])
         return ()

@@ -187,8 +187,6 @@ class Updates:
     def _rebound(self, binding: Binding) -> list[Statistic]:
         """The statistics that the place held before, if the new value is computed from them."""
         for value in walk(binding.value):
-            if path_of(value) == binding.path and not isinstance(self._flow.parent(value), Call | None):
-                return self._statistics.of(value)
             if path_of(value) == binding.path:
                 return self._statistics.of(value)
         return []

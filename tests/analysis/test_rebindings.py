@@ -1,0 +1,93 @@
+"""Which rebindings of statistics are seen, and which are right as they are."""
+
+from __future__ import annotations
+
+import pytest
+
+from bnlint.analysis.facts import analyse
+
+HEAD = "import tensorflow as tf\nimport numpy as np\n"
+CREATE = "moving_mean = tf.Variable(tf.zeros([3]), trainable=False)\n"
+AVERAGE = "moving_mean = moving_mean * 0.9 + tf.reduce_mean(x, 0) * 0.1\n"
+
+
+def indent(text: str, depth: int = 1) -> str:
+    return "".join(f"{'    ' * depth}{line}\n" for line in text.splitlines())
+
+
+LOST = {
+    "a local name": "def f(x):\n" + indent(CREATE + AVERAGE + "return x - moving_mean"),
+    "a global": CREATE + "def f(x):\n" + indent("global moving_mean\n" + AVERAGE),
+    "a closure": "def g():\n"
+    + indent(CREATE + "def f(x):\n" + indent("nonlocal moving_mean\n" + AVERAGE) + "return f"),
+    "a parameter": "def f(x, moving_mean):\n" + indent(AVERAGE) + "def g(x):\n" + indent(CREATE + "f(x, moving_mean)"),
+    "a dict slot": "s = {'m': tf.Variable(0.)}\ndef f(x):\n"
+    + indent(
+        "s['m'] = 0.9 * s['m'] + 0.1 * tf.reduce_mean(x, 0)\nreturn tf.nn.batch_normalization(x, s['m'], 1., 0., 1., 1e-3)"
+    ),
+    "a loop": CREATE + "for x in data:\n" + indent(AVERAGE),
+    "a branch": CREATE + "if training:\n" + indent(AVERAGE) + "else:\n" + indent("pass"),
+    "try": CREATE + "try:\n" + indent(AVERAGE) + "except ValueError:\n" + indent("pass"),
+    "with": CREATE + "with tf.name_scope('bn'):\n" + indent(AVERAGE),
+    "an alias": "class N(tf.Module):\n"
+    + indent("def __init__(self):\n" + indent("self.mm = tf.Variable(0., trainable=False)"))
+    + indent("def __call__(self, x):\n" + indent("moving_mean = self.mm\n" + AVERAGE)),
+    "an attribute of a base class": "class B:\n"
+    + indent("def __init__(self):\n" + indent("self.mm = tf.Variable(0., trainable=False)"))
+    + "class N(B):\n"
+    + indent("def __call__(self, x):\n" + indent("self.mm = self.mm * 0.9 + tf.reduce_mean(x, 0) * 0.1")),
+    "a helper that creates": "def make():\n"
+    + indent("return tf.Variable(0., trainable=False)")
+    + "def f(x):\n"
+    + indent("moving_mean = make()\n" + AVERAGE),
+    "a tuple": "def f(x):\n"
+    + indent(
+        "moving_mean, v = tf.Variable(0., trainable=False), tf.Variable(1., trainable=False)\n"
+        "moving_mean, v = moving_mean * 0.9 + tf.reduce_mean(x) * 0.1, v"
+    ),
+    "arithmetic in calls": CREATE
+    + "moving_mean = tf.add(tf.multiply(moving_mean, 0.9), tf.multiply(tf.reduce_mean(x), 0.1))\n",
+    "a difference": CREATE + "moving_mean = moving_mean - (moving_mean - tf.reduce_mean(x, 0)) * 0.1\n",
+    "lazy creation": "class N(tf.Module):\n"
+    + indent("mm = None\ndef __call__(self, x):\n")
+    + indent("if self.mm is None:\n" + indent("self.mm = tf.Variable(0., trainable=False)"), 2)
+    + indent("self.mm = self.mm * 0.9 + tf.reduce_mean(x, 0) * 0.1", 2),
+}
+
+RIGHT = {
+    "NumPy": "class N:\n"
+    + indent("def __init__(self):\n" + indent("self.mm = np.zeros(3)"))
+    + indent("def __call__(self, x):\n" + indent("self.mm = self.mm * 0.9 + x.mean(0) * 0.1")),
+    "an assignment that keeps its name": CREATE
+    + "moving_mean = moving_mean.assign(moving_mean * 0.9 + tf.reduce_mean(x, 0) * 0.1)\n",
+    "tf.assign that keeps its name": CREATE
+    + "moving_mean = tf.assign(moving_mean, moving_mean * 0.9 + tf.reduce_mean(x, 0) * 0.1)\n",
+    "a new value that is returned": "def f(x, moving_mean):\n"
+    + indent(AVERAGE + "return x, moving_mean")
+    + "def g(x):\n"
+    + indent(CREATE + "y, new = f(x, moving_mean)\nmoving_mean.assign(new)"),
+    "a cast under the same name": "class N(tf.Module):\n"
+    + indent("def __init__(self):\n" + indent("self.moving_mean = tf.Variable(0., trainable=False)"))
+    + indent(
+        "def __call__(self, x):\n" + indent("moving_mean = tf.cast(self.moving_mean, x.dtype)\nreturn x - moving_mean")
+    ),
+    "a placeholder": "class N:\n" + indent("def __init__(self):\n" + indent("self.moving_mean = None")),
+    "an average object": "def f():\n"
+    + indent("moving_mean = tf.train.ExponentialMovingAverage(0.9)\nreturn moving_mean"),
+    "a sum": "gamma = tf.Variable(1.)\ngamma = gamma + 1e-3\n",
+    "a scaled weight": "w = tf.Variable(1.)\nw = w * 2.0\n",
+    "another name": CREATE + "new = moving_mean * 0.9 + tf.reduce_mean(x, 0) * 0.1\nmoving_mean.assign(new)\n",
+    "stored later": CREATE + "old = moving_mean\n" + AVERAGE + "old.assign(moving_mean)\n",
+}
+
+
+@pytest.mark.parametrize("text", LOST.values(), ids=LOST)
+def test_lost_value_is_seen(text: str) -> None:
+    facts = analyse(HEAD + text, "x.py")
+    assert [each for each in facts.rebindings if not each.kept], facts.rebindings
+
+
+@pytest.mark.parametrize("text", RIGHT.values(), ids=RIGHT)
+def test_right_code_is_left_alone(text: str) -> None:
+    facts = analyse(HEAD + text, "x.py")
+    assert not [each for each in facts.rebindings if not each.kept], facts.rebindings
