@@ -128,6 +128,46 @@ class FirstReplica:
 
 
 @dataclass(frozen=True, slots=True)
+class Changed:
+    """The watched statistics change where they must not.
+
+    after: "inference", the code was run with its flag off (or, if it has none, as it stands); "predict", a Keras model
+    predicted; "fit", a Keras model was fitted although the code means to freeze these statistics.
+    """
+
+    after: Literal["inference", "predict", "fit"]
+
+
+@dataclass(frozen=True, slots=True)
+class DependsOnBatch:
+    """With the flag off, the output for a sample differs, far beyond rounding, if the rest of its batch does."""
+
+
+@dataclass(frozen=True, slots=True)
+class StaleFlag:
+    """The traced function does not follow this attribute of its object.
+
+    Called first with the attribute at one truth, then at the other, with inputs of the same shapes, it updates the
+    watched statistics in both states or in neither.
+    """
+
+    attribute: str
+
+
+@dataclass(frozen=True, slots=True)
+class OnePhase:
+    """Run with the flag on and with the flag off, the code gives the same output for the same batch."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoStatistics:
+    """In training mode the code normalises by the batch, and no variable keeps anything of the batch's statistics:
+
+    without an optimizer step, every variable holds its value, bit for bit.
+    """
+
+
+@dataclass(frozen=True, slots=True)
 class AnyOf:
     """At least one of these comes true: what happens depends on the kind of variable."""
 
@@ -153,6 +193,11 @@ Prediction = (
     | InitialShare
     | SeveralUpdates
     | FirstReplica
+    | Changed
+    | DependsOnBatch
+    | StaleFlag
+    | OnePhase
+    | NoStatistics
     | AnyOf
 )
 
