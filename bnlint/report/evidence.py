@@ -35,17 +35,28 @@ class _Row(NamedTuple):
 
 def setting(evidence: Mapping[str, Any]) -> str:
     """Under what the code ran, in one line."""
-    versions = [
-        f"{name} {evidence[key]}"
-        for name, key in (("TensorFlow", "tensorflow"), ("Keras", "keras"), ("Python", "python"))
-        if evidence.get(key)
-    ]
     mode, rung, shapes = (evidence.get(key) for key in ("mode", "rung", "inputs"))
-    parts = [", ".join(versions)] if versions else []
+    parts = [versions(evidence)] if versions(evidence) else []
     parts += [_MODES.get(str(mode), str(mode))] if mode else []
     parts += [_RUNGS.get(str(rung), str(rung))] if rung else []
     parts += [f"inputs of shape {', '.join(map(_shape, _list(shapes)))}"] if _list(shapes) else []
     return visible("; ".join(parts))
+
+
+def versions(evidence: Mapping[str, Any]) -> str:
+    """``TensorFlow 2.21.0, Keras 3.15.1, Python 3.11.7``, as far as they are known."""
+    names = (("TensorFlow", "tensorflow"), ("Keras", "keras"), ("Python", "python"))
+    return visible(", ".join(f"{name} {evidence[key]}" for name, key in names if evidence.get(key)))
+
+
+def laws(evidence: Mapping[str, Any], variable: VariableRef | None) -> list[tuple[str, str]]:
+    """The names of the watched statistics, each with the law that it followed."""
+    statistics = _one_a_row(evidence.get("statistics"))[:STATISTICS]
+    return [
+        (visible(_name(statistic, variable)), _law(cast("Mapping[str, object]", statistic["law"])))
+        for statistic in statistics
+        if isinstance(statistic.get("law"), Mapping)
+    ]
 
 
 def table(evidence: Mapping[str, Any], variable: VariableRef | None, paint: Paint) -> list[str]:
@@ -101,13 +112,17 @@ def _statistic(statistic: Mapping[str, Any], variable: VariableRef | None, paint
 
 
 def _title(statistic: Mapping[str, Any], variable: VariableRef | None) -> str:
-    row = statistic.get("row")
-    here = variable is not None and (variable.cell, variable.row) == (statistic.get("cell"), row)
-    parts = [variable.name if variable is not None and here else str(statistic.get("name") or "variable")]
-    parts += [f"created on {_place(statistic)}"] if row else []
+    parts = [_name(statistic, variable)]
+    parts += [f"created on {_place(statistic)}"] if statistic.get("row") else []
     shape = statistic.get("shape")
     parts += [f"shape {_shape(shape)}"] if _list(shape) else []
     return visible(", ".join(parts))
+
+
+def _name(statistic: Mapping[str, Any], variable: VariableRef | None) -> str:
+    place = (statistic.get("cell"), statistic.get("row"))
+    here = variable is not None and (variable.cell, variable.row) == place
+    return variable.name if variable is not None and here else str(statistic.get("name") or "variable")
 
 
 def _grid(rows: Sequence[_Row]) -> list[str]:

@@ -6,14 +6,8 @@ from bnlint.findings import FileError, Finding, Outcome, Report, Severity, Span
 from bnlint.report import evidence
 from bnlint.report.excerpt import CONTEXT, Mark, excerpt
 from bnlint.report.terminal import OUTCOME_STYLES, SEVERITY_STYLES, Paint, error_place, painter, visible
+from bnlint.report.words import VERDICTS, plural
 from bnlint.source import place_name
-
-_VERDICTS = {
-    Outcome.CONFIRMED: "confirmed by running it",
-    Outcome.REFUTED: "refuted by running it",
-    Outcome.DEFERRED: "deferred",
-    Outcome.UNDECIDED: "undecided",
-}
 
 
 def render(report: Report, color: bool = False) -> str:
@@ -75,7 +69,7 @@ def _verdict(finding: Finding, paint: Paint, gutter: int) -> list[str]:
     if verdict.outcome is Outcome.NOT_RUN:
         return []
     told = [part for part in (verdict.detail, evidence.setting(verdict.evidence)) if part]
-    title = _VERDICTS[verdict.outcome] + (f" ({visible(verdict.reason)})" if verdict.reason else "")
+    title = VERDICTS[verdict.outcome] + (f" ({visible(verdict.reason)})" if verdict.reason else "")
     lines = _note(title, "\n".join(told) or " ", OUTCOME_STYLES[verdict.outcome], paint, gutter)
     return lines + [f"{'':>{gutter}}     {line}" for line in evidence.table(verdict.evidence, finding.variable, paint)]
 
@@ -87,18 +81,14 @@ def _error(error: FileError, paint: Paint) -> str:
 def _summary(report: Report, paint: Paint) -> str:
     counted = [finding for finding in report.findings if finding.verdict.outcome is not Outcome.REFUTED]
     severities = [(sum(each.severity is level for each in counted), level.value) for level in Severity]
-    levels = ", ".join(_plural(number, name) for number, name in severities if number)
-    found = f"{_plural(len(counted), 'finding')} ({levels})" if counted else "No findings"
-    line = f"{paint(found, 'bold')} in {_plural(report.files, 'file')}"
+    levels = ", ".join(plural(number, name) for number, name in severities if number)
+    found = f"{plural(len(counted), 'finding')} ({levels})" if counted else "No findings"
+    line = f"{paint(found, 'bold')} in {plural(report.files, 'file')}"
     outcomes = [outcome for outcome in Outcome if outcome is not Outcome.NOT_RUN]
     verdicts = ", ".join(f"{report.count(each)} {each.value}" for each in outcomes if report.count(each))
     line += f": {verdicts}." if verdicts else "."
     if report.errors:
-        line += f" {_plural(len(report.errors), 'path')} could not be checked."
+        line += f" {plural(len(report.errors), 'path')} could not be checked."
     if counted and not verdicts:
         line += "\nRun it again with --verify to see what the code does when it runs."
     return line
-
-
-def _plural(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 or noun == "info" else f"{number} {noun}s"
