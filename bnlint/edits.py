@@ -9,6 +9,7 @@ from bnlint.analysis.facts import ModuleFacts
 from bnlint.analysis.scopes import Binding
 from bnlint.analysis.updates import Update
 from bnlint.analysis.values import Call
+from bnlint.analysis.values import Call
 from bnlint.findings import Applicability, Edit, Fix, Span
 
 _EQUALS = re.compile(r"\s*([-+*/@%&|^<>]*)=\s*")
@@ -59,6 +60,15 @@ def to_assign_call(module: ModuleFacts, binding: Binding, method: str, keep_name
 
 
 _EQUALS_AGAIN = re.compile(r"[\w.\[\]'\"]+\s*=(?!=)")
+
+
+def with_argument(module: ModuleFacts, call: Call, text: str) -> Edit:
+    """Add a last argument to a call."""
+    given = [*call.args, *(value for _, value in call.keywords)]
+    if not given:
+        end = call.span
+        return before(Span(end.end_row, end.end_column - 1, end.end_row, end.end_column), text)
+    return after(in_parentheses(module, max(value.span for value in given)), f", {text}")
 
 
 def wrapped(module: ModuleFacts, span: Span, opening: str) -> tuple[Edit, Edit]:

@@ -16,6 +16,7 @@ from bnlint.analysis.lifetime import Lifetimes
 from bnlint.analysis.module import lower_module
 from bnlint.analysis.names import canonical
 from bnlint.analysis.pairs import Pairs
+from bnlint.analysis.phases import Phases
 from bnlint.analysis.removed import RemovedCall, removed_calls
 from bnlint.analysis.scopes import Scope, Statement
 from bnlint.analysis.statistics import Statistic, Statistics
@@ -49,6 +50,11 @@ class ModuleFacts:
     def scopes(self) -> list[Scope]:
         """All scopes, the module's own first."""
         return self.flow.tree.scopes
+
+    @cached_property
+    def phases(self) -> Phases:
+        """What tells training from inference."""
+        return Phases(self.flow)
 
     @cached_property
     def _lifetimes(self) -> Lifetimes:

@@ -181,7 +181,9 @@ class Links:
     # -- values ----------------------------------------------------------------------------------
 
     def origins(self, module: ModuleFacts, value: Value, depth: int = _DEPTH) -> Iterator[Somewhere]:
-        """What a value may be, seen through imported functions, and through parameters that other files fill."""
+        """What a value may be, seen through imported functions, and through what other files pass or inherit."""
+        if isinstance(value, Read) and value.path.startswith("self.") and not module.flow.definitions(value):
+            yield from self._inherited(module, value, depth)
         for origin in module.flow.origins(value):
             yield module, origin
             if depth <= 0:
@@ -193,6 +195,13 @@ class Links:
                         yield from self.origins(place[0], returned, depth - 1)
             elif isinstance(origin, Parameter):
                 yield from self._passed_from_elsewhere(module, origin, depth)
+
+    def _inherited(self, module: ModuleFacts, value: Read, depth: int) -> Iterator[Somewhere]:
+        """What base classes in other files put into an attribute."""
+        owner = module.flow.class_of(value.scope)
+        for home, current in self.lineage(module, owner) if owner is not None else ():
+            for index in current.bindings.get(value.path, ()) if home is not module else ():
+                yield from self.origins(home, home.flow.tree.bindings[index].value, depth - 1)
 
     def _passed_from_elsewhere(self, module: ModuleFacts, parameter: Parameter, depth: int) -> Iterator[Somewhere]:
         scope = self.function_of(module, parameter)

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bnlint.analysis.facts import ModuleFacts
+from bnlint.analysis.flags import Flags
+from bnlint.analysis.keras_models import KerasModels
 from bnlint.analysis.links import Links
 from bnlint.analysis.program import File, Programs
 from bnlint.analysis.scopes import Scope
+from bnlint.analysis.tapes import TapeCall, untold_calls
 from bnlint.analysis.unrun import Unrun, unrun_updates
 from bnlint.analysis.values import Call, Global
 from bnlint.findings import Era
@@ -76,6 +79,21 @@ class ProjectFacts:
     def links(self) -> Links:
         """Names followed from one file into another."""
         return Links(self)
+
+    @cached_property
+    def flags(self) -> Flags:
+        """Which training flag reaches which batch norm."""
+        return Flags(self)
+
+    @cached_property
+    def keras_models(self) -> KerasModels:
+        """Keras models and wrappers."""
+        return KerasModels(self)
+
+    @cached_property
+    def tape_calls(self) -> dict[str, list[TapeCall]]:
+        """Calls of models in training steps that do not say that they train, by file name."""
+        return untold_calls(self)
 
     @cached_property
     def programs(self) -> Programs:

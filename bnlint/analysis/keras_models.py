@@ -1,0 +1,224 @@
+"""Keras models and wrappers across files: which hold a batch norm, and which calls tell it the phase."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bnlint.analysis.layers import LAYER_CLASSES, Layer, LayerUse
+from bnlint.analysis.phases import is_flag_name
+from bnlint.analysis.scopes import Scope
+from bnlint.analysis.values import Attribute, Call, Const, Parameter, Read, Sequence, Value, path_of
+
+if TYPE_CHECKING:
+    from bnlint.analysis.facts import ModuleFacts
+    from bnlint.analysis.project import ProjectFacts
+
+_MODELS = frozenset({"keras.Model", "keras.Sequential", "keras.models.Functional", "keras.Functional"})
+# Methods in which Keras passes arrays or its own symbolic tensors, never those of a functional model.
+_STEPS = frozenset({"call", "train_step", "test_step", "predict_step", "__call__"})
+# How many functions, layers and tensors are followed.
+_DEPTH = 6
+
+
+@dataclass(frozen=True, slots=True)
+class ModelClass:
+    """A class of the project that derives from a Keras model.
+
+    call: its ``call``, own or inherited; own: it stands in the class itself. rows: where this module makes the layers.
+    """
+
+    scope: Scope
+    call: Scope
+    own: bool
+    rows: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FixedCall:
+    """A layer or model with a batch norm, called on a symbolic tensor with a literal ``training=``.
+
+    callee: the place that holds the layer, None if it is made right there; statement: the row it starts on.
+    """
+
+    call: Call
+    scope: int
+    training: bool
+    flag: Const
+    callee: str | None
+    rows: tuple[int, ...]
+
+
+class KerasModels:
+    """Answers for one project."""
+
+    def __init__(self, project: ProjectFacts) -> None:
+        self._project = project
+        self._links = project.links
+        self._makes: dict[tuple[str, int], bool] = {}
+
+    # -- what holds a batch norm -----------------------------------------------------------------
+
+    def holds_batch_norm(self, module: ModuleFacts, value: Value) -> bool:
+        """Whether a value is known to be a batch norm, or a model or layer of the project with one inside."""
+        for home, origin in self._links.origins(module, value):
+            if not isinstance(origin, Call):
+                continue
+            name = home.flow.name_of(origin)
+            if name in LAYER_CLASSES:
+                return True
+            if name in _MODELS and self._makes_layers(home, home.flow.site(origin).scope, _DEPTH):
+                return True
+            place = self._links.definition(home, origin.callee)
+            if place is not None and self._place_makes_layers(*place, _DEPTH):
+                return True
+        return False
+
+    def _place_makes_layers(self, module: ModuleFacts, scope: Scope, depth: int) -> bool:
+        places = self._links.lineage(module, scope) if scope.kind == "class" else [(module, scope)]
+        return any(self._makes_layers(home, each.id, depth) for home, each in places)
+
+    def _makes_layers(self, module: ModuleFacts, scope: int, depth: int) -> bool:
+        """Whether code of a scope makes a batch norm, itself or through functions and classes that it calls."""
+        key = (module.filename, scope)
+        if key not in self._makes and depth > 0:
+            self._makes[key] = False
+            inside = {each.id for each in module.scopes if any(s.id == scope for s in module.flow.enclosing(each.id))}
+            inside = {scope} if scope == 0 else inside
+            found = any(layer.scope in inside and not _is_frozen(layer) for layer in module.layers)
+            self._makes[key] = found or any(
+                self._place_makes_layers(*place, depth - 1)
+                for each in inside
+                for call in module.scopes[each].calls
+                if (place := self._links.definition(module, call.callee)) is not None and place[1].id != scope
+            )
+        return self._makes.get(key, False)
+
+    # -- classes ---------------------------------------------------------------------------------
+
+    def is_keras(self, module: ModuleFacts, owner: Scope) -> bool:
+        """Whether a class derives from something of Keras, in whichever file; also if that is out of sight."""
+        bases = self._links.base_names(module, owner)
+        return any(base == "?" or base.startswith(("keras.", "tf.layers.", "tf.estimator.")) for base in bases)
+
+    def models(self, module: ModuleFacts) -> Iterator[ModelClass]:
+        """The classes of a module that are Keras models with a batch norm and a ``call`` of the project."""
+        for scope in module.scopes:
+            if scope.kind != "class" or not self._links.base_names(module, scope) & _MODELS:
+                continue
+            call = self._links.method(module, scope, "call")
+            if call is None or not self._place_makes_layers(module, scope, _DEPTH):
+                continue
+            rows = tuple(layer.span.row for layer in module.layers if module.flow.class_of(layer.scope) is scope)
+            own = call[0] is module and call[1].parent == scope.id
+            yield ModelClass(scope, call[1], own, rows)
+
+    def is_part_of_another(self, module: ModuleFacts, owner: Scope) -> bool:
+        """Whether every object of a class, as far as the project shows, is a layer inside a Keras class or graph."""
+        instances = self._links.instances(module, owner)
+        return bool(instances) and all(self._is_inside(home, call) for home, call in instances)
+
+    def _is_inside(self, module: ModuleFacts, call: Call) -> bool:
+        around = module.flow.class_of(module.flow.site(call).scope)
+        if around is not None and self.is_keras(module, around):
+            return True
+        parent = module.flow.parent(call)
+        if isinstance(parent, Call) and parent.callee is call:
+            return bool(parent.args) and self.is_symbolic(module, parent.args[0])
+        while isinstance(parent, Sequence):
+            parent = module.flow.parent(parent)
+        method = module.flow.method_of(parent) if isinstance(parent, Call) else None
+        return isinstance(parent, Call) and (
+            module.flow.name_of(parent) == "keras.Sequential" or (method is not None and method[1] == "add")
+        )
+
+    # -- calls -----------------------------------------------------------------------------------
+
+    def unforwarded(self, module: ModuleFacts) -> Iterator[tuple[LayerUse, Layer, str]]:
+        """Calls of batch norms without a flag in functions that take one, outside of Keras classes; with the flag."""
+        for layer in module.layers:
+            for use in layer.uses if layer.api.startswith("keras.") and not _is_frozen(layer) else ():
+                if use.training is not None or use.may_pass_training or not self._runs_eagerly(module, use.call):
+                    continue
+                function = module.scopes[use.scope]
+                flag = module.phases.flag_parameter(function)
+                if flag is not None and module.phases.of_call(use.call) is None:
+                    yield use, layer, flag.name
+
+    def _runs_eagerly(self, module: ModuleFacts, call: Call) -> bool:
+        """Whether a call stands in plain code that Keras neither wraps nor turns into a functional model."""
+        owner = module.flow.class_of(module.flow.site(call).scope)
+        if owner is not None:
+            if self.is_keras(module, owner):
+                return False
+            homes = self._links.instances(module, owner)
+            inside = (home.flow.class_of(home.flow.site(made).scope) for home, made in homes)
+            if any(around is not None and self.is_keras(module, around) for around in inside):
+                return False
+        flow = module.flow
+        return not any(flow.name_of(other) in ("keras.Input", "keras.Model") for other in flow.tree.calls)
+
+    def fixed(self, module: ModuleFacts) -> Iterator[FixedCall]:
+        """Functional calls with a literal ``training=``."""
+        flow = module.flow
+        for call in flow.tree.calls:
+            flag = call.keyword("training")
+            if not isinstance(flag, Const) or not isinstance(flag.value, bool) or not call.args:
+                continue
+            scope = flow.site(call).scope
+            if any(around.name in _STEPS for around in flow.enclosing(scope)):
+                continue
+            if self.is_symbolic(module, call.args[0]) and self.holds_batch_norm(module, call.callee):
+                callee = path_of(call.callee)
+                rows = tuple(layer.span.row for layer in module.layers if any(use.call is call for use in layer.uses))
+                yield FixedCall(call, scope, flag.value, flag, callee, rows)
+
+    def always_training(self, module: ModuleFacts) -> Iterator[tuple[Call, Const, str | None]]:
+        """Calls with a literal ``training=True`` where inference runs: the flag, and the caller's own flag if any.
+
+        That is the ``call`` of a Keras class, and functions that predict or evaluate.
+        """
+        flow = module.flow
+        for call in flow.tree.calls:
+            flag = call.keyword("training")
+            if not isinstance(flag, Const) or flag.value is not True or module.phases.of_call(call) is not None:
+                continue
+            scope = flow.site(call).scope
+            owner = flow.class_of(scope)
+            in_call = owner is not None and module.scopes[scope].name == "call" and self.is_keras(module, owner)
+            if (in_call or module.phases.serves(scope)) and self.holds_batch_norm(module, call.callee):
+                parameter = module.phases.flag_parameter(module.scopes[scope])
+                yield call, flag, parameter.name if parameter is not None else None
+
+    def is_symbolic(self, module: ModuleFacts, value: Value, depth: int = _DEPTH) -> bool:
+        """Whether a tensor belongs to a functional model: it comes from ``keras.Input`` through layers."""
+        if depth <= 0:
+            return False
+        for origin in module.flow.origins(value):
+            if isinstance(origin, Call):
+                if module.flow.name_of(origin) == "keras.Input":
+                    return True
+                if any(self.is_symbolic(module, argument, depth - 1) for argument in origin.args[:1]):
+                    return True
+            elif isinstance(origin, Attribute) and origin.name in ("input", "inputs", "output", "outputs"):
+                return True
+            elif isinstance(origin, Sequence) and origin.items:
+                return self.is_symbolic(module, origin.items[0], depth - 1)
+        return False
+
+    def trains_by_default(self, module: ModuleFacts, value: Value) -> bool:
+        """Whether the ``call`` of a model says ``training=True`` in its signature."""
+        owner = self._links.made(module, value)
+        if owner is None and isinstance(value, Read) and value.path == "self":
+            around = module.flow.class_of(value.scope)
+            owner = (module, around) if around is not None else None
+        method = None if owner is None else self._links.method(*owner, "call") or self._links.method(*owner, "__call__")
+        parameters: tuple[Parameter, ...] = method[1].parameters if method is not None else ()
+        defaults = [parameter.default for parameter in parameters if is_flag_name(parameter.name)]
+        return any(isinstance(default, Const) and default.value is True for default in defaults)
+
+
+def _is_frozen(layer: Layer) -> bool:
+    trainable = layer.creation.keyword("trainable")
+    return isinstance(trainable, Const) and trainable.value is False

@@ -1,0 +1,126 @@
+"""``tf.GradientTape``: the models that a step trains, and how it calls them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bnlint.analysis.scopes import Block, Statement
+from bnlint.analysis.values import Attribute, Call, Read, Value, path_of, walk
+
+if TYPE_CHECKING:
+    from bnlint.analysis.facts import ModuleFacts
+    from bnlint.analysis.project import ProjectFacts
+
+_VARIABLES = frozenset({"trainable_variables", "trainable_weights", "variables", "weights"})
+
+
+@dataclass(frozen=True, slots=True)
+class TapeCall:
+    """A call of a model, without a flag, in a step that trains this very model; ``callee`` is what is called."""
+
+    call: Call
+    scope: int
+    callee: Value
+
+
+def untold_calls(project: ProjectFacts) -> dict[str, list[TapeCall]]:
+    """By file name: calls under a tape that train a model with a batch norm and do not say so."""
+    models = project.keras_models
+    found: dict[str, dict[int, TapeCall]] = defaultdict(dict)
+    for module in project.modules:
+        for home, call, model in _calls_under_tapes(project, module):
+            frozen = any(_is_frozen(each, path_of(model) or "") for each in (home, module))
+            if frozen or not _is_untold(call) or models.trains_by_default(module, model):
+                continue
+            if _holds(project, module, model):
+                found[home.filename][call.id] = TapeCall(call, home.flow.site(call).scope, call.callee)
+    return {filename: list(calls.values()) for filename, calls in found.items()}
+
+
+def _holds(project: ProjectFacts, module: ModuleFacts, model: Value) -> bool:
+    if isinstance(model, Read) and model.path == "self":
+        owner = module.flow.class_of(model.scope)
+        return owner is not None and any(each.scope is owner for each in project.keras_models.models(module))
+    return project.keras_models.holds_batch_norm(module, model)
+
+
+def _calls_under_tapes(project: ProjectFacts, module: ModuleFacts) -> Iterator[tuple[ModuleFacts, Call, Value]]:
+    """Calls of trained models, in the block of a tape or in a function that is called there with the model."""
+    for block in module.flow.tree.blocks:
+        if not _is_tape(module, block):
+            continue
+        trained = {path: value for value in _trained(module, block) if (path := path_of(value)) is not None}
+        for statement in module.flow.tree.statements[block.statements.start : block.statements.stop]:
+            if statement.scope != block.scope:
+                continue
+            for call in _calls(statement):
+                path = path_of(call.callee)
+                if path in trained:
+                    yield module, call, trained[path]
+                else:
+                    yield from _calls_in_helper(project, module, call, trained)
+
+
+def _calls_in_helper(
+    project: ProjectFacts, module: ModuleFacts, call: Call, trained: dict[str, Value]
+) -> Iterator[tuple[ModuleFacts, Call, Value]]:
+    place = project.links.called(module, call)
+    if place is None or place[1].kind != "function":
+        return
+    home, function = place
+    for parameter in function.parameters:
+        passed = module.flow.passed(call, function, parameter.name)
+        path = path_of(passed) if passed is not None else None
+        if path not in trained and parameter.name != "self":
+            continue
+        for inner in function.calls:
+            if isinstance(inner.callee, Read) and inner.callee.path == parameter.name and path in trained:
+                yield home, inner, trained[path]
+            elif parameter.name == "self" and (path_of(inner.callee) or "") in trained:
+                yield home, inner, inner.callee
+
+
+def _is_tape(module: ModuleFacts, block: Block) -> bool:
+    return isinstance(block.context, Call) and module.flow.name_of(block.context) == "tf.GradientTape"
+
+
+def _trained(module: ModuleFacts, block: Block) -> Iterator[Value]:
+    """The models whose variables the tape's gradients are taken for."""
+    names = {
+        binding.path
+        for binding in module.flow.tree.bindings
+        if binding.kind == "with" and binding.scope == block.scope and binding.value is block.context
+    }
+    for call in module.flow.tree.calls:
+        method = module.flow.method_of(call)
+        if method is None or method[1] not in ("gradient", "jacobian") or path_of(method[0]) not in names:
+            continue
+        if module.flow.site(call).scope != block.scope:
+            continue
+        sources = call.argument(1, "sources")
+        for origin in (sources, *module.flow.origins(sources)) if sources is not None else ():
+            for value in walk(origin):
+                if isinstance(value, Attribute) and value.name in _VARIABLES:
+                    yield value.base
+                elif isinstance(value, Read) and value.path.rpartition(".")[2] in _VARIABLES and "." in value.path:
+                    yield Read(value.span, value.path.rpartition(".")[0], value.scope, ())
+
+
+def _calls(statement: Statement) -> Iterator[Call]:
+    for value in walk(statement.value):
+        if isinstance(value, Call):
+            yield value
+
+
+def _is_untold(call: Call) -> bool:
+    """Whether a call passes its inputs and nothing that may be a flag."""
+    return len(call.args) == 1 and not any(name is None or name == "training" for name, _ in call.keywords)
+
+
+def _is_frozen(module: ModuleFacts, path: str) -> bool:
+    """Whether the module sets ``trainable`` of the model or of its layers."""
+    names = {binding.path for binding in module.flow.tree.bindings if binding.path.endswith(".trainable")}
+    return f"{path}.trainable" in names or "layer.trainable" in names
