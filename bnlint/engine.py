@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import ast
 import gc
-import hashlib
 import os
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from libcst import ParserSyntaxError
 
@@ -24,25 +23,57 @@ from bnlint.analysis.project import ProjectFacts, project_facts
 from bnlint.dependencies import declared_era
 from bnlint.discovery import Discovery, discover, rest_of_project
 from bnlint.findings import Era, FileError, Finding, Outcome, Report, Span
+from bnlint.marks import marked
 from bnlint.progress import Progress
 from bnlint.registry import load_rules
 from bnlint.rule import Case, Rule
 from bnlint.settings import Settings
 from bnlint.source import Source, SourceError
 
+if TYPE_CHECKING:
+    from bnlint.verify import VerifySettings
+
 # Bytes of source from which on starting processes costs less than it saves.
 _WORTH_A_PROCESS = 400_000
 
 
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """The files of a run, read. ``rest`` reads the other files of the project."""
+
+    sources: tuple[Source, ...]
+    errors: tuple[FileError, ...]
+    files: int
+    rest: Callable[[], Sequence[Source]]
+
+
 def check(paths: Sequence[str], settings: Settings, progress: Progress | None = None) -> Report:
-    """Check files and folders. Raises RuleError for rule folders that cannot be loaded."""
+    """Check files and folders. Raises ConfigError for a baseline, RuleError for rule folders that cannot be loaded."""
+    inputs = read(paths, settings)
+    return check_inputs(inputs, inputs.sources, settings, progress)
+
+
+def read(paths: Sequence[str], settings: Settings) -> Inputs:
+    """Find and read the files."""
     discovery = discover(paths, settings)
     sources, errors = _read(discovery)
-    report = check_sources(sources, settings, progress, lambda: _read(rest_of_project(paths, discovery, settings))[0])
-    every_error = sorted(
-        (*discovery.errors, *errors, *report.errors), key=lambda error: (error.filename, error.span or Span(0, 0, 0, 0))
+
+    @cache
+    def rest() -> Sequence[Source]:
+        return _read(rest_of_project(paths, discovery, settings))[0]
+
+    return Inputs(tuple(sources), (*discovery.errors, *errors), len(discovery.files), rest)
+
+
+def check_inputs(
+    inputs: Inputs, sources: Sequence[Source], settings: Settings, progress: Progress | None = None
+) -> Report:
+    """Check what was read, or what became of it: ``sources`` stand in for those of ``inputs``."""
+    report = check_sources(sources, settings, progress, inputs.rest)
+    errors = sorted(
+        (*inputs.errors, *report.errors), key=lambda error: (error.filename, error.span or Span(0, 0, 0, 0))
     )
-    return replace(report, files=len(discovery.files), errors=tuple(every_error))
+    return replace(report, files=inputs.files, errors=tuple(errors))
 
 
 def _read(discovery: Discovery) -> tuple[list[Source], list[FileError]]:
@@ -67,17 +98,19 @@ def check_sources(
     rest: reads the other files of the project. They are looked at only if something was found, for what they
     know about it: a part of a project must not be accused of what the rest takes care of.
     """
-    rules = [rule for rule in load_rules() if settings.selects(rule.code)]
+    every_rule = load_rules(settings.rules)
+    rules = [rule for rule in every_rule if settings.selects(rule.code)]
     needs = [rule.needs for rule in rules]
     relevant, aside = _sifted(sources, needs)
     by_name, modules, errors = _analyse(relevant, progress)
-    found = _apply(rules, modules, _project(modules, aside, settings))
+    found = _apply(rules, modules, _project(modules, aside, settings), settings)
     others = rest() if found else ()
     if others:
         relevant, aside_too = _sifted(others, needs)
         everything = [*modules, *_analyse(relevant, progress)[1]]
-        found = _apply(rules, modules, _project(everything, [*aside, *aside_too], settings))
-    findings = _with_fingerprints(found, by_name)
+        found = _apply(rules, modules, _project(everything, [*aside, *aside_too], settings), settings)
+    looked_at = {source.filename: source for source in aside} | by_name
+    findings, warnings, gone = marked(found, looked_at, every_rule, settings)
     if settings.verify and findings:
         findings = _verified(findings, {name: source.text for name, source in by_name.items()}, settings, progress)
     refuted = sum(finding.verdict.outcome is Outcome.REFUTED for finding in findings)
@@ -87,7 +120,9 @@ def check_sources(
     shown = {related.filename for finding in located for related in finding.related}
     shown |= {finding.filename for finding in located}
     texts = {name: text for filename in shown if filename in by_name for name, text in by_name[filename].texts.items()}
-    return Report(tuple(located), tuple(errors), len(sources), len(modules), refuted, os.getcwd(), texts)
+    return Report(
+        tuple(located), tuple(errors), len(sources), len(modules), refuted, os.getcwd(), texts, warnings, gone=gone
+    )
 
 
 def _sifted(sources: Sequence[Source], needs: Sequence[prefilter.Needs]) -> tuple[list[Source], list[Source]]:
@@ -179,12 +214,15 @@ def _syntax_error(source: Source, error: ParserSyntaxError) -> FileError:
     return FileError(place, f"cannot be parsed as Python 3: {message}", span)
 
 
-def _apply(rules: Sequence[Rule], modules: Sequence[ModuleFacts], project: ProjectFacts) -> list[Finding]:
+def _apply(
+    rules: Sequence[Rule], modules: Sequence[ModuleFacts], project: ProjectFacts, settings: Settings
+) -> list[Finding]:
     found: list[Finding] = []
     for module in modules:
         written_for = project.era_of(module)
         for rule in rules:
-            found += rule.check(Case(rule, module, project, written_for))
+            if not settings.ignores_in(module.filename, rule.code):
+                found += rule.check(Case(rule, module, project, written_for))
     return sorted(found, key=lambda finding: finding.order)
 
 
@@ -205,27 +243,15 @@ def _declared(modules: Iterable[ModuleFacts]) -> dict[str, Era]:
     return {module.filename: of_folder(Path(os.path.abspath(module.filename)).parent) for module in modules}
 
 
-def _with_fingerprints(findings: Iterable[Finding], sources: Mapping[str, Source]) -> list[Finding]:
-    """Name each finding by rule, file, symbol and statement, so that it keeps its name when lines move."""
-    seen: Counter[str] = Counter()
-    named: list[Finding] = []
-    for finding in findings:
-        lines = sources[finding.filename].text.splitlines()[finding.span.row - 1 : finding.span.end_row]
-        statement = "".join("".join(lines).partition("#")[0].split())
-        key = "\0".join((finding.code, finding.filename, finding.symbol or "", statement))
-        digest = hashlib.sha256(f"{key}\0{seen[key]}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
-        seen[key] += 1
-        named.append(replace(finding, fingerprint=digest))
-    return named
-
-
 def _verified(
     findings: list[Finding], texts: Mapping[str, str], settings: Settings, progress: Progress | None
 ) -> list[Finding]:
-    from bnlint.verify import VerifySettings, verify
+    """The findings with their verdicts; what is let pass is not run."""
+    from bnlint.verify import verify
 
+    asked = [finding for finding in findings if not finding.suppressed]
     if progress is not None:
-        progress.start("running", len(findings))
+        progress.start("running", len(asked))
     done = 0
 
     def step(now: int, _total: int) -> None:
@@ -234,7 +260,13 @@ def _verified(
             progress.advance()
             done += 1
 
-    chosen = VerifySettings(timeout=settings.timeout)
-    if settings.python is not None:
-        chosen = replace(chosen, python=settings.python)
-    return verify(findings, texts, chosen, step)
+    verified = iter(verify(asked, texts, verify_settings(settings), step))
+    return [finding if finding.suppressed else next(verified) for finding in findings]
+
+
+def verify_settings(settings: Settings) -> VerifySettings:
+    """How the verifier is to run code."""
+    from bnlint.verify import VerifySettings
+
+    chosen = VerifySettings(timeout=settings.timeout, isolation=settings.isolation)
+    return chosen if settings.python is None else replace(chosen, python=settings.python)

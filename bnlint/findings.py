@@ -198,6 +198,17 @@ class Notice:
     cell: int | None = None
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class BaselineEntry:
+    """A finding that was there before. ``path`` starts from the folder of the settings; ``scope`` is the symbol."""
+
+    path: str
+    rule: str
+    scope: str
+    statement: str
+    fingerprint: str
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """All that one run has to say; a reporter renders it and decides nothing.
@@ -208,6 +219,7 @@ class Report:
     root: the folder that the relative file names start from.
     sources: the text to cut excerpts from, by the name of the file or of the notebook's cell (:attr:`Source.texts`).
     fixed: the findings that were there before fixes were made.
+    gone: what the baseline holds and the code does not.
     """
 
     findings: tuple[Finding, ...]
@@ -219,6 +231,7 @@ class Report:
     sources: Mapping[str, str] = field(default_factory=dict[str, str])
     warnings: tuple[Notice, ...] = ()
     fixed: tuple[Finding, ...] = ()
+    gone: tuple[BaselineEntry, ...] = ()
 
     def count(self, outcome: Outcome) -> int:
         """How many findings ended with this verdict; refuted ones count although they are dropped."""

@@ -27,7 +27,7 @@ def with_fingerprints(
     for finding in findings:
         source = sources[finding.filename]
         statement = _statement(finding, source, layouts[finding.filename])
-        path = path_from(root, source)
+        path = path_from(root, finding.filename)
         key = "\0".join((finding.code, path, finding.symbol or "", "".join(statement.split())))
         digest = hashlib.sha256(f"{key}\0{seen[key]}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
         seen[key] += 1
@@ -35,13 +35,12 @@ def with_fingerprints(
     return named
 
 
-def path_from(root: Path, source: Source) -> str:
-    """The file's name as seen from a folder, with ``/``."""
+def path_from(root: Path, filename: str) -> str:
+    """A file's name, which starts from the working folder, as seen from another folder; with ``/``."""
     try:
-        path = os.path.relpath(source.path or source.filename, root)
+        return PurePath(os.path.relpath(filename, root)).as_posix()
     except ValueError:  # another drive of Windows
-        path = source.filename
-    return PurePath(path).as_posix()
+        return filename
 
 
 def _statement(finding: Finding, source: Source, layout: Layout | None) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bnlint.rule import Rule
 
-_FOLDER = re.compile(r"(BN\d{3})-([a-z0-9-]+)")
+_FOLDER = re.compile(r"([A-Z]+\d{3})-([a-z0-9-]+)")
 
 
 class RuleError(Exception):
@@ -25,18 +25,19 @@ def builtin_folder() -> Path:
 
 
 @cache
-def load_rules(folder: Path | None = None) -> tuple[Rule, ...]:
-    """All rules of a folder (default: the built-in ones), by code. Raises RuleError."""
-    root = folder or builtin_folder()
+def load_rules(own: tuple[Path, ...] = ()) -> tuple[Rule, ...]:
+    """All rules, by code: the built-in ones and those in folders of one's own. Raises RuleError."""
     rules: dict[str, Rule] = {}
-    for path in sorted(root.glob("BN*/rule.py")):
-        rule = _load(path)
-        if rule.code in rules:
-            raise RuleError(f"{path}: {rule.code} is also defined in {rules[rule.code].folder}")
-        rules[rule.code] = rule
-    if not rules:
-        raise RuleError(f"{root}: no rule folders here")
-    return tuple(rules.values())
+    for root in (builtin_folder(), *own):
+        paths = sorted(root.glob("*/rule.py"))
+        if not paths:
+            raise RuleError(f"{root}: no rule folders here")
+        for path in paths:
+            rule = _load(path)
+            if rule.code in rules:
+                raise RuleError(f"{path}: {rule.code} is also defined in {rules[rule.code].folder}")
+            rules[rule.code] = rule
+    return tuple(sorted(rules.values(), key=lambda rule: rule.code))
 
 
 def _load(path: Path) -> Rule:
@@ -51,7 +52,10 @@ def _load(path: Path) -> Rule:
     module = importlib.util.module_from_spec(spec)
     # Dataclasses look their module up by name.
     sys.modules[name] = module
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise RuleError(f"{path}: {type(error).__name__}: {error}") from error
     rule: object = getattr(module, "RULE", None)
     if not isinstance(rule, Rule):
         raise RuleError(f"{path}: defines no RULE")

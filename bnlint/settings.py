@@ -7,10 +7,14 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from bnlint.findings import Severity
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -81,6 +85,13 @@ class Settings:
         selected = _longest_match(self.select, code) if self.select else 0
         return selected > _longest_match(self.ignore, code)
 
+    def ignores_in(self, filename: str, code: str) -> bool:
+        """Whether the rule is left out in this file, whose name starts from the working folder."""
+        return any(
+            code.startswith(codes) and _pattern(pattern).match_file(os.path.relpath(filename, self.root))
+            for pattern, codes in self.per_file_ignores
+        )
+
     def with_rules(self, select: Sequence[str], ignore: Sequence[str]) -> Settings:
         """Rules chosen by flags: ``select`` starts anew, ``ignore`` adds to what the file ignores."""
         if select:
@@ -90,6 +101,13 @@ class Settings:
     def allowing_rules(self) -> Settings:
         """With the rule folders that the project's configuration names."""
         return replace(self, rules=(*self.rules, *self.refused_rules), refused_rules=())
+
+
+@cache
+def _pattern(pattern: str) -> GitIgnoreSpec:
+    from pathspec import GitIgnoreSpec
+
+    return GitIgnoreSpec.from_lines([pattern])
 
 
 def _longest_match(selectors: Sequence[str], code: str) -> int:

@@ -1,0 +1,71 @@
+"""What is known of findings besides the code: their names, and who lets them pass."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+
+from bnlint import baseline
+from bnlint.baseline import Baseline
+from bnlint.discovery import display_name
+from bnlint.findings import BaselineEntry, Finding, Notice
+from bnlint.fingerprints import path_from, with_fingerprints
+from bnlint.layout import Layout, LayoutError, layout_of
+from bnlint.rule import Rule
+from bnlint.settings import Settings
+from bnlint.source import Source
+from bnlint.suppressions import MARK, suppress
+
+
+def marked(
+    findings: Sequence[Finding], sources: Mapping[str, Source], rules: Sequence[Rule], settings: Settings
+) -> tuple[list[Finding], tuple[Notice, ...], tuple[BaselineEntry, ...]]:
+    """Give findings their fingerprints, and mark those that comments or the baseline let pass.
+
+    sources: by name, all files that were looked at and could be read. rules: all there are. Returns the findings, what
+    to warn of, and what the baseline holds and the code does not. Raises ConfigError for a damaged baseline.
+    """
+    recorded = Baseline.of(settings)
+    found_in = {finding.filename for finding in findings}
+    layouts = {name: _layout(source) for name, source in sources.items() if name in found_in or MARK in source.data}
+    named = with_fingerprints(findings, sources, layouts, settings.root)
+    passed, warnings = _commented(named, sources, layouts, rules, settings)
+    if recorded is None:
+        return passed, tuple(warnings), ()
+    looked_at = {path_from(settings.root, name) for name in sources}
+    gone = recorded.gone(passed, looked_at, settings.root, settings.selects)
+    warnings += baseline.notices(gone, display_name(recorded.file))
+    return recorded.suppress(passed), tuple(warnings), gone
+
+
+def _commented(
+    findings: Sequence[Finding],
+    sources: Mapping[str, Source],
+    layouts: Mapping[str, Layout | None],
+    rules: Sequence[Rule],
+    settings: Settings,
+) -> tuple[list[Finding], list[Notice]]:
+    by_file = {name: list(group) for name, group in groupby(findings, key=lambda each: each.filename)}
+    passed: list[Finding] = []
+    warnings: list[Notice] = []
+    for name in sorted(by_file.keys() | layouts.keys()):
+        own, layout = by_file.get(name, []), layouts[name]
+        if layout is not None and MARK in sources[name].data:
+
+            def is_on(rule: Rule, name: str = name) -> bool:
+                return settings.selects(rule.code) and not settings.ignores_in(name, rule.code)
+
+            own, told = suppress(own, sources[name], layout, rules, is_on)
+            warnings += told
+        passed += own
+    return passed, warnings
+
+
+def _layout(source: Source) -> Layout | None:
+    """None for what Python's tokenizer cannot read: then no statement is known, and no comment."""
+    for text in (source.text, source.as_python_3().text):
+        try:
+            return layout_of(text)
+        except LayoutError:
+            continue
+    return None
