@@ -5,7 +5,7 @@ from __future__ import annotations
 from bnlint.analysis.facts import ModuleFacts
 from bnlint.analysis.scopes import Statement
 from bnlint.analysis.values import Call
-from bnlint.edits import before, safe
+from bnlint.edits import before, replaced, safe
 from bnlint.findings import Edit, Fix, Span
 
 
@@ -28,3 +28,20 @@ def stands_alone(module: ModuleFacts, statement: Statement) -> bool:
     text = module.text(span)
     whole = ahead.strip() == "" and (rest == "" or rest.startswith("#"))
     return whole and "\t" not in ahead and '"""' not in text and "'''" not in text and "\\\n" not in text
+
+
+def swapped_into_block(module: ModuleFacts, inside: Statement, call: Call) -> Fix | None:
+    """Put the statement of a call, which stands right below a block, into it in place of the only one there."""
+    below = module.flow.statement(call)
+    if (
+        below is None
+        or below.scope != inside.scope
+        or not (stands_alone(module, inside) and stands_alone(module, below))
+    ):
+        return None
+    one_row = inside.span.row == inside.span.end_row and below.span.row == below.span.end_row
+    between = [module.line(row).strip() for row in range(inside.span.end_row + 1, below.span.row)]
+    if not one_row or any(between) or below.span.column >= inside.span.column:
+        return None
+    gone = Edit(Span(below.span.row, 1, below.span.row + 1, 1), "")
+    return safe("let the train op wait for the updates", replaced(inside.span, module.text(below.span)), gone)

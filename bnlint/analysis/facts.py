@@ -11,6 +11,7 @@ from bnlint.analysis.control import ControlBlock, control_blocks
 from bnlint.analysis.creation import Creation, Creations
 from bnlint.analysis.dataflow import Dataflow
 from bnlint.analysis.debias import starts_anywhere
+from bnlint.analysis.held_up import HeldUpLoss, held_up_losses
 from bnlint.analysis.layers import KerasClass, Layer, LayerFunctionCall, Layers, keras_classes, layer_function_calls
 from bnlint.analysis.lifetime import Lifetimes
 from bnlint.analysis.module import lower_module
@@ -99,6 +100,11 @@ class ModuleFacts:
     def train_steps(self) -> TrainSteps:
         """Optimizer steps and what runs them."""
         return TrainSteps(self.flow)
+
+    @cached_property
+    def held_up_losses(self) -> list[HeldUpLoss]:
+        """Losses that wait for updates which the train op then does not run."""
+        return list(held_up_losses(self.flow, self.uses, self.control_blocks, self.train_steps.runs))
 
     @cached_property
     def fits(self) -> bool:

@@ -30,6 +30,12 @@ class WaitingLayer:
     varies: bool
 
     @property
+    def in_keras_class(self) -> bool:
+        """Whether it stands in a Keras layer or model, which may as well be trained by ``fit``."""
+        owners = {each.scope.id for each in self.module.keras_classes}
+        return any(around.id in owners for around in self.module.flow.enclosing(self.scope))
+
+    @property
     def in_branch(self) -> bool:
         """Whether it stands in a branch of ``tf.cond``, so that its updates run only where the branch does."""
         flow = self.module.flow

@@ -11,17 +11,17 @@ from bnlint.verify.predictions import Unchanged
 
 
 def check(case: Case) -> Iterator[Finding]:
-    """One finding where the layer is called; one at the train op if that is in another file, or if many files call."""
+    """One finding where the layer is called, if one file calls it all; one at the train op if that is elsewhere."""
     told: set[Span] = set()
     for unrun in case.project.unrun:
-        homes = {layer.module.filename for layer in unrun.layers}
-        here = unrun.layers_in(case.module)
-        if not unrun.is_keras or (unrun.module is not case.module and not here):
+        if not unrun.is_keras:
             continue
-        if here and len(homes) == 1 and here[0].span not in told:
-            told.add(here[0].span)
-            yield _finding(case, unrun, here[0].span, here[0].scope)
-        elif unrun.module is case.module and not (here and len(homes) == 1):
+        first = unrun.layers[0]
+        at_layer = all(each.module is first.module for each in unrun.layers) and not first.in_keras_class
+        if at_layer and first.module is case.module and first.span not in told:
+            told.add(first.span)
+            yield _finding(case, unrun, first.span, first.scope)
+        if unrun.module is case.module and not (at_layer and first.module is case.module):
             yield _finding(case, unrun, unrun.steps[0].call.span, unrun.steps[0].scope)
 
 
