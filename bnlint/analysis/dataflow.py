@@ -42,7 +42,7 @@ _PASS_THROUGH = frozenset(
 )  # fmt: skip
 
 
-_BRANCHING = frozenset({"tf.cond", "tf.smart_cond", "slim.utils.smart_cond", "keras.backend.switch", "tf.case"})
+BRANCHING = frozenset({"tf.cond", "tf.smart_cond", "slim.utils.smart_cond", "keras.backend.switch", "tf.case"})
 
 
 class Site(NamedTuple):
@@ -126,7 +126,7 @@ class Dataflow:
         """Functions and lambdas that are branches of ``tf.cond``, with the call and the index of the branch."""
         found: dict[int, tuple[Call, int]] = {}
         for call in self.tree.calls:
-            if self.name_of(call) not in _BRANCHING:
+            if self.name_of(call) not in BRANCHING:
                 continue
             branches = (call.argument(1, "true_fn", "fn1"), call.argument(2, "false_fn", "fn2"))
             for index, branch in enumerate(branches):

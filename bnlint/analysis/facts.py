@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from bnlint.analysis import era
+from bnlint.analysis.branches import Branches
 from bnlint.analysis.collections import Collections
 from bnlint.analysis.control import ControlBlock, control_blocks
 from bnlint.analysis.creation import Creation, Creations
@@ -56,6 +57,11 @@ class ModuleFacts:
     def phases(self) -> Phases:
         """What tells training from inference."""
         return Phases(self.flow)
+
+    @cached_property
+    def branches(self) -> Branches:
+        """Updates that the choice of the phase does not keep from running."""
+        return Branches(self.flow, self.phases, self.updates, self.control_blocks, self.layer_functions)
 
     @cached_property
     def _lifetimes(self) -> Lifetimes:

@@ -16,6 +16,7 @@ from bnlint.analysis.values import Call, Const, Mapping, Parameter, Read, Value
 
 if TYPE_CHECKING:
     from bnlint.analysis.facts import ModuleFacts
+    from bnlint.analysis.program import File
     from bnlint.analysis.project import ProjectFacts
 
 # How many wrappers may stand between a call and the layer.
@@ -160,12 +161,11 @@ class Flags:
 
     def trains(self, module: ModuleFacts) -> bool:
         """Whether the program that a module belongs to takes optimizer steps."""
-        files = self._project.programs.of(module).files
-        return any(_TRAINS.search(file.text) for file in files)
+        return any(_TRAINS.search(file.text) for file in self._files(module))
 
     def is_switched(self, module: ModuleFacts) -> bool:
         """Whether a flag that a run can switch exists in the program that a module belongs to."""
-        return any(other.phases.has_switch for other in self._project.programs.of(module).modules)
+        return any(file.facts is not None and file.facts.phases.has_switch for file in self._files(module))
 
     def is_served(self, module: ModuleFacts, scope: int) -> bool:
         """Whether some file restores a trained network and calls this function without training it."""
@@ -187,6 +187,12 @@ class Flags:
             for call in other.flow.tree.calls
             if (other.flow.name_of(call) or "").endswith("arg_scope")
         )
+
+    def _files(self, module: ModuleFacts) -> tuple[File, ...]:
+        """The program around a module; the whole project if nobody is seen to import it."""
+        programs = self._project.programs
+        program = programs.of(module)
+        return program.files if program.is_driven else programs.files
 
 
 def _own_parameter(module: ModuleFacts, call: Call, passed: Value) -> Iterator[tuple[Scope, Parameter]]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 
-from bnlint.analysis.dataflow import Dataflow
+from bnlint.analysis.dataflow import BRANCHING, Dataflow
 from bnlint.analysis.scopes import Guard, Scope
 from bnlint.analysis.values import (
     Attribute,
@@ -44,6 +44,7 @@ _INFERENCE_WORD = re.compile(
 
 _PLACEHOLDERS = frozenset({"tf.placeholder", "tf.placeholder_with_default", "keras.backend.placeholder"})
 _LEARNING_PHASE = frozenset({"keras.backend.learning_phase", "keras.backend.symbolic_learning_phase"})
+_SELECTIONS = frozenset({"tf.where", "tf.select", "keras.ops.where", "keras.backend.switch"})
 _SAME_TRUTH = frozenset(
     {"tf.cast", "tf.identity", "tf.squeeze", "tf.reshape", "tf.convert_to_tensor", "tf.constant", "bool", "int"}
 )
@@ -198,6 +199,35 @@ class Phases:
         side = self._in_choice(call)
         side = side if side is not None else self.guarded(site.guards)
         return side if side is not None else self.of_scope(site.scope)
+
+    def of_value(self, value: Value) -> bool | None:
+        """The phase for which a value is read; the arguments of ``tf.where`` count as chosen."""
+        side = self.selection_of(value)
+        side = side if side is not None else self._in_choice(value)
+        statement = self._flow.statement(value)
+        if side is None and statement is not None:
+            side = self.guarded(statement.guards)
+            return side if side is not None else self.of_scope(statement.scope)
+        return side
+
+    def selection_of(self, value: Value) -> bool | None:
+        """The phase for which ``tf.where(training, a, b)`` picks a value; it computes both."""
+        parent = self._flow.parent(value)
+        while parent is not None:
+            if isinstance(parent, Call) and self._flow.name_of(parent) in _SELECTIONS and len(parent.args) > 2:
+                side = self.side(parent.args[0])
+                if side is not None and value is not parent.args[0]:
+                    return side if value is parent.args[1] else not side
+            value, parent = parent, self._flow.parent(parent)
+        return None
+
+    def chooses(self, call: Call) -> bool:
+        """Whether a call chooses between the phases: ``tf.cond``, ``tf.where`` and their like on a flag."""
+        name = self._flow.name_of(call)
+        if name not in _SELECTIONS and name not in BRANCHING:
+            return False
+        predicate = call.argument(0, "pred", "condition")
+        return predicate is not None and self.side(predicate) is not None
 
     def _in_choice(self, value: Value) -> bool | None:
         parent = self._flow.parent(value)
