@@ -45,3 +45,24 @@ def swapped_into_block(module: ModuleFacts, inside: Statement, call: Call) -> Fi
         return None
     gone = Edit(Span(below.span.row, 1, below.span.row + 1, 1), "")
     return safe("let the train op wait for the updates", replaced(inside.span, module.text(below.span)), gone)
+
+
+def moved_to_first_use(module: ModuleFacts, call: Call) -> Fix | None:
+    """Move ``name = call`` down to the statement that reads the name first, if that stands in the same block."""
+    statement = module.flow.statement(call)
+    if statement is None or statement.kind != "assign" or len(statement.bindings) != 1:
+        return None
+    if not stands_alone(module, statement) or statement.span.row != statement.span.end_row:
+        return None
+    binding = module.flow.tree.bindings[statement.bindings[0]]
+    uses = [module.flow.statement(read) for read in module.flow.readers(binding)]
+    first = min((use for use in uses if use is not None), key=lambda use: use.index, default=None)
+    if first is None or (first.scope, first.guards, first.blocks) != (
+        statement.scope,
+        statement.guards,
+        statement.blocks,
+    ):
+        return None
+    line = " " * (statement.span.column - 1) + module.text(statement.span) + "\n"
+    gone = Edit(Span(statement.span.row, 1, statement.span.row + 1, 1), "")
+    return safe("read the collection when it is full", gone, Edit(Span(first.span.row, 1, first.span.row, 1), line))

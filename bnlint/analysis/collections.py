@@ -32,12 +32,14 @@ class CollectionRead:
     """A call of ``get_collection``. key: None if it is unknown.
 
     filtered: only a part is read, by scope; used: what is read may be run somewhere.
+    is_reference: what is read is the collection itself, which goes on to grow, and no copy of it.
     """
 
     call: Call
     key: str | None
     filtered: bool
     used: bool
+    is_reference: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +60,18 @@ class LayerPlace:
     by_default: no collection is named, so an enclosing ``arg_scope`` may turn the updates to in place.
     """
 
-    span: Span
+    call: Call
     scope: int
     api: str
     flag: Flag
     collection: str | None
     in_place: bool
     by_default: bool
+
+    @property
+    def span(self) -> Span:
+        """Where it stands."""
+        return self.call.span
 
 
 def key_of(flow: Dataflow, value: Value | None) -> str | None:
@@ -92,7 +99,8 @@ def collection_reads(flow: Dataflow, uses: Uses) -> Iterator[CollectionRead]:
         if _called(flow, call) in _GET:
             key = key_of(flow, call.argument(0, "key", "name"))
             filtered = call.argument(1, "scope") is not None
-            yield CollectionRead(call, key, filtered, not uses.is_nowhere(call))
+            is_reference = _called(flow, call) == "get_collection_ref"
+            yield CollectionRead(call, key, filtered, not uses.is_nowhere(call), is_reference)
 
 
 def collection_adds(flow: Dataflow) -> Iterator[CollectionAdd]:
@@ -167,7 +175,7 @@ def layer_places(flow: Dataflow, functions: list[LayerFunctionCall], layers: lis
             continue
         for use in layer.uses:
             flag = "varies" if use.may_pass_training else flag_of(flow, use.training, "unset")
-            yield LayerPlace(use.call.span, use.scope, layer.api, flag, UPDATE_OPS, False, False)
+            yield LayerPlace(use.call, use.scope, layer.api, flag, UPDATE_OPS, False, False)
     for call in flow.tree.calls:
         yield from _handed_over(flow, call)
 
@@ -182,16 +190,16 @@ def _place(flow: Dataflow, call: Call, api: str, options: dict[str, Value], comp
     if flag == "on" and any(around.id in flow.branch_scopes for around in flow.enclosing(scope)):
         flag = "varies"
     if api.startswith("tf."):
-        return LayerPlace(call.span, scope, api, flag, UPDATE_OPS, False, False)
+        return LayerPlace(call, scope, api, flag, UPDATE_OPS, False, False)
     named = options.get(_COLLECTIONS)
     if named is None:
-        return LayerPlace(call.span, scope, api, flag, UPDATE_OPS if complete else None, False, True)
+        return LayerPlace(call, scope, api, flag, UPDATE_OPS if complete else None, False, True)
     if may_be_none(flow, named):
-        return LayerPlace(call.span, scope, api, flag, None, True, False)
+        return LayerPlace(call, scope, api, flag, None, True, False)
     inner = [item for origin in flow.origins(named) if isinstance(origin, Sequence) for item in origin.items]
     keys = {key_of(flow, item) for item in inner or (named,)}
     key = UPDATE_OPS if keys == {UPDATE_OPS} else keys.pop() if len(keys) == 1 else None
-    return LayerPlace(call.span, scope, api, flag, key, False, False)
+    return LayerPlace(call, scope, api, flag, key, False, False)
 
 
 def _handed_over(flow: Dataflow, call: Call) -> Iterator[LayerPlace]:
@@ -285,6 +293,14 @@ class Collections:
     def places(self) -> list[LayerPlace]:
         """The places that make layers of ``tf.layers`` and ``slim``."""
         return list(layer_places(self._flow, self._functions, self._layers))
+
+    @cached_property
+    def _by_call(self) -> dict[int, LayerPlace]:
+        return {place.call.id: place for place in self.places}
+
+    def place_at(self, call: Call) -> LayerPlace | None:
+        """The layer that a call makes."""
+        return self._by_call.get(call.id)
 
     @cached_property
     def in_place_by_default(self) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from bnlint.analysis.early_reads import EarlyRead, early_reads
 from bnlint.analysis.facts import ModuleFacts
 from bnlint.analysis.flags import Flags
 from bnlint.analysis.keras_models import KerasModels
@@ -104,6 +105,10 @@ class ProjectFacts:
     def unrun(self) -> tuple[Unrun, ...]:
         """Optimizer steps that leave the updates of batch-norm layers out."""
         return tuple(unrun_updates(self))
+
+    def early_reads(self, module: ModuleFacts) -> list[EarlyRead]:
+        """Readings of UPDATE_OPS before the layers exist."""
+        return list(early_reads(self, module))
 
     @cached_property
     def fits(self) -> bool:
