@@ -69,7 +69,7 @@ class Creations:
 
     def of(self, statistic: Statistic) -> Creation:
         """What the constructor call of a statistic says."""
-        call = statistic.call
+        call = statistic.constructor
         initial = self._initial_value(statistic)
         dtype_value = call.keyword("dtype") or self._dtype_inside(initial)
         return Creation(
@@ -82,7 +82,7 @@ class Creations:
         )
 
     def _initial_value(self, statistic: Statistic) -> Value | None:
-        call, made_by = statistic.call, statistic.made_by
+        call, made_by = statistic.constructor, statistic.made_by
         named = call.keyword("initializer", "initial_value")
         if named is not None or made_by in _MADE_FROM_VALUE or made_by == "keras.Variable":
             return named if named is not None else call.argument(0, "value")
@@ -140,7 +140,7 @@ class Creations:
         return None
 
     def _rank(self, statistic: Statistic, initial: Value | None) -> int | None:
-        call = statistic.call
+        call = statistic.constructor
         shape = call.keyword("shape")
         if shape is None and statistic.made_by in _NAME_FIRST:
             shape = call.argument(1)
@@ -153,10 +153,10 @@ class Creations:
         return None
 
     def _trained(self, statistic: Statistic) -> Trained:
-        call = statistic.call
+        call = statistic.constructor
         if not statistic.trainable:
             return "no"
-        if any(name is None for name, _ in call.keywords) or self._has_own_creator(call):
+        if any(name is None for name, _ in call.keywords) or self._has_own_creator(statistic.call):
             return "unknown"
         position = _TRAINABLE_AT.get(statistic.made_by)
         flag = call.keyword("trainable") if position is None else call.argument(position, "trainable")

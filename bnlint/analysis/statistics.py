@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from bnlint.analysis.dataflow import Dataflow
+from bnlint.analysis.makers import creations
 from bnlint.analysis.values import Attribute, Call, Const, Item, Op, Read, Subscript, Value, path_of, walk
 from bnlint.findings import Span
 
@@ -52,11 +53,13 @@ _MOVING_NAME = re.compile(
 class Statistic:
     """A variable that is, or may be, a moving statistic.
 
+    call: what makes it; constructor: the constructor's call, which differs where a function of the module makes it.
     evidence: "normalisation" (a batch normalisation reads it), "average" (something like a moving
     average of it is computed), "moments" (a batch mean or variance flows into it), "name".
     """
 
     call: Call
+    constructor: Call
     name: str
     scope: int
     trainable: bool
@@ -90,10 +93,8 @@ class Statistics:
     def __init__(self, flow: Dataflow) -> None:
         self._flow = flow
         self._by_call: dict[int, Statistic] = {}
-        for call in flow.tree.calls:
-            made_by = self._constructor(call)
-            if made_by is not None:
-                self._by_call[call.id] = self._made(call, made_by)
+        for call, constructor, made_by in creations(flow, self._constructor):
+            self._by_call[call.id] = self._made(call, constructor, made_by)
         self._name_by_binding()
         self._find_normalisations()
 
@@ -128,18 +129,18 @@ class Statistics:
                 return method[1]
         return None
 
-    def _made(self, call: Call, made_by: str) -> Statistic:
-        flag = call.keyword("trainable")
+    def _made(self, call: Call, constructor: Call, made_by: str) -> Statistic:
+        flag = constructor.keyword("trainable")
         if flag is None and made_by in ("tf.get_variable", "get_variable"):
-            flag = call.argument(5)
+            flag = constructor.argument(5)
         if flag is None and made_by == "tf.Variable":
-            flag = call.argument(1)
+            flag = constructor.argument(1)
         trainable = not (isinstance(flag, Const) and flag.value is False)
         if made_by in ("keras.backend.variable", "tf.local_variable", "tf.get_local_variable"):
             trainable = False
-        text = call.keyword("name") or (call.args[0] if call.args else None)
+        text = constructor.keyword("name") or (constructor.args[0] if constructor.args else None)
         name = text.value if isinstance(text, Const) and isinstance(text.value, str) else ""
-        statistic = Statistic(call, name, self._flow.site(call).scope, trainable, made_by)
+        statistic = Statistic(call, constructor, name, self._flow.site(call).scope, trainable, made_by)
         self._note_name(statistic, name)
         return statistic
 
