@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
 
-from bnlint.analysis.names import canonical
+from bnlint.analysis.names import BRANCHING, canonical
 from bnlint.analysis.scopes import Binding, Guard, ModuleTree, Scope, Statement
 from bnlint.analysis.values import (
     BEFORE,
@@ -40,9 +40,6 @@ _PASS_THROUGH = frozenset(
         "tf.expand_dims", "keras.ops.expand_dims", "tf.debugging.check_numerics",
     }
 )  # fmt: skip
-
-
-BRANCHING = frozenset({"tf.cond", "tf.smart_cond", "slim.utils.smart_cond", "keras.backend.switch", "tf.case"})
 
 
 class Site(NamedTuple):

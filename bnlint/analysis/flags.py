@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from bnlint.analysis.layers import LAYER_FUNCTIONS
 from bnlint.analysis.phases import is_flag_name
@@ -128,11 +128,12 @@ class Flags:
     def _gaps(self) -> dict[str, list[Gap]]:
         links = self._project.links
         found: dict[str, list[Gap]] = defaultdict(list)
-        pending = [(module, *each) for module in self._project.modules for each in self._forwarders(module)]
+        pending = [each for module in self._project.modules for each in self._forwarders(module)]
         seen: set[tuple[str, int]] = set()
         for _ in range(_WRAPPERS):
-            outer: list[tuple[ModuleFacts, Scope, Parameter]] = []
-            for module, function, parameter in pending:
+            outer: list[_Forwarder] = []
+            for forwarder in pending:
+                module, function, parameter, _ = forwarder
                 if (module.filename, function.id) in seen:
                     continue
                 seen.add((module.filename, function.id))
@@ -143,15 +144,14 @@ class Flags:
                 }
                 for (home, call), value in zip(calls, passed, strict=True):
                     if value is not None:
-                        outer += [(home, *each) for each in _own_parameter(home, call, value)]
-                        continue
-                    gap = _gap(home, call, function, parameter, told)
-                    if gap is not None:
-                        found[home.filename].append(gap)
+                        outer += _own_parameter(home, call, value)
+                    elif _reaches(home, call, forwarder):
+                        gap = _gap(home, call, function, parameter, (home.filename, home.flow.site(call).scope) in told)
+                        found[home.filename] += [gap] if gap is not None else []
             pending = outer
         return found
 
-    def _forwarders(self, module: ModuleFacts) -> Iterator[tuple[Scope, Parameter]]:
+    def _forwarders(self, module: ModuleFacts) -> Iterator[_Forwarder]:
         """Functions that pass a parameter of theirs to a batch norm as its flag."""
         for flagged in self.of(module):
             if flagged.passed is not None:
@@ -195,18 +195,38 @@ class Flags:
         return program.files if program.is_driven else programs.files
 
 
-def _own_parameter(module: ModuleFacts, call: Call, passed: Value) -> Iterator[tuple[Scope, Parameter]]:
-    """The parameter, with its function, that a flag is, if the call stands inside that function."""
+class _Forwarder(NamedTuple):
+    """A function that hands its parameter on as a flag, by this call inside."""
+
+    module: ModuleFacts
+    function: Scope
+    parameter: Parameter
+    inner: Call
+
+
+def _own_parameter(module: ModuleFacts, call: Call, passed: Value) -> Iterator[_Forwarder]:
+    """The function around a call, if the flag that the call passes is a parameter of it."""
     around = {scope.id for scope in module.flow.enclosing(module.flow.site(call).scope)}
     if isinstance(passed, Read):
         for binding in module.flow.definitions(passed):
             if isinstance(binding.value, Parameter) and binding.scope in around and is_flag_name(binding.value.name):
-                yield module.scopes[binding.scope], binding.value
+                yield _Forwarder(module, module.scopes[binding.scope], binding.value, call)
 
 
-def _gap(
-    home: ModuleFacts, call: Call, function: Scope, parameter: Parameter, told: set[tuple[str, int]]
-) -> Gap | None:
+def _reaches(home: ModuleFacts, call: Call, forwarder: _Forwarder) -> bool:
+    """Whether a call of a forwarder gets to the batch norm inside, if conditions like ``if use_bn:`` stand before."""
+    module, function, _, inner = forwarder
+    for guard in module.flow.site(inner).guards:
+        parameter = function.parameter(guard.test.path) if isinstance(guard.test, Read) else None
+        if parameter is None:
+            return False
+        given = home.flow.passed(call, function, parameter.name) or parameter.default
+        if not isinstance(given, Const) or bool(given.value) is not guard.taken:
+            return False
+    return True
+
+
+def _gap(home: ModuleFacts, call: Call, function: Scope, parameter: Parameter, told: bool) -> Gap | None:
     default = parameter.default
     if not isinstance(default, Const) or not (default.value is None or isinstance(default.value, bool)):
         return None
@@ -216,7 +236,7 @@ def _gap(
     flag = home.phases.flag_at(scope)
     if flag is None or home.phases.of_call(call) is not None:
         return None
-    return Gap(call, scope, function, parameter, bool(default.value), flag, (home.filename, scope) in told)
+    return Gap(call, scope, function, parameter, bool(default.value), flag, told)
 
 
 def _is(value: Value | None, constant: object) -> bool:

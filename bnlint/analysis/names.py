@@ -34,6 +34,7 @@ _PREFIXES: tuple[tuple[str, str], ...] = (
     ("tensorflow.contrib.framework", "tf"),
     ("tensorflow.python.framework.ops", "tf"),
     ("tensorflow.python.ops.control_flow_ops.cond", "tf.cond"),
+    ("tensorflow.python.control_flow_ops", "tf"),
     ("tensorflow.python.ops.nn", "tf.nn"),
     ("tensorflow.python.ops.nn_impl", "tf.nn"),
     ("tensorflow.python.training.moving_averages", "tf.moving_averages"),
@@ -64,6 +65,15 @@ _KERAS_MODELS = {
     "keras.layers.Sequential": "keras.Sequential",
     "keras.Variable": "keras.Variable",
 }
+
+# Functions that build one of two branches: the condition first, then the functions that build them.
+BRANCHING = frozenset(
+    {
+        "tf.cond", "tf.smart_cond", "tf.case", "slim.utils.smart_cond", "slim.python.layers.utils.smart_cond",
+        "tf.layers.utils.smart_cond", "tf.python.framework.smart_cond.smart_cond", "keras.backend.switch",
+        "keras.utils.tf_utils.smart_cond", "keras.utils.control_flow_util.smart_cond",
+    }
+)  # fmt: skip
 
 
 @lru_cache(maxsize=4096)

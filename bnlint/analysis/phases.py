@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 
-from bnlint.analysis.dataflow import BRANCHING, Dataflow
+from bnlint.analysis.dataflow import Dataflow
+from bnlint.analysis.names import BRANCHING
 from bnlint.analysis.scopes import Guard, Scope
 from bnlint.analysis.values import (
     Attribute,
