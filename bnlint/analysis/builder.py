@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -31,6 +32,8 @@ class Builder:
         self.guards: tuple[Guard, ...] = ()
         self.blocks: tuple[int, ...] = ()
         self.loops = 0
+        # The places that are parts of another: ``s['m']`` and ``s.m`` of ``s``.
+        self._parts: dict[str, set[str]] = {}
         # Every list that was appended to, in order, so that a loop's first round can be forgotten.
         self._journal: list[list[Any]] = []
         self.scope = self.new_scope("module", "", None, module, self.positions.span(module))
@@ -101,9 +104,11 @@ class Builder:
         """Bind a place; what was known of its parts is forgotten. Returns the id of the binding."""
         binding = Binding(len(self.tree.bindings), path, self.scope.id, kind, value, span, target, self.guards)
         self.add(self.tree.bindings, binding)
-        for stale in [known for known in self.environment if known.startswith((path + ".", path + "["))]:
-            del self.environment[stale]
+        for part in self._parts.get(path, ()):
+            self.environment.pop(part, None)
         self.environment[path] = (binding.id,)
+        for end in re.finditer(r"[.\[]", path):
+            self._parts.setdefault(path[: end.start()], set()).add(path)
         for scope in {owner.id: owner for owner in self._owners(path)}.values():
             self.add(scope.bindings.setdefault(path, []), binding.id)
         return binding.id
@@ -169,6 +174,7 @@ class Builder:
         scope = Scope(len(self.tree.scopes), kind, name, symbol, parent, self.positions.span(node), header)
         if parent is not None:
             scope.guards = self.guards
+            scope.in_class = self.tree.scopes[parent].kind == "class"
         self.add(self.tree.scopes, scope)
         return scope
 

@@ -248,8 +248,7 @@ class Dataflow:
         if name not in names:
             return None
         position = names.index(name)
-        parent = self.tree.scopes[scope.parent] if scope.parent is not None else None
-        if parent is not None and parent.kind == "class" and not self._is_static(scope):
+        if scope.in_class and not self._is_static(scope):
             position -= 1
         return call.argument(position, name) if position >= 0 else None
 

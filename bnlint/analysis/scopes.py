@@ -90,6 +90,7 @@ class Scope:
     calls: list[Call] = field(default_factory=list)
     guards: tuple[Guard, ...] = ()
     first_statement: Span | None = None
+    in_class: bool = False
 
     @property
     def definition(self) -> Span:
