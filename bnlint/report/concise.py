@@ -11,12 +11,14 @@ from bnlint.source import place_name
 
 
 def render(report: Report, color: bool = False) -> str:
-    """Findings first, then the files that could not be checked; nothing at all if there is nothing to say."""
+    """Findings first, then files that could not be checked and warnings; nothing at all if there is nothing to say."""
     paint = painter(color)
-    lines = [_line(finding, paint) for finding in report.findings]
-    lines += [
-        f"{error_place(error)}: {paint('error', 'bold red')}: {visible(error.message)}" for error in report.errors
-    ]
+    lines = [_line(finding, paint) for finding in report.findings if not finding.suppressed]
+    for told, label in (
+        (report.errors, paint("error", "bold red")),
+        (report.warnings, paint("warning", "bold yellow")),
+    ):
+        lines += [f"{error_place(each)}: {label}: {visible(each.message)}" for each in told]
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -45,6 +45,11 @@ def split_rows(text: str) -> list[str]:
     return re.split(r"\r\n|\r|\n", text)
 
 
+def shown(line: str) -> str:
+    """A row as it is shown: without what could command a terminal, and not too long."""
+    return "".join(_pieces(line[:LONGEST_LINE])) + ("…" if len(line) > LONGEST_LINE else "")
+
+
 def _margin(label: str, gutter: int, paint: Paint) -> str:
     return paint(f"{label:>{gutter}} |", "bold blue")
 

@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from bnlint import __version__
-from bnlint.findings import FileError, Finding, Fix, Outcome, Related, Report, Span
+from bnlint.findings import FileError, Finding, Fix, Notice, Outcome, Related, Report, Span, Verdict
 
 Json = dict[str, Any]
+VERSION = 1
 
 
 def render(report: Report, color: bool = False) -> str:
@@ -23,23 +24,32 @@ def render(report: Report, color: bool = False) -> str:
 
 def envelope(report: Report) -> Json:
     """The whole report as JSON data."""
-    counts = {outcome.value: report.count(outcome) for outcome in Outcome if outcome is not Outcome.NOT_RUN}
     return {
-        "version": 1,
+        "version": VERSION,
         "tool": {"name": "bnlint", "version": __version__},
-        "findings": [_finding(finding) for finding in report.findings],
-        "errors": [_error(error) for error in report.errors],
-        "summary": {
-            "files": report.files,
-            "analysed": report.analysed,
-            "findings": sum(finding.verdict.outcome is not Outcome.REFUTED for finding in report.findings),
-            **counts,
-        },
+        "findings": [finding_data(finding) for finding in report.findings],
+        "errors": [error_data(error) for error in report.errors],
+        "warnings": [error_data(notice) for notice in report.warnings],
+        "summary": summary_data(report),
     }
 
 
-def _finding(finding: Finding) -> Json:
-    variable, verdict = finding.variable, finding.verdict
+def summary_data(report: Report) -> Json:
+    """The counts."""
+    counts = {outcome.value: report.count(outcome) for outcome in Outcome if outcome is not Outcome.NOT_RUN}
+    return {
+        "files": report.files,
+        "analysed": report.analysed,
+        "findings": sum(finding.stands for finding in report.findings),
+        "suppressed": sum(finding.suppressed for finding in report.findings),
+        "fixed": len(report.fixed),
+        **counts,
+    }
+
+
+def finding_data(finding: Finding) -> Json:
+    """One finding."""
+    variable = finding.variable
     return {
         "code": finding.code,
         "name": finding.name,
@@ -60,16 +70,22 @@ def _finding(finding: Finding) -> Json:
         "variable": variable
         and {"name": variable.name, "cell": variable.cell, "row": variable.row, "column": variable.column},
         "related": [_related(related) for related in finding.related],
-        "fix": finding.fix and _fix(finding.fix),
+        "fix": finding.fix and _fix(finding.fix, finding.filename),
         "url": None,
         "fingerprint": finding.fingerprint,
         "suppressed": finding.suppressed,
-        "verification": {
-            "verdict": verdict.outcome.value,
-            "reason": verdict.reason,
-            "detail": verdict.detail,
-            "evidence": _finite(verdict.evidence),
-        },
+        "suppression": finding.suppression and {"kind": finding.suppression.kind, "reason": finding.suppression.reason},
+        "verification": _verdict(finding.verdict),
+        "proof": finding.proof and _verdict(finding.proof),
+    }
+
+
+def _verdict(verdict: Verdict) -> Json:
+    return {
+        "verdict": verdict.outcome.value,
+        "reason": verdict.reason,
+        "detail": verdict.detail,
+        "evidence": finite(verdict.evidence),
     }
 
 
@@ -89,22 +105,26 @@ def _related(related: Related) -> Json:
     }
 
 
-def _fix(fix: Fix) -> Json:
-    edits = [{"content": edit.content, **_locations(edit.span)} for edit in fix.edits]
+def _fix(fix: Fix, own: str) -> Json:
+    edits = [
+        {"content": edit.content, "filename": edit.filename or own, "cell": edit.cell, **_locations(edit.span)}
+        for edit in fix.edits
+    ]
     return {"applicability": fix.applicability.value, "message": fix.message, "edits": edits}
 
 
-def _error(error: FileError) -> Json:
+def error_data(error: FileError | Notice) -> Json:
+    """One file that could not be checked, or what someone should look at."""
     location = error.span and {"row": error.span.row, "column": error.span.column}
     return {"filename": error.filename, "cell": error.cell, "location": location, "message": error.message}
 
 
-def _finite(value: object) -> object:
+def finite(value: object) -> object:
     """JSON has no NaN and no infinity; a measured one becomes the string "nan", "inf" or "-inf"."""
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if isinstance(value, Mapping):
-        return {str(key): _finite(each) for key, each in cast("Mapping[object, object]", value).items()}
+        return {str(key): finite(each) for key, each in cast("Mapping[object, object]", value).items()}
     if isinstance(value, (list, tuple)):
-        return [_finite(each) for each in cast("list[object]", value)]
+        return [finite(each) for each in cast("list[object]", value)]
     return value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bnlint.findings import FileError, Outcome, Severity
+from bnlint.findings import FileError, Notice, Outcome, Severity
 from bnlint.source import place_name
 
 Paint = Callable[[str, str], str]
@@ -40,7 +40,7 @@ def visible_character(character: str) -> str:
     return character if character.isprintable() else repr(character)[1:-1]
 
 
-def error_place(error: FileError) -> str:
-    """Where a file could not be read: its name, and the row and column if they are known."""
+def error_place(error: FileError | Notice) -> str:
+    """What an error or warning is about: the file, and the row and column if they are known."""
     place = visible(place_name(error.filename, error.cell))
     return f"{place}:{error.span.row}:{error.span.column}" if error.span else place

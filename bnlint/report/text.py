@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
-from bnlint.findings import FileError, Finding, Outcome, Report, Severity, Span
-from bnlint.report import evidence
+from collections.abc import Sequence
+
+from bnlint.findings import Applicability, Finding, Outcome, Report, Severity, Span
+from bnlint.report import change, evidence
 from bnlint.report.excerpt import CONTEXT, Mark, excerpt
 from bnlint.report.terminal import OUTCOME_STYLES, SEVERITY_STYLES, Paint, error_place, painter, visible
 from bnlint.report.words import VERDICTS, plural
 from bnlint.source import place_name
 
+_FIXES = {
+    Applicability.SAFE: "fix",
+    Applicability.UNSAFE: "unsafe fix",
+    Applicability.DISPLAY: "fix, by hand",
+}
+
 
 def render(report: Report, color: bool = False) -> str:
     """Each finding with its excerpt and evidence, the files that could not be checked, and a closing line."""
     paint = painter(color)
-    blocks = ["\n".join(_finding(finding, report, paint)) for finding in report.findings]
-    if report.errors:
-        blocks.append("\n".join(_error(error, paint) for error in report.errors))
+    blocks = [describe(each, report, paint) for each in report.findings if not each.suppressed]
+    labels = (paint("error:", "bold red"), paint("warning:", "bold yellow"))
+    for told, label in zip((report.errors, report.warnings), labels, strict=True):
+        if told:
+            blocks.append("\n".join(f"{label} {error_place(each)}: {visible(each.message)}" for each in told))
     blocks.append(_summary(report, paint))
     return "\n\n".join(blocks) + "\n"
 
 
-def _finding(finding: Finding, report: Report, paint: Paint) -> list[str]:
+def describe(finding: Finding, report: Report, paint: Paint) -> str:
+    """All about one finding of a report."""
     style = SEVERITY_STYLES[finding.severity]
     label = paint(f"{finding.severity.value}[{finding.code}]", style)
     gutter = len(str(max(finding.span.end_row + CONTEXT, *(each.span.end_row for each in finding.related), 0)))
@@ -30,8 +41,9 @@ def _finding(finding: Finding, report: Report, paint: Paint) -> list[str]:
     lines += _note("when it runs", finding.consequence, "bold", paint, gutter)
     lines += _verdict(finding, paint, gutter)
     lines += _note("help", finding.remedy, "bold cyan", paint, gutter)
+    lines += _fix(finding, report, paint, gutter)
     lines += _note("see", f"bnlint explain {finding.code}", "dim", paint, gutter)
-    return lines
+    return "\n".join(lines)
 
 
 def _excerpts(finding: Finding, report: Report, paint: Paint, gutter: int) -> list[str]:
@@ -74,21 +86,40 @@ def _verdict(finding: Finding, paint: Paint, gutter: int) -> list[str]:
     return lines + [f"{'':>{gutter}}     {line}" for line in evidence.table(verdict.evidence, finding.variable, paint)]
 
 
-def _error(error: FileError, paint: Paint) -> str:
-    return f"{paint('error:', 'bold red')} {error_place(error)}: {visible(error.message)}"
+def _fix(finding: Finding, report: Report, paint: Paint, gutter: int) -> list[str]:
+    if finding.fix is None:
+        return []
+    lines = _note(_FIXES[finding.fix.applicability], finding.fix.message, "bold cyan", paint, gutter)
+    lines += [f"{'':>{gutter}}     {line}" for line in change.lines(finding, report.sources, paint)]
+    if finding.proof is not None:
+        reason = finding.proof.detail or finding.proof.reason or finding.proof.outcome.value
+        lines += _note("not fixed", reason, "bold yellow", paint, gutter)
+    return lines
 
 
 def _summary(report: Report, paint: Paint) -> str:
-    counted = [finding for finding in report.findings if finding.verdict.outcome is not Outcome.REFUTED]
+    counted = [finding for finding in report.findings if finding.stands]
     severities = [(sum(each.severity is level for each in counted), level.value) for level in Severity]
     levels = ", ".join(plural(number, name) for number, name in severities if number)
     found = f"{plural(len(counted), 'finding')} ({levels})" if counted else "No findings"
     line = f"{paint(found, 'bold')} in {plural(report.files, 'file')}"
+    passed = sum(finding.suppressed for finding in report.findings)
+    line += f", {passed} suppressed" if passed else ""
     outcomes = [outcome for outcome in Outcome if outcome is not Outcome.NOT_RUN]
     verdicts = ", ".join(f"{report.count(each)} {each.value}" for each in outcomes if report.count(each))
     line += f": {verdicts}." if verdicts else "."
     if report.errors:
         line += f" {plural(len(report.errors), 'path')} could not be checked."
+    if report.fixed:
+        line = f"Fixed {plural(len(report.fixed), 'finding')}. {line}"
     if counted and not verdicts:
         line += "\nRun it again with --verify to see what the code does when it runs."
-    return line
+    return line + _fixable(counted)
+
+
+def _fixable(findings: Sequence[Finding]) -> str:
+    offered = [each.fix.applicability for each in findings if each.fix is not None and each.proof is None]
+    safe, unsafe = offered.count(Applicability.SAFE), offered.count(Applicability.UNSAFE)
+    told = [f"{safe} can be fixed with --fix"] if safe else []
+    told += [f"{unsafe}{' more' if safe else ' can be fixed'} with --fix --unsafe-fixes"] if unsafe else []
+    return f"\n{', '.join(told)}; --diff shows the changes." if told else ""

@@ -2,7 +2,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from bnlint.findings import FileError, Outcome, Severity, Span, Verdict
+from bnlint.findings import FileError, Notice, Outcome, Severity, Span, Suppression, Verdict
 from bnlint.report import render
 
 Make = Callable[..., Any]
@@ -37,3 +37,9 @@ def test_errors_follow(report: Make) -> None:
     errors = (FileError("a.py", "gone"), FileError("n.ipynb", "wrong", Span(3, 4, 3, 4), cell=2))
     assert render(report(errors=errors), "concise") == "a.py: error: gone\nn.ipynb:cell 2:3:4: error: wrong\n"
     assert render(report(), "concise") == ""
+
+
+def test_what_is_let_pass_is_left_out_and_warnings_come_last(finding: Make, report: Make) -> None:
+    passed = finding(suppression=Suppression("baseline"))
+    shown = report(passed, errors=(FileError("a.py", "gone"),), warnings=(Notice("b.py", "stale", Span(1, 2, 1, 3)),))
+    assert render(shown, "concise") == "a.py: error: gone\nb.py:1:2: warning: stale\n"

@@ -7,7 +7,19 @@ import jsonschema
 import pytest
 
 from bnlint import __version__
-from bnlint.findings import Applicability, Edit, FileError, Fix, Outcome, Related, Span, VariableRef, Verdict
+from bnlint.findings import (
+    Applicability,
+    Edit,
+    FileError,
+    Fix,
+    Notice,
+    Outcome,
+    Related,
+    Span,
+    Suppression,
+    VariableRef,
+    Verdict,
+)
 from bnlint.report import render
 
 Make = Callable[..., Any]
@@ -79,6 +91,8 @@ def test_the_envelope(finding: Make, report: Make) -> None:
                     "edits": [
                         {
                             "content": "mean.assign(…)",
+                            "filename": "models/bn.py",
+                            "cell": None,
                             "location": {"row": 8, "column": 5},
                             "end_location": {"row": 8, "column": 9},
                         }
@@ -87,22 +101,27 @@ def test_the_envelope(finding: Make, report: Make) -> None:
                 "url": None,
                 "fingerprint": "f" * 32,
                 "suppressed": False,
+                "suppression": None,
                 "verification": {
                     "verdict": "confirmed",
                     "reason": None,
                     "detail": "so",
                     "evidence": {"tensorflow": "2.21.0", "statistics": []},
                 },
+                "proof": None,
             }
         ],
         "errors": [
             {"filename": "é.py", "cell": None, "location": None, "message": "gone"},
             {"filename": "b.py", "cell": None, "location": {"row": 3, "column": 4}, "message": "wrong"},
         ],
+        "warnings": [],
         "summary": {
             "files": 3,
             "analysed": 1,
             "findings": 1,
+            "suppressed": 0,
+            "fixed": 0,
             "confirmed": 1,
             "refuted": 2,
             "deferred": 0,
@@ -113,7 +132,8 @@ def test_the_envelope(finding: Make, report: Make) -> None:
 
 def test_what_may_be_null_is_there(finding: Make, report: Make) -> None:
     bare = loaded(report(finding(symbol=None, variable=None, related=(), fix=None)))["findings"][0]
-    assert {key for key, value in bare.items() if value is None} == {"cell", "symbol", "variable", "fix", "url"}
+    nullable = {"cell", "symbol", "variable", "fix", "url", "suppression", "proof"}
+    assert {key for key, value in bare.items() if value is None} == nullable
     assert bare["verification"] == {"verdict": "not-run", "reason": None, "detail": "", "evidence": {}}
 
 
@@ -126,6 +146,29 @@ def test_refuted_findings_do_not_count(finding: Make, report: Make) -> None:
     shown = loaded(report(finding(verdict=Verdict(Outcome.REFUTED)), finding(), refuted=1))
     assert len(shown["findings"]) == 2
     assert (shown["summary"]["findings"], shown["summary"]["refuted"]) == (1, 1)
+
+
+def test_what_is_let_pass_is_there_and_does_not_count(finding: Make, report: Make) -> None:
+    passed = finding(suppression=Suppression("comment", "a toy"))
+    shown = loaded(report(passed, finding(), warnings=(Notice("a.py", "stale", Span(2, 1, 2, 5)),)))
+    assert [each["suppressed"] for each in shown["findings"]] == [True, False]
+    assert shown["findings"][0]["suppression"] == {"kind": "comment", "reason": "a toy"}
+    assert (shown["summary"]["findings"], shown["summary"]["suppressed"]) == (1, 1)
+    assert shown["warnings"] == [
+        {"filename": "a.py", "cell": None, "location": {"row": 2, "column": 1}, "message": "stale"}
+    ]
+
+
+def test_a_fix_that_was_not_proven_says_why(finding: Make, report: Make) -> None:
+    proof = Verdict(Outcome.REFUTED, "output-changed", "it returns something else")
+    shown = loaded(report(finding(proof=proof), fixed=(finding(),)))
+    assert shown["findings"][0]["proof"] == {
+        "verdict": "refuted",
+        "reason": "output-changed",
+        "detail": "it returns something else",
+        "evidence": {},
+    }
+    assert shown["summary"]["fixed"] == 1
 
 
 def test_measured_infinity_stays_json(finding: Make, report: Make) -> None:

@@ -4,7 +4,21 @@ from typing import Any
 
 import pytest
 
-from bnlint.findings import FileError, Finding, Outcome, Related, Report, Severity, Span, Verdict
+from bnlint.findings import (
+    Applicability,
+    Edit,
+    FileError,
+    Finding,
+    Fix,
+    Notice,
+    Outcome,
+    Related,
+    Report,
+    Severity,
+    Span,
+    Suppression,
+    Verdict,
+)
 from bnlint.report import render
 
 Make = Callable[..., Any]
@@ -233,3 +247,53 @@ def test_colours_change_nothing_but_colours(finding: Make, report: Make) -> None
         colored = render(shown, form, color=True)
         assert "\x1b[1;31merror" in colored
         assert re.sub(r"\x1b\[[\d;]*m", "", colored) == render(shown, form)
+
+
+ASSIGN = (Edit(Span(8, 5, 8, 12), "mean.assign("), Edit(Span(8, 36, 8, 36), ")"))
+
+
+def test_a_fix_is_shown_as_a_small_diff(finding: Make, report: Make) -> None:
+    fixed = finding(fix=Fix(Applicability.SAFE, "assign to mean", ASSIGN))
+    risky = finding(fix=Fix(Applicability.UNSAFE, "assign to mean", ASSIGN))
+    shown = """\
+   = fix: assign to mean
+        8 -     mean = 0.9 * mean + 0.1 * batch
+        8 +     mean.assign(0.9 * mean + 0.1 * batch)
+"""
+    text = render(report(fixed), "text")
+    assert shown in text
+    assert text.endswith("\n1 can be fixed with --fix; --diff shows the changes.\n")
+    text = render(report(fixed, risky), "text")
+    assert "= unsafe fix: assign to mean\n" in text
+    assert text.endswith("\n1 can be fixed with --fix, 1 more with --fix --unsafe-fixes; --diff shows the changes.\n")
+    assert "1 can be fixed with --fix --unsafe-fixes;" in render(report(risky), "text")
+
+
+def test_a_fix_that_was_not_made_says_why(finding: Make, report: Make) -> None:
+    proof = Verdict(Outcome.UNDECIDED, "law-not-explained", "no law explains it")
+    text = render(report(finding(fix=Fix(Applicability.SAFE, "assign", ASSIGN), proof=proof)), "text")
+    assert "   = not fixed: no law explains it\n" in text
+    assert "--fix" not in text
+
+
+def test_a_fix_by_hand_and_one_in_another_file(finding: Make, report: Make) -> None:
+    by_hand = finding(fix=Fix(Applicability.DISPLAY, "assign to mean", ()))
+    assert "   = fix, by hand: assign to mean\n   = see" in render(report(by_hand), "text")
+    edit = Edit(Span(1, 1, 1, 1), "\x1b[0m\n", filename="train.py")
+    elsewhere = finding(fix=Fix(Applicability.SAFE, "run them", (edit,)))
+    text = render(report(elsewhere, sources={"train.py": "x\n"}), "text")
+    assert "       in train.py\n       1 + \\x1b[0m\n" in text
+
+
+def test_a_long_fix_is_shortened(finding: Make, report: Make) -> None:
+    edit = Edit(Span(1, 1, 1, 1), "x\n" * 40)
+    text = render(report(finding(fix=Fix(Applicability.SAFE, "much", (edit,)))), "text")
+    assert text.count(" + x\n") == 12
+    assert "and 28 lines more, which --diff shows\n" in text
+
+
+def test_what_is_let_pass_is_counted_and_not_shown(finding: Make, report: Make) -> None:
+    passed = finding(suppression=Suppression("comment", "a toy"))
+    text = render(report(passed, warnings=(Notice("b.py", "stale", Span(1, 2, 1, 3)),)), "text")
+    assert text == "warning: b.py:1:2: stale\n\nNo findings in 3 files, 1 suppressed.\n"
+    assert render(report(fixed=(passed, passed)), "text") == "Fixed 2 findings. No findings in 3 files.\n"
