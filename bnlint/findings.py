@@ -11,6 +11,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
+    from bnlint.rule import Rule
     from bnlint.verify.predictions import Experiment
 
 
@@ -220,6 +221,7 @@ class Report:
     sources: the text to cut excerpts from, by the name of the file or of the notebook's cell (:attr:`Source.texts`).
     fixed: the findings that were there before fixes were made.
     gone: what the baseline holds and the code does not.
+    rules: those that were used, by code.
     """
 
     findings: tuple[Finding, ...]
@@ -232,6 +234,7 @@ class Report:
     warnings: tuple[Notice, ...] = ()
     fixed: tuple[Finding, ...] = ()
     gone: tuple[BaselineEntry, ...] = ()
+    rules: tuple[Rule, ...] = ()
 
     def count(self, outcome: Outcome) -> int:
         """How many findings ended with this verdict; refuted ones count although they are dropped."""
