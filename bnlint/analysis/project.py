@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from bnlint.analysis.batch_only import BatchOnlyNorms
 from bnlint.analysis.early_reads import EarlyRead, early_reads
 from bnlint.analysis.facts import ModuleFacts
 from bnlint.analysis.flags import Flags
 from bnlint.analysis.keras_models import KerasModels
 from bnlint.analysis.links import Links
 from bnlint.analysis.program import File, Programs
+from bnlint.analysis.python_tests import PlaceholderTest, placeholder_tests
 from bnlint.analysis.scopes import Scope
 from bnlint.analysis.tapes import TapeCall, untold_calls
 from bnlint.analysis.unrun import Unrun, unrun_updates
@@ -90,6 +92,15 @@ class ProjectFacts:
     def keras_models(self) -> KerasModels:
         """Keras models and wrappers."""
         return KerasModels(self)
+
+    @cached_property
+    def placeholder_tests(self) -> dict[str, list[PlaceholderTest]]:
+        """Python conditions on placeholders that decide about a batch norm, by file name."""
+        return placeholder_tests(self)
+
+    def batch_only(self, module: ModuleFacts) -> BatchOnlyNorms:
+        """Normalisation that keeps nothing for inference."""
+        return BatchOnlyNorms(self, module)
 
     @cached_property
     def tape_calls(self) -> dict[str, list[TapeCall]]:
