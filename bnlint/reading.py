@@ -1,0 +1,139 @@
+"""From sources to facts: each file parsed on its own, in processes where that pays; one bad file is one message."""
+
+from __future__ import annotations
+
+import ast
+import gc
+import os
+import pickle
+import re
+import sys
+import threading
+import warnings
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_all_start_methods, get_context
+from pathlib import PurePosixPath
+
+from libcst import ParserSyntaxError
+
+from bnlint.analysis.facts import ModuleFacts, analyse
+from bnlint.findings import FileError, Span
+from bnlint.progress import Progress
+from bnlint.source import Source
+
+# Bytes of source from which on starting processes costs less than it saves.
+_WORTH_A_PROCESS = 400_000
+
+_TOO_DEEP = "is nested too deeply to be analysed"
+# Enough for an `elif` chain of some hundred branches; the C stack holds it on every supported Python.
+_RECURSION = 4000
+# CPython's own limit. libcst's parser has none, and ends the process when its stack is used up.
+_MOST_BRACKETS = 200
+
+
+def analyse_all(
+    sources: Sequence[Source], progress: Progress | None = None
+) -> tuple[dict[str, Source], list[ModuleFacts], list[FileError]]:
+    """The sources as they were analysed, by name, with the facts of those that could be."""
+    by_name: dict[str, Source] = {}
+    modules: list[ModuleFacts] = []
+    errors: list[FileError] = []
+    if progress is not None:
+        progress.start("checking", len(sources))
+    for facts in _in_parallel(sources, _processors()):
+        if isinstance(facts, FileError):
+            errors.append(facts)
+        else:
+            source, module = facts
+            by_name[source.filename] = source
+            modules.append(module)
+        if progress is not None:
+            progress.advance()
+    return by_name, modules, errors
+
+
+def _processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _in_parallel(sources: Sequence[Source], jobs: int) -> Iterator[tuple[Source, ModuleFacts] | FileError]:
+    # A fork copies the caller as it is: nothing of it runs again, but it must not have threads.
+    can_fork = "fork" in get_all_start_methods() and threading.active_count() == 1
+    if jobs < 2 or not can_fork or sum(len(source.data) for source in sources) < _WORTH_A_PROCESS:
+        # The collector walks the growing trees again and again, and frees nothing.
+        gc.disable()
+        try:
+            yield from map(facts_of, sources)
+        finally:
+            gc.enable()
+        return
+    with ProcessPoolExecutor(jobs, mp_context=get_context("fork"), initializer=gc.disable) as executor:
+        for packed in executor.map(_packed_facts, sources, chunksize=4):
+            yield pickle.loads(packed)
+
+
+def _packed_facts(source: Source) -> bytes:
+    """The facts as bytes made here, where a value nested too deeply to be sent costs one file and not the pool."""
+    try:
+        return pickle.dumps(facts_of(source), pickle.HIGHEST_PROTOCOL)
+    except RecursionError:
+        return pickle.dumps(FileError(source.filename, _TOO_DEEP))
+
+
+def facts_of(source: Source) -> tuple[Source, ModuleFacts] | FileError:
+    """What is known of one file, read as Python 3 or else as Python 2."""
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), _RECURSION))
+    error: FileError | None = None
+    try:
+        error = _syntax_error(source)
+        if error is not None:
+            translated = source.as_python_3()
+            if _syntax_error(translated) is None:
+                source = translated
+            elif _brackets(source.text) > _MOST_BRACKETS:
+                return FileError(source.filename, _TOO_DEEP)
+        # libcst may know a newer grammar than this Python; if it does not, the error is Python's.
+        return source, analyse(source.text, source.filename, *module_name(source.filename))
+    except ParserSyntaxError as problem:
+        span = Span(problem.raw_line, problem.raw_column + 1, problem.raw_line, problem.raw_column + 1)
+        return error or _located(source, problem.message, span)
+    except (RecursionError, MemoryError):
+        return FileError(source.filename, _TOO_DEEP)
+
+
+def _syntax_error(source: Source) -> FileError | None:
+    """What Python itself says against a text: it has limits that libcst lacks, and better words."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(source.text)
+    except SyntaxError as error:
+        row, column = error.lineno or 1, max(error.offset or 1, 1)
+        return _located(source, error.msg, Span(row, column, row, column))
+    except ValueError as error:  # a null byte
+        return _located(source, str(error), Span(1, 1, 1, 1))
+    return None
+
+
+def _located(source: Source, message: str, span: Span) -> FileError:
+    cell, span = source.locate(span)
+    return FileError(source.filename, f"cannot be parsed as Python 3: {message}", span, cell)
+
+
+def _brackets(text: str) -> int:
+    """How deep the brackets of a text are nested at most, those in strings and comments included."""
+    depth = most = 0
+    for bracket in re.findall(r"[()\[\]{}]", text):
+        depth = depth + 1 if bracket in "([{" else max(depth - 1, 0)
+        most = max(most, depth)
+    return most
+
+
+def module_name(filename: str) -> tuple[str, str]:
+    """The dotted names of the module and of its package, as its path suggests."""
+    path = PurePosixPath(filename).with_suffix("")
+    parts = [part for part in path.parts if part not in ("..", "/", ".")]
+    package = parts[:-1]
+    return ".".join(package if parts[-1:] == ["__init__"] else parts), ".".join(package)

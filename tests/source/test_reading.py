@@ -1,0 +1,104 @@
+"""Files that are hard to read: one message each, and the rest is still checked."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from bnlint.findings import FileError
+from bnlint.reading import analyse_all, facts_of
+from bnlint.source import Source
+
+HEAD = "import tensorflow as tf\nmoving_mean = tf.Variable(0.)\n"
+
+TOO_DEEP = {
+    "brackets": "x = " + "[" * 3000 + "]" * 3000,
+    "parentheses": "x = " + "(" * 3000 + "1" + ")" * 3000,
+    "calls": "x = " + "f(" * 3000 + "1" + ")" * 3000,
+    "brackets that nobody closes": "x = " + "(" * 3000,
+    "operators": "x = " + "+".join("1" * 30000),
+    "signs": "x = " + "-" * 5000 + "1",
+    "lambdas": "x = " + "lambda: " * 5000 + "1",
+    "conditions": "x = " + "1 if a else " * 5000 + "1",
+    "attributes": "x = " + ".".join("a" * 20000),
+}
+
+FINE = {
+    "an elif chain": "if x == 0: pass\n" + "".join(f"elif x == {i}: pass\n" for i in range(300)),
+    "a method chain": "x = a" + ".b()" * 200,
+    "a sum": "x = " + " + ".join(["a"] * 300),
+    "nested lists": "x = " + "[" * 100 + "]" * 100,
+    "nested functions": "".join("    " * i + f"def f{i}():\n" for i in range(60)) + "    " * 60 + "pass\n",
+}
+
+
+def source(text: str, name: str = "x.py") -> Source:
+    return Source.from_bytes((HEAD + text + "\n").encode(), name)
+
+
+@pytest.mark.parametrize("text", TOO_DEEP.values(), ids=TOO_DEEP)
+def test_text_nested_too_deeply_is_one_message(text: str) -> None:
+    result = facts_of(source(text))
+    assert isinstance(result, FileError)
+    assert result.message == "is nested too deeply to be analysed"
+
+
+@pytest.mark.parametrize("text", FINE.values(), ids=FINE)
+def test_long_but_usual_text_is_analysed(text: str) -> None:
+    result = facts_of(source(text))
+    assert not isinstance(result, FileError), result
+
+
+@pytest.mark.parametrize("text", ["def f(x:\n  return", "x = 1\0", "class", "x = (", "if x:\n", "\x0c\x1b[31m"])
+def test_broken_text_is_one_message_with_its_place(text: str) -> None:
+    result = facts_of(source(text))
+    assert isinstance(result, FileError)
+    assert result.message.startswith("cannot be parsed as Python 3: ")
+    assert result.span is not None
+
+
+def test_one_bad_file_among_many_costs_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bnlint.reading._WORTH_A_PROCESS", 0)
+    monkeypatch.setattr("bnlint.reading._processors", lambda: 2)
+    good = [source("y = moving_mean.assign(1.)", f"good{i}.py") for i in range(10)]
+    bad = [source(text, f"bad{i}.py") for i, text in enumerate(TOO_DEEP.values())]
+    by_name, modules, errors = analyse_all([*good[:5], *bad, *good[5:]])
+    assert [module.filename for module in modules] == [f"good{i}.py" for i in range(10)]
+    assert set(by_name) == {f"good{i}.py" for i in range(10)}
+    assert [error.filename for error in errors] == [f"bad{i}.py" for i in range(len(TOO_DEEP))]
+
+
+def test_cost_grows_with_the_length_of_a_file_and_no_faster() -> None:
+    def cost(functions: int) -> int:
+        text = "".join(f"def f{i}(x):\n    m.v{i} = m.v{i} * 0.9 + x\n    return x\n" for i in range(functions))
+        calls = 0
+
+        def count(*_: object) -> None:
+            nonlocal calls
+            calls += 1
+
+        file = source(text)
+        sys.setprofile(count)
+        try:
+            result = facts_of(file)
+        finally:
+            sys.setprofile(None)
+        assert not isinstance(result, FileError)
+        return calls
+
+    assert cost(200) < 4.4 * cost(50)
+
+
+def test_a_cycle_of_imports_and_a_module_named_like_a_library(tmp_path: Path) -> None:
+    names = {
+        "a.py": "import b\nfrom b import g\ndef f(x):\n    return g(x)\n",
+        "b.py": "import a\nfrom a import f\ndef g(x):\n    return f(x)\n",
+        "tensorflow.py": "from tensorflow import *\nVariable = Variable\n",
+        "star.py": "from star import *\nfrom . import star\n",
+    }
+    sources = [Source.from_bytes((HEAD + text).encode(), name) for name, text in names.items()]
+    _, modules, errors = analyse_all(sources)
+    assert len(modules) == len(names)
+    assert not errors
