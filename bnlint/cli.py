@@ -19,6 +19,7 @@ import click
 from bnlint import __version__
 
 if TYPE_CHECKING:
+    from bnlint.explain import Form
     from bnlint.findings import Report
     from bnlint.report.output import Output
     from bnlint.settings import Settings
@@ -150,28 +151,42 @@ def exit_status(report: Report, missing: bool) -> int:
     return FINDINGS if any(each.verdict.outcome is not Outcome.REFUTED for each in standing) else 0
 
 
-@commands.command(short_help="Teach a rule.")
-@click.argument("rule", metavar="CODE|NAME")
+@commands.command(short_help="Teach a rule, or explain a finding.")
+@click.argument("topic", metavar="CODE|NAME|FILE:LINE")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "markdown", "json"]),
+    help="text (the default on a terminal), markdown (the default elsewhere) or json.",
+)
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
-def explain(rule: str, color: str) -> None:
+def explain(topic: str, form: Form | None, color: str) -> None:
     """Teach a rule: its lesson, and the change that puts the wrong program right.
+
+    With FILE:LINE, check the file and explain what is found in that line.
 
     \b
     Examples:
       bnlint explain BN101
-      bnlint explain rebound-statistic
+      bnlint explain rebound-statistic --format markdown
+      bnlint explain models/bn.py:15
     """
-    from bnlint.explain import lesson
-    from bnlint.registry import load_rules
-    from bnlint.settings import nearest
+    from bnlint import explain as teaching
 
-    rules = load_rules()
-    wanted = [each for each in rules if rule.upper() == each.code or rule.lower() == each.name]
-    if not wanted:
-        known = [name for each in rules for name in (each.code, each.name)]
-        raise click.UsageError(f'there is no rule "{rule}"{nearest(rule, known)} (bnlint rules lists them)')
+    try:
+        subject = teaching.topic(topic)
+    except teaching.UnknownTopicError as error:
+        raise click.UsageError(str(error)) from None
     colored = _colored(color)
-    _echo(lesson(wanted[0], typeset=colored or sys.stdout.isatty(), color=colored))
+    on_terminal = sys.stdout.isatty()
+    columns = shutil.get_terminal_size().columns
+    text = teaching.render(subject, form or ("text" if on_terminal or colored else "markdown"), colored, columns)
+    if on_terminal and text.count("\n") >= shutil.get_terminal_size().lines:
+        # As git does: leave a short text on the screen, and let colours through.
+        os.environ.setdefault("LESS", "-FRX")
+        click.echo_via_pager(text, color=colored)
+    else:
+        _echo(text)
 
 
 @commands.command(short_help="List the rules.")

@@ -19,9 +19,9 @@ TOO_DEEP = {
     "calls": "x = " + "f(" * 3000 + "1" + ")" * 3000,
     "brackets that nobody closes": "x = " + "(" * 3000,
     "operators": "x = " + "+".join("1" * 30000),
-    "signs": "x = " + "-" * 5000 + "1",
+    "signs": "x = " + "-" * 3000 + "1",
     "lambdas": "x = " + "lambda: " * 5000 + "1",
-    "conditions": "x = " + "1 if a else " * 5000 + "1",
+    "conditions": "x = " + "1 if a else " * 1500 + "1",
     "attributes": "x = " + ".".join("a" * 20000),
 }
 
