@@ -9,7 +9,6 @@ from bnlint.analysis.facts import ModuleFacts
 from bnlint.analysis.scopes import Binding
 from bnlint.analysis.updates import Update
 from bnlint.analysis.values import Call
-from bnlint.analysis.values import Call
 from bnlint.findings import Applicability, Edit, Fix, Span
 
 _EQUALS = re.compile(r"\s*([-+*/@%&|^<>]*)=\s*")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from bnlint.analysis.dataflow import Dataflow
 from bnlint.analysis.statistics import Statistic
-from bnlint.analysis.values import Call, Const, Global, Parameter, Sequence, Value
+from bnlint.analysis.values import Call, Const, Global, Mapping, Parameter, Sequence, Value, path_of, walk
 
 _FILLED = {
     "tf.zeros": 0.0, "tf.zeros_like": 0.0, "tf.zeros_initializer": 0.0, "tf.initializers.zeros": 0.0,
@@ -49,7 +50,7 @@ Trained = Literal["yes", "no", "unknown"]
 class Creation:
     """How a statistic is made. ``initial``: the one number it is filled with; ``rank``: its number of axes.
 
-    dtype: the name of a floating type that is written out; dtype_value: where. None stands for unknown.
+    dtype: the name of a floating type that is written out. The values are where each is said; None stands for unknown.
     trained: whether an optimizer may take it for a weight.
     """
 
@@ -57,6 +58,7 @@ class Creation:
     initial_value: Value | None
     dtype: str | None
     dtype_value: Value | None
+    shape_value: Value | None
     rank: int | None
     trained: Trained
 
@@ -71,13 +73,15 @@ class Creations:
         """What the constructor call of a statistic says."""
         call = statistic.constructor
         initial = self._initial_value(statistic)
+        shape = self._shape(statistic, initial)
         dtype_value = call.keyword("dtype") or self._dtype_inside(initial)
         return Creation(
             initial=self._number(initial) if initial is not None else None,
             initial_value=initial,
             dtype=self._dtype(dtype_value) if dtype_value is not None else None,
             dtype_value=dtype_value,
-            rank=self._rank(statistic, initial),
+            shape_value=shape,
+            rank=self._rank(shape),
             trained=self._trained(statistic),
         )
 
@@ -139,7 +143,7 @@ class Creations:
                 return origin.value
         return None
 
-    def _rank(self, statistic: Statistic, initial: Value | None) -> int | None:
+    def _shape(self, statistic: Statistic, initial: Value | None) -> Value | None:
         call = statistic.constructor
         shape = call.keyword("shape")
         if shape is None and statistic.made_by in _NAME_FIRST:
@@ -147,6 +151,9 @@ class Creations:
         if shape is None and isinstance(initial, Call):
             second = self._flow.name_of(initial) in _SHAPED_BY_SECOND
             shape = initial.keyword("shape") or (None if second else initial.argument(0))
+        return shape
+
+    def _rank(self, shape: Value | None) -> int | None:
         for origin in self._flow.origins(shape) if shape is not None else ():
             if isinstance(origin, Sequence):
                 return len(origin.items)
@@ -179,3 +186,23 @@ class Creations:
 def is_half(dtype: str | None) -> bool:
     """Whether a type has too few digits for small updates to count."""
     return dtype in _HALF
+
+
+def among_weights(flow: Dataflow) -> Iterator[tuple[Value, int]]:
+    """Options that put all variables of slim layers, their statistics included, among the weights; with the scope."""
+    for call in flow.tree.calls:
+        for name, value in call.keywords:
+            if name == "variables_collections" and _names_trainable(flow, value):
+                yield value, flow.site(call).scope
+    for statement in flow.tree.statements:
+        for display in walk(statement.value):
+            for key, value in display.items if isinstance(display, Mapping) else ():
+                if isinstance(key, Const) and key.value == "variables_collections" and _names_trainable(flow, value):
+                    yield value, statement.scope
+
+
+def _names_trainable(flow: Dataflow, value: Value) -> bool:
+    for origin in flow.origins(value):
+        if any("TRAINABLE_VARIABLES" in (path_of(part) or "") for part in walk(origin)):
+            return True
+    return False

@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from bnlint.analysis import era
+from bnlint.analysis.branch_updates import BranchEntry, branch_entries
 from bnlint.analysis.branches import Branches
 from bnlint.analysis.collections import Collections
 from bnlint.analysis.control import ControlBlock, control_blocks
-from bnlint.analysis.creation import Creation, Creations
+from bnlint.analysis.creation import Creation, Creations, among_weights
 from bnlint.analysis.dataflow import Dataflow
 from bnlint.analysis.debias import starts_anywhere
+from bnlint.analysis.fused import FusedCall, dropping_calls
 from bnlint.analysis.held_up import HeldUpLoss, held_up_losses
 from bnlint.analysis.layers import KerasClass, Layer, LayerFunctionCall, Layers, keras_classes, layer_function_calls
 from bnlint.analysis.lifetime import Lifetimes
@@ -25,7 +27,7 @@ from bnlint.analysis.statistics import Statistic, Statistics
 from bnlint.analysis.train_steps import TrainSteps
 from bnlint.analysis.updates import Rebinding, Update, Updates
 from bnlint.analysis.uses import Uses
-from bnlint.analysis.values import Global
+from bnlint.analysis.values import Global, Value
 from bnlint.findings import Era, Span
 
 # Methods of a Keras model that train it.
@@ -83,6 +85,11 @@ class ModuleFacts:
         """What the constructor call of a statistic says."""
         return Creations(self.flow).of(statistic)
 
+    @cached_property
+    def among_weights(self) -> list[tuple[Value, int]]:
+        """Options that put the statistics of slim layers among the trainable variables, with their scope."""
+        return list(among_weights(self.flow))
+
     def is_debiased(self, statistic: Statistic) -> bool:
         """Whether the initial value of a statistic does not matter."""
         return starts_anywhere(self.flow, statistic, self.updates)
@@ -111,6 +118,16 @@ class ModuleFacts:
     def held_up_losses(self) -> list[HeldUpLoss]:
         """Losses that wait for updates which the train op then does not run."""
         return list(held_up_losses(self.flow, self.uses, self.control_blocks, self.train_steps.runs))
+
+    @cached_property
+    def branch_entries(self) -> list[BranchEntry]:
+        """Entries of UPDATE_OPS that are made inside a branch."""
+        return list(branch_entries(self.flow, self.collections, self.train_steps))
+
+    @cached_property
+    def dropping_calls(self) -> list[FusedCall]:
+        """Calls of ``fused_batch_norm`` whose new statistics are dropped."""
+        return list(dropping_calls(self.flow, self.uses, self.statistics, self.updates))
 
     @cached_property
     def fits(self) -> bool:

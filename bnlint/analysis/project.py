@@ -15,6 +15,7 @@ from bnlint.analysis.keras_models import KerasModels
 from bnlint.analysis.links import Links
 from bnlint.analysis.program import File, Programs
 from bnlint.analysis.python_tests import PlaceholderTest, placeholder_tests
+from bnlint.analysis.saving import Saving
 from bnlint.analysis.scopes import Scope
 from bnlint.analysis.tapes import TapeCall, untold_calls
 from bnlint.analysis.unrun import Unrun, unrun_updates
@@ -106,6 +107,11 @@ class ProjectFacts:
     def tape_calls(self) -> dict[str, list[TapeCall]]:
         """Calls of models in training steps that do not say that they train, by file name."""
         return untold_calls(self)
+
+    @cached_property
+    def saving(self) -> Saving:
+        """Which statistics survive saving and loading."""
+        return Saving(self)
 
     @cached_property
     def programs(self) -> Programs:

@@ -28,6 +28,17 @@ def check(case: Case) -> Iterator[Finding]:
             statistics=[statistic],
             fix=_fix(case, statistic),
         )
+    for options, scope in case.module.among_weights:
+        yield case.finding(
+            options.span,
+            message="this puts the moving statistics of the layers among the trainable variables",
+            consequence="They are saved with the weights, and treated as weights: weight decay and averages of the "
+            "weights take them along. In training mode their gradient is 0, so the optimizer itself leaves them alone.",
+            remedy="leave `variables_collections` out and save with `tf.train.Saver()`",
+            prediction=Trainable(),
+            scope=scope,
+            severity=Severity.INFO,
+        )
 
 
 def _fix(case: Case, statistic: Statistic) -> Fix | None:
