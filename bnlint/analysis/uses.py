@@ -122,6 +122,11 @@ class Uses:
             elif isinstance(parent, SequenceValue):
                 place = next(i for i, item in enumerate(parent.items) if item is step.value)
                 step = _Step(parent, step.part, place)
+            elif isinstance(parent, Subscript) and step.value is parent.base:
+                element = parent.index.value if isinstance(parent.index, Const) else None
+                if step.index is not None and isinstance(element, int) and element >= 0 and element != step.index:
+                    return set()
+                step = _Step(parent, step.part)
             elif isinstance(parent, (Choice, Op, Mapping, Opaque, Subscript)):
                 if isinstance(parent, Choice) and parent.test is step.value:
                     return set()
@@ -163,10 +168,10 @@ class Uses:
             value = binding.value
             if isinstance(value, Item) and step.index is not None and value.index not in (None, step.index):
                 continue
-            found |= self._read_later(binding, seen, depth)
+            found |= self._read_later(binding, seen, depth, None if isinstance(value, Item) else step.index)
         return found
 
-    def _read_later(self, binding: Binding, seen: set[int], depth: int) -> set[End]:
+    def _read_later(self, binding: Binding, seen: set[int], depth: int, index: int | None = None) -> set[End]:
         root, _, rest = binding.path.partition(".")
         if "[" in binding.path and not root.startswith("self"):
             return {End("passed")}
@@ -178,7 +183,7 @@ class Uses:
         found: set[End] = set()
         for read in self._flow.readers(binding):
             if read.span != binding.target:
-                found |= self._follow(read, None, seen, depth + 1)
+                found |= self._follow(read, index, seen, depth + 1)
         if scope.kind == "module":
             return found | {End("exported", name=binding.path)}
         return found or {End("stored", name=binding.path) if scope.kind == "class" else End("unread")}

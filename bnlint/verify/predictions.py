@@ -168,6 +168,19 @@ class NoStatistics:
 
 
 @dataclass(frozen=True, slots=True)
+class SkippedStep:
+    """With the flag off, a v1 training step runs without an error and leaves the trainable weights as they are.
+
+    Bit for bit; with the flag on, the same step changes them.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class EmptyCollection:
+    """When the graph is built, the collection UPDATE_OPS is empty; the watched statistics move with the train op."""
+
+
+@dataclass(frozen=True, slots=True)
 class AnyOf:
     """At least one of these comes true: what happens depends on the kind of variable."""
 
@@ -198,6 +211,8 @@ Prediction = (
     | StaleFlag
     | OnePhase
     | NoStatistics
+    | SkippedStep
+    | EmptyCollection
     | AnyOf
 )
 
