@@ -75,17 +75,18 @@ def finding_data(finding: Finding) -> Json:
         "fingerprint": finding.fingerprint,
         "suppressed": finding.suppressed,
         "suppression": finding.suppression and {"kind": finding.suppression.kind, "reason": finding.suppression.reason},
-        "verification": _verdict(finding.verdict),
-        "proof": finding.proof and _verdict(finding.proof),
+        "verification": verdict_data(finding.verdict),
+        "proof": finding.proof and verdict_data(finding.proof),
     }
 
 
-def _verdict(verdict: Verdict) -> Json:
+def verdict_data(verdict: Verdict) -> Json:
+    """What running the code showed."""
     return {
         "verdict": verdict.outcome.value,
         "reason": verdict.reason,
         "detail": verdict.detail,
-        "evidence": finite(verdict.evidence),
+        "evidence": _finite(verdict.evidence),
     }
 
 
@@ -119,12 +120,12 @@ def error_data(error: FileError | Notice) -> Json:
     return {"filename": error.filename, "cell": error.cell, "location": location, "message": error.message}
 
 
-def finite(value: object) -> object:
+def _finite(value: object) -> object:
     """JSON has no NaN and no infinity; a measured one becomes the string "nan", "inf" or "-inf"."""
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if isinstance(value, Mapping):
-        return {str(key): finite(each) for key, each in cast("Mapping[object, object]", value).items()}
+        return {str(key): _finite(each) for key, each in cast("Mapping[object, object]", value).items()}
     if isinstance(value, (list, tuple)):
-        return [finite(each) for each in cast("list[object]", value)]
+        return [_finite(each) for each in cast("list[object]", value)]
     return value
