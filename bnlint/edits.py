@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from bnlint.analysis.facts import ModuleFacts
 from bnlint.analysis.scopes import Binding
 from bnlint.analysis.updates import Update
-from bnlint.analysis.values import Call
+from bnlint.analysis.values import Call, Value
 from bnlint.findings import Applicability, Edit, Fix, Span
 
 _EQUALS = re.compile(r"\s*([-+*/@%&|^<>]*)=\s*")
@@ -68,6 +68,14 @@ def with_argument(module: ModuleFacts, call: Call, text: str) -> Edit:
         end = call.span
         return before(Span(end.end_row, end.end_column - 1, end.end_row, end.end_column), text)
     return after(in_parentheses(module, max(value.span for value in given)), f", {text}")
+
+
+def without_argument(module: ModuleFacts, call: Call, argument: Value) -> Edit:
+    """Take an argument that is not the first out of a call, with its keyword and the comma before it."""
+    given = [*call.args, *(value for _, value in call.keywords)]
+    last = max(value.span for value in given if value.span < argument.span)
+    start = in_parentheses(module, last)
+    return replaced(Span(start.end_row, start.end_column, argument.span.end_row, argument.span.end_column), "")
 
 
 def wrapped(module: ModuleFacts, span: Span, opening: str) -> tuple[Edit, Edit]:

@@ -9,6 +9,7 @@ from bnlint.analysis import era
 from bnlint.analysis.branch_updates import BranchEntry, branch_entries
 from bnlint.analysis.branches import Branches
 from bnlint.analysis.collections import Collections
+from bnlint.analysis.compile_order import LateChange, late_changes
 from bnlint.analysis.control import ControlBlock, control_blocks
 from bnlint.analysis.creation import Creation, Creations, among_weights
 from bnlint.analysis.dataflow import Dataflow
@@ -64,6 +65,11 @@ class ModuleFacts:
     def branches(self) -> Branches:
         """Updates that the choice of the phase does not keep from running."""
         return Branches(self.flow, self.phases, self.updates, self.control_blocks, self.layer_functions)
+
+    @cached_property
+    def late_changes(self) -> list[LateChange]:
+        """Changes of ``trainable`` that come too late for the model that is trained."""
+        return late_changes(self.flow)
 
     @cached_property
     def _lifetimes(self) -> Lifetimes:

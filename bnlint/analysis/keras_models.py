@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bnlint.analysis.layers import LAYER_CLASSES, Layer, LayerUse
+from bnlint.analysis.names import canonical
 from bnlint.analysis.phases import is_flag_name
 from bnlint.analysis.scopes import Scope
 from bnlint.analysis.values import Attribute, Call, Const, Parameter, Read, Sequence, Value, path_of
@@ -206,6 +207,16 @@ class KerasModels:
             elif isinstance(origin, Sequence) and origin.items:
                 return self.is_symbolic(module, origin.items[0], depth - 1)
         return False
+
+    def freezes(self, module: ModuleFacts, path: str | None) -> bool:
+        """Whether a module sets ``trainable = False`` on a place, or on all layers of it, and nowhere True."""
+        set_to = [b.value for b in module.flow.tree.bindings if b.path in (f"{path}.trainable", "layer.trainable")]
+        return bool(set_to) and all(isinstance(value, Const) and value.value is False for value in set_to)
+
+    def has_batch_norm(self, module: ModuleFacts) -> bool:
+        """Whether a module makes Keras batch-norm layers, or takes networks that have them from a library."""
+        made = any(layer.api.startswith("keras.") for layer in module.layers)
+        return made or any(canonical(name).startswith("keras.applications") for name in module.flow.tree.imports)
 
     def trains_by_default(self, module: ModuleFacts, value: Value) -> bool:
         """Whether the ``call`` of a model says ``training=True`` in its signature."""

@@ -1,0 +1,69 @@
+"""BN305: a functional model is built with a literal ``training=``."""
+
+from collections.abc import Iterator
+
+from bnlint.analysis.keras_models import FixedCall
+from bnlint.analysis.prefilter import LAYERS
+from bnlint.edits import before, unsafe, without_argument
+from bnlint.findings import Confidence, Finding, Fix, Severity
+from bnlint.rule import Case, Rule
+from bnlint.verify.predictions import Changed
+
+
+def check(case: Case) -> Iterator[Finding]:
+    """Keras 2 keeps the literal for ever; Keras 3 replaces it by the flag of whoever calls the model."""
+    if case.era.tensorflow == "1":
+        return
+    models = case.project.keras_models
+    for call in models.fixed(case.module):
+        wrong_in = "2" if call.training else "3"
+        if case.era.keras not in (wrong_in, None) or (not call.training and models.freezes(case.module, call.callee)):
+            continue
+        known = case.era.keras is not None
+        when = "" if known else f" That is so in Keras {wrong_in}; Keras {5 - int(wrong_in)} does what the text says."
+        if call.training:
+            consequence = (
+                "Keras 2 honours the literal in every call of the model: `predict` and `evaluate` normalise with the "
+                "statistics of the batch and move the moving ones." + when
+            )
+            remedy = "leave the flag out; `fit` and `predict` pass the right one"
+        else:
+            consequence = (
+                "Keras 3 replaces the literal by the flag of the caller: `fit` moves the statistics of a layer that "
+                "was meant to be frozen." + when
+            )
+            remedy = "set `trainable = False` on the layer before `compile`"
+        yield case.finding(
+            call.call.span,
+            message=f"`training={call.training}` is fixed while the functional model is built",
+            consequence=consequence,
+            remedy=remedy,
+            prediction=Changed("predict" if call.training else "fit"),
+            scope=call.scope,
+            created=call.rows,
+            confidence=Confidence.HIGH if known else Confidence.MEDIUM,
+            severity=None if known else Severity.INFO,
+            fix=_fix(case, call),
+        )
+
+
+def _fix(case: Case, call: FixedCall) -> Fix | None:
+    removed = without_argument(case.module, call.call, call.flag)
+    if call.training:
+        return unsafe("leave the flag to the caller of the model", removed)
+    statement = case.module.flow.statement(call.call)
+    if call.callee is None or statement is None:
+        return None
+    indent = " " * (statement.span.column - 1)
+    freezing = before(statement.span, f"{call.callee}.trainable = False\n{indent}")
+    return unsafe(f"freeze `{call.callee}`", freezing, removed)
+
+
+RULE = Rule(
+    code="BN305",
+    name="hard-coded-functional-flag",
+    summary="a functional Keras model is built with a literal `training=`",
+    severity=Severity.WARNING,
+    needs=(LAYERS, (b"training=True", b"training=False", b"training = ")),
+    check=check,
+)
