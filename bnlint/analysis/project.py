@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bnlint.analysis.batch_only import BatchOnlyNorms
+from bnlint.analysis.control import ControlBlock
+from bnlint.analysis.dead_dependencies import dead_dependencies
 from bnlint.analysis.early_reads import EarlyRead, early_reads
 from bnlint.analysis.facts import ModuleFacts
 from bnlint.analysis.flags import Flags
@@ -122,6 +124,10 @@ class ProjectFacts:
     def unrun(self) -> tuple[Unrun, ...]:
         """Optimizer steps that leave the updates of batch-norm layers out."""
         return tuple(unrun_updates(self))
+
+    def dead_dependencies(self, module: ModuleFacts) -> list[ControlBlock]:
+        """Blocks that wait for UPDATE_OPS, which nothing fills."""
+        return list(dead_dependencies(self, module))
 
     def early_reads(self, module: ModuleFacts) -> list[EarlyRead]:
         """Readings of UPDATE_OPS before the layers exist."""
