@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import cast
 
 from bnlint.files import replace_file
-from bnlint.findings import BaselineEntry, Finding, Notice, Suppression
+from bnlint.findings import BaselineEntry, Finding, Notice, Report, Suppression
 from bnlint.fingerprints import path_from
 from bnlint.settings import ConfigError, Settings
 
@@ -81,6 +81,26 @@ class Baseline:
         document = {"version": _VERSION, "findings": [asdict(entry) for entry in self.entries]}
         text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
         replace_file(self.file, text.encode("utf-8", "surrogateescape"))
+
+
+def record(report: Report, settings: Settings, *, add: bool) -> str:
+    """Write the baseline after a run that used the old one, if there is one; returns what was done, in a sentence.
+
+    Entries that are gone are taken out. add: what stands is put in; what the run did not look at is kept either way.
+    Raises OSError.
+    """
+    file = settings.baseline_file
+    old = Baseline.read(file).entries if file.exists() else ()
+    by_comment = {
+        each.fingerprint
+        for each in report.findings
+        if each.suppression is not None and each.suppression.kind == "comment"
+    }
+    kept = {entry for entry in old if entry not in report.gone and entry.fingerprint not in by_comment}
+    new = kept | set(entries_of((each for each in report.findings if each.stands), settings.root) if add else ())
+    Baseline(file, tuple(sorted(new))).write()
+    changes = f"{len(new - set(old))} added, {len(set(old) - new)} taken out"
+    return f"{file}: {len(new)} recorded ({changes})"
 
 
 def entries_of(findings: Iterable[Finding], root: Path) -> tuple[BaselineEntry, ...]:

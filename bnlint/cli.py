@@ -12,20 +12,20 @@ import sys
 import traceback
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import click
 
-from bnlint import __version__
+from bnlint import __version__, console
 
 if TYPE_CHECKING:
+    from bnlint.changes import Change
     from bnlint.explain import Form
-    from bnlint.findings import Report
-    from bnlint.report.output import Output
+    from bnlint.findings import Report, Severity
+    from bnlint.progress import Progress
     from bnlint.settings import Settings
 
 FINDINGS = 1
-TROUBLE = 2
 INTERRUPTED = 130
 
 
@@ -33,19 +33,19 @@ class _Commands(click.Group):
     """Turns what can go wrong in any command into one line and an exit status."""
 
     def invoke(self, ctx: click.Context) -> object:
-        from bnlint.settings import ConfigError
+        from bnlint.settings import ConfigError, RuleError
 
         try:
             return super().invoke(ctx)
-        except ConfigError as error:
-            _fail(str(error))
+        except (ConfigError, RuleError) as error:
+            console.fail(str(error))
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception:
             click.echo(traceback.format_exc(), err=True, nl=False)
-            _fail("this is a mistake in bnlint itself; please report it with the lines above")
+            console.fail("this is a mistake in bnlint itself; please report it with the lines above")
 
 
 def main() -> None:
@@ -75,6 +75,7 @@ def commands() -> None:
     Examples:
       bnlint check                          check the folder you are in
       bnlint check --verify models/         and run what looks wrong, to see whether it is
+      bnlint check --fix                    and put right what can be put right safely
       bnlint explain BN101                  what a rule is about, with programs to run
       bnlint rules                          all rules
     """
@@ -97,6 +98,20 @@ def commands() -> None:
 )
 @click.option("--ignore", metavar="CODES", multiple=True, help="Leave these rules out, besides those of the settings.")
 @click.option("--show-refuted", is_flag=True, help="Show findings that running the code contradicted, too.")
+@click.option(
+    "--fix", is_flag=True, help="Make the safe fixes; with --verify, only those that running the code proves."
+)
+@click.option("--diff", is_flag=True, help="Show on standard output what --fix would change, and change nothing.")
+@click.option("--unsafe-fixes", is_flag=True, help="With --fix or --diff: also fixes that may change training.")
+@click.option("--add-ignores", is_flag=True, help="Write an ignore comment for each finding.")
+@click.option("--no-baseline", is_flag=True, help="Count findings of the baseline too.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["error", "warning", "info"]),
+    help="The least severity that makes the exit status 1 [default: info, which is any finding].",
+)
+@click.option("--exit-zero", is_flag=True, help="Exit with status 0 even if there are findings.")
+@click.option("--allow-rules", is_flag=True, help="Load the rules that the configuration names; they are code.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
 @click.pass_context
 def check(
@@ -108,12 +123,21 @@ def check(
     select: tuple[str, ...],
     ignore: tuple[str, ...],
     show_refuted: bool,
+    fix: bool,
+    diff: bool,
+    unsafe_fixes: bool,
+    add_ignores: bool,
+    no_baseline: bool,
+    fail_on: str | None,
+    exit_zero: bool,
+    allow_rules: bool,
     color: str,
 ) -> None:
     """Check Python files and notebooks; folders are searched, and the default is this one.
 
-    Exit status: 0 without findings, 1 with findings, 2 if a path does not exist, if none of the files could be
-    checked, or if an option or the configuration is wrong. The output format never changes it.
+    Exit status: 0 without findings, 1 with findings (after --fix: with those that are left), 2 if a path does not
+    exist, if none of the files could be checked, or if an option or the configuration is wrong. The output format
+    never changes it.
 
     \b
     Examples:
@@ -121,34 +145,122 @@ def check(
       bnlint check --verify --python .venv/bin/python
       bnlint check --select BN1,BN401 --output-format concise
       bnlint check --output-format text --output-format json:bnlint.json
+      bnlint check --diff models/
+      bnlint check --fix --verify models/
     """
-    from bnlint import engine, progress
-    from bnlint.settings import load
+    from bnlint import progress
+    from bnlint.findings import Severity
 
+    if fix + diff + add_ignores > 1:
+        raise click.UsageError("--fix, --diff and --add-ignores exclude one another")
+    if unsafe_fixes and not fix and not diff:
+        raise click.UsageError("--unsafe-fixes goes with --fix or --diff")
     paths = paths or (".",)
-    outputs = _outputs(formats)
-    settings = load(paths).with_rules(_codes(select), _codes(ignore))
-    settings = replace(settings, verify=verify, show_refuted=show_refuted)
+    outputs = console.outputs(formats)
+    settings = _settings(paths, select, ignore, allow_rules)
+    settings = replace(settings, verify=verify, show_refuted=show_refuted, use_baseline=not no_baseline)
     settings = replace(settings, python=_interpreter(python or settings.python))
-    _require_known(settings)
+    settings = replace(settings, fail_on=Severity(fail_on)) if fail_on else settings
     with progress.on_terminal() as shown:
-        report = engine.check(paths, settings, shown)
+        report, changes = _run(paths, settings, shown, fix, diff, unsafe_fixes, add_ignores)
     missing = not all(os.path.exists(path) for path in paths)
-    _tell(report, settings, outputs)
+    if diff:
+        # Standard output is for the diff alone.
+        outputs = [output for output in outputs if output.file is not None]
+        console.echo_diff(report, changes)
+    console.tell(report, settings, outputs)
     for output in outputs:
-        _write(report, output, color)
-    ctx.exit(exit_status(report, missing))
+        console.write_report(report, output, color)
+    status = exit_status(report, missing, settings.fail_on, would_fix=diff)
+    ctx.exit(0 if exit_zero and status == FINDINGS else status)
 
 
-def exit_status(report: Report, missing: bool) -> int:
-    """2 if a named path is missing or no file could be checked; else 1 with findings that stand, or 0."""
-    from bnlint.findings import Outcome
+def _run(
+    paths: Sequence[str],
+    settings: Settings,
+    shown: Progress | None,
+    fix: bool,
+    diff: bool,
+    unsafe_fixes: bool,
+    add_ignores: bool,
+) -> tuple[Report, list[Change]]:
+    if add_ignores:
+        from bnlint import ignoring
+
+        return ignoring.add_ignores(paths, settings, shown)
+    if fix or diff:
+        from bnlint import fixer
+
+        return fixer.fix(paths, settings, unsafe=unsafe_fixes, write=fix, progress=shown)
+    from bnlint import engine
+
+    return engine.check(paths, settings, shown), []
+
+
+def exit_status(report: Report, missing: bool, fail_on: Severity | None = None, would_fix: bool = False) -> int:
+    """2 if a named path is missing or no file could be checked; else 1 with findings that stand, or 0.
+
+    fail_on: the least severity that counts; None for any. would_fix: the fixes of the report are not made yet.
+    """
+    from bnlint.findings import Severity
 
     failed = {error.filename for error in report.errors}
     if missing or (failed and len(failed) >= report.files):
-        return TROUBLE
-    standing = (each for each in report.findings if not each.suppressed)
-    return FINDINGS if any(each.verdict.outcome is not Outcome.REFUTED for each in standing) else 0
+        return console.TROUBLE
+    levels = list(Severity)
+    counted = levels[: levels.index(fail_on or Severity.INFO) + 1]
+    standing = [each for each in report.findings if each.stands] + (list(report.fixed) if would_fix else [])
+    return FINDINGS if any(each.severity in counted for each in standing) else 0
+
+
+@commands.command(short_help="Record what is found, so that only new findings count.")
+@click.argument("paths", nargs=-1, type=click.Path())
+@click.option("--update", is_flag=True, help="Record also what is new, and take out what is gone.")
+@click.option("--prune", is_flag=True, help="Take out what is gone, and add nothing.")
+@click.option("--allow-rules", is_flag=True, help="Load the rules that the configuration names; they are code.")
+def baseline(paths: tuple[str, ...], update: bool, prune: bool, allow_rules: bool) -> None:
+    """Record what is found now in bnlint-baseline.json, beside the configuration; from then on check lets it pass.
+
+    An existing baseline is changed only with --update or --prune.
+
+    \b
+    Examples:
+      bnlint baseline
+      bnlint baseline --prune
+    """
+    from bnlint import engine, progress
+    from bnlint.baseline import record
+
+    if update and prune:
+        raise click.UsageError("--update takes out what is gone already; leave --prune out")
+    paths = paths or (".",)
+    settings = _settings(paths, (), (), allow_rules)
+    file = settings.baseline_file
+    if file.exists() and not update and not prune:
+        raise click.UsageError(f"{file} exists; --update records what is found now, --prune takes out what is gone")
+    with progress.on_terminal() as shown:
+        report = engine.check(paths, replace(settings, use_baseline=file.exists() or prune), shown)
+    console.tell(report, settings, [])
+    try:
+        console.echo(record(report, settings, add=not prune) + "\n")
+    except OSError as error:
+        console.fail(f"{file}: cannot be written: {error.strerror}")
+
+
+@commands.command(short_help="Print the settings in force.")
+@click.argument("paths", nargs=-1, type=click.Path())
+def config(paths: tuple[str, ...]) -> None:
+    """Print the settings that hold for these paths, and where each comes from.
+
+    \b
+    Examples:
+      bnlint config
+      bnlint config models/
+    """
+    from bnlint.settings import load
+    from bnlint.settings_in_force import describe
+
+    console.echo(describe(load(paths or (".",))))
 
 
 @commands.command(short_help="Teach a rule, or explain a finding.")
@@ -177,7 +289,7 @@ def explain(topic: str, form: Form | None, color: str) -> None:
         subject = teaching.topic(topic)
     except teaching.UnknownTopicError as error:
         raise click.UsageError(str(error)) from None
-    colored = _colored(color)
+    colored = console.colored(color)
     on_terminal = sys.stdout.isatty()
     columns = shutil.get_terminal_size().columns
     text = teaching.render(subject, form or ("text" if on_terminal or colored else "markdown"), colored, columns)
@@ -186,7 +298,7 @@ def explain(topic: str, form: Form | None, color: str) -> None:
         os.environ.setdefault("LESS", "-FRX")
         click.echo_via_pager(text, color=colored)
     else:
-        _echo(text)
+        console.echo(text)
 
 
 @commands.command(short_help="List the rules.")
@@ -195,27 +307,25 @@ def rules(color: str) -> None:
     """List the rules: code, name, severity, what each says."""
     from bnlint.registry import load_rules
     from bnlint.report.terminal import SEVERITY_STYLES, painter
+    from bnlint.settings import load
 
-    paint = painter(_colored(color))
-    known = load_rules()
+    paint = painter(console.colored(color))
+    known = load_rules(load(["."]).rules)
     width = max(len(each.name) for each in known)
     table = ""
     for each in known:
         severity = paint(each.severity.value.ljust(7), SEVERITY_STYLES[each.severity])
         table += f"{paint(each.code, 'bold')}  {each.name.ljust(width)}  {severity}  {each.summary}\n"
-    _echo(table)
+    console.echo(table)
 
 
-def _outputs(formats: Sequence[str]) -> list[Output]:
-    from bnlint.report.output import Output
+def _settings(paths: Sequence[str], select: Sequence[str], ignore: Sequence[str], allow_rules: bool) -> Settings:
+    from bnlint.settings import load
 
-    try:
-        outputs = [Output.parse(text) for text in formats]
-    except ValueError as error:
-        raise click.UsageError(f"--output-format: {error}") from None
-    if sum(output.file is None for output in outputs) > 1:
-        raise click.UsageError("--output-format: only one format can go to standard output; give the others a file")
-    return outputs
+    settings = load(paths).with_rules(_codes(select), _codes(ignore))
+    settings = settings.allowing_rules() if allow_rules else settings
+    _require_known(settings)
+    return settings
 
 
 def _codes(selectors: Sequence[str]) -> list[str]:
@@ -226,11 +336,13 @@ def _require_known(settings: Settings) -> None:
     from bnlint.registry import load_rules
     from bnlint.settings import nearest
 
-    codes = [rule.code for rule in load_rules()]
-    for selector in (*settings.select, *settings.ignore):
+    codes = [rule.code for rule in load_rules(settings.rules)]
+    by_file = [selector for _, selectors in settings.per_file_ignores for selector in selectors]
+    for selector in (*settings.select, *settings.ignore, *by_file):
         if not any(code.startswith(selector) for code in codes):
             message = f'no rule has the code "{selector}"{nearest(selector, codes)} (bnlint rules lists them)'
-            raise click.UsageError(message)
+            hint = "; those of the configuration are not loaded without --allow-rules" if settings.refused_rules else ""
+            raise click.UsageError(message + hint)
 
 
 def _interpreter(python: str | None) -> str | None:
@@ -241,56 +353,3 @@ def _interpreter(python: str | None) -> str | None:
     if found is None:
         raise click.UsageError(f'there is no Python to run at "{python}"')
     return os.path.abspath(found)
-
-
-def _tell(report: Report, settings: Settings, outputs: Sequence[Output]) -> None:
-    """Say on standard error what would be missed by someone who looks at the findings alone."""
-    from bnlint.report.terminal import error_place, visible
-
-    if not any(output.file is None and output.form in ("text", "concise") for output in outputs):
-        for error in report.errors:
-            click.echo(f"error: {error_place(error)}: {visible(error.message)}", err=True)
-    if not report.files and not report.errors:
-        click.echo("warning: no Python files or notebooks found", err=True)
-    if any(finding.verdict.reason == "no-tensorflow" for finding in report.findings):
-        python = visible(settings.python or sys.executable)
-        hint = 'pip install "bnlint[verify]"' if settings.python is None else f"{python} -m pip install tensorflow"
-        click.echo(f"note: {python} has no TensorFlow, so nothing was run; install it with: {hint}", err=True)
-
-
-def _write(report: Report, output: Output, color: str) -> None:
-    from bnlint.report import render
-    from bnlint.report.output import write
-
-    if output.file is None:
-        _echo(render(report, output.form, _colored(color)))
-        return
-    try:
-        write(output.file, render(report, output.form, color == "always"))
-    except OSError as error:
-        _fail(f"{output.file}: cannot be written: {error.strerror}")
-
-
-def _colored(choice: str) -> bool:
-    if choice != "auto":
-        return choice == "always"
-    if os.environ.get("NO_COLOR"):
-        return False
-    if any(os.environ.get(name, "0") not in ("", "0") for name in ("FORCE_COLOR", "CLICOLOR_FORCE")):
-        return True
-    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
-
-
-def _echo(text: str) -> None:
-    try:
-        click.echo(text, nl=False, color=True)
-    except BrokenPipeError:
-        # The reader has enough. Nobody is left to hear about what is still in the buffer.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except OSError as error:
-        _fail(f"standard output: cannot be written: {error.strerror}")
-
-
-def _fail(message: str) -> NoReturn:
-    click.echo(f"error: {message}", err=True)
-    sys.exit(TROUBLE)

@@ -7,13 +7,14 @@ import warnings
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from bnlint import engine
-from bnlint.files import UntouchedError, require_writable, rewrite
+from bnlint import changes, engine
+from bnlint.changes import Change
+from bnlint.files import UntouchedError, require_writable
 from bnlint.findings import Applicability, Edit, Finding, Fix, Notice, Outcome, Report, Verdict
 from bnlint.fixes import compatible
 from bnlint.layout import LayoutError, layout_of
@@ -26,14 +27,6 @@ if TYPE_CHECKING:
 
 # Fixes that overlap take turns. What has not settled by then never will.
 ROUNDS = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A file before and after."""
-
-    before: Source
-    after: Source
 
 
 def fix(
@@ -181,16 +174,11 @@ class _Work:
 
     def write(self) -> None:
         """Replace the changed files, each whole or not at all."""
-        for change in self.changes():
-            source = change.before
-            try:
-                if source.path is not None:
-                    rewrite(source.path, source.data, change.after.data)
-            except UntouchedError as error:
-                self._last = None
-                self._now[source.filename] = source
-                self._fixed = [finding for finding in self._fixed if source.filename not in _files_of(finding)]
-                self._notices.append(Notice(source.filename, f"{error}, so it is left as it is"))
+        for name, why in changes.write(self.changes()).items():
+            self._last = None
+            self._now[name] = self._before[name]
+            self._fixed = [finding for finding in self._fixed if name not in _files_of(finding)]
+            self._notices.append(Notice(name, why))
 
     def changes(self) -> list[Change]:
         """The files that are not what they were, by name."""

@@ -10,12 +10,9 @@ from functools import cache
 from pathlib import Path
 
 from bnlint.rule import Rule
+from bnlint.settings import RuleError
 
 _FOLDER = re.compile(r"([A-Z]+\d{3})-([a-z0-9-]+)")
-
-
-class RuleError(Exception):
-    """A rule folder that cannot be loaded; the message names it and says why."""
 
 
 def builtin_folder() -> Path:

@@ -29,6 +29,10 @@ class ConfigError(Exception):
     """A configuration file is wrong; the message names the file and the key in one line."""
 
 
+class RuleError(Exception):
+    """A rule folder that cannot be loaded; the message names it and says why."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that decides what a run does.
@@ -116,8 +120,15 @@ def _longest_match(selectors: Sequence[str], code: str) -> int:
 
 def nearest(name: str, known: Sequence[str]) -> str:
     """``; did you mean "…"?`` for a mistyped name, or nothing if no known one is close."""
-    match = difflib.get_close_matches(name.lower(), [each.lower() for each in known], n=1)
-    return f'; did you mean "{next(each for each in known if each.lower() == match[0])}"?' if match else ""
+    lower = {each.lower(): each for each in known}
+    matches = difflib.get_close_matches(name.lower(), lower, n=len(lower) or 1)
+
+    def likeness(match: str) -> tuple[float, int]:
+        return difflib.SequenceMatcher(None, match, name.lower()).ratio(), len(
+            os.path.commonprefix([match, name.lower()])
+        )
+
+    return f'; did you mean "{lower[max(matches, key=likeness)]}"?' if matches else ""
 
 
 def load(paths: Sequence[str]) -> Settings:
