@@ -120,13 +120,13 @@ def _longest_match(selectors: Sequence[str], code: str) -> int:
 
 def nearest(name: str, known: Sequence[str]) -> str:
     """``; did you mean "…"?`` for a mistyped name, or nothing if no known one is close."""
+    typed = name.lower()
     lower = {each.lower(): each for each in known}
-    matches = difflib.get_close_matches(name.lower(), lower, n=len(lower) or 1)
+    matches = difflib.get_close_matches(typed, lower, n=len(lower) or 1)
 
     def likeness(match: str) -> tuple[float, int]:
-        return difflib.SequenceMatcher(None, match, name.lower()).ratio(), len(
-            os.path.commonprefix([match, name.lower()])
-        )
+        ratio = difflib.SequenceMatcher(None, match, typed).ratio()
+        return ratio, sum(one == other for one, other in zip(match, typed, strict=False))
 
     return f'; did you mean "{lower[max(matches, key=likeness)]}"?' if matches else ""
 
