@@ -24,7 +24,17 @@ _SWITCHES_ON = frozenset(
 )
 _EAGER = frozenset({"tf.GradientTape", "tf.function", "tf.Module", "tf.random.normal", "tf.keras.Model"})
 _KERAS_3 = re.compile(
-    r"^keras(?:_core)?\.(?:src\.)?(?:ops|saving|random|Variable|KerasTensor|distribution|dtype_policies)\b"
+    r"^(?:tensorflow\.)?keras(?:_core)?\.(?:src\.)?(?:ops|saving|random|Variable|KerasTensor|distribution|dtype_policies|"
+    r"config|tree|quantizers|Operation|StatelessScope)\b"
+)
+# Gone from Keras 3, under tf.keras too.
+_KERAS_2 = re.compile(
+    r"^(?:tensorflow\.(?:python\.|contrib\.)?)?keras\.(?:engine|initializations|objectives|wrappers\.scikit_learn|"
+    r"layers\.(?:core|normalization|convolutional|recurrent|merge|embeddings|advanced_activations|pooling|noise|"
+    r"wrappers|local|experimental|CuDNN\w+|LocallyConnected\w+)|"
+    r"utils\.(?:np_utils|generic_utils|vis_utils|data_utils|layer_utils|multi_gpu_model)|"
+    r"backend\.(?:set_learning_phase|learning_phase|get_session|set_session|tensorflow_backend|function|placeholder|"
+    r"in_train_phase))\b"
 )
 
 
@@ -97,7 +107,7 @@ def _keras(flow: Dataflow, names: dict[str, int]) -> tuple[str | None, list[str]
         if binding.path == "os.environ['TF_USE_LEGACY_KERAS']" and isinstance(binding.value, Const):
             legacy = str(binding.value.value).lower() in ("1", "true")
             return ("2" if legacy else "3"), [f"line {binding.span.row}: TF_USE_LEGACY_KERAS"]
-    second = [(name, row) for name, row in names.items() if name == "tf_keras" or name.startswith("tf_keras.")]
+    second = [(name, row) for name, row in names.items() if name.split(".")[0] == "tf_keras" or _KERAS_2.match(name)]
     if second:
         return "2", _lines(second)
     third = [(name, row) for name, row in names.items() if _KERAS_3.match(name)]
