@@ -78,6 +78,14 @@ def without_argument(module: ModuleFacts, call: Call, argument: Value) -> Edit:
     return replaced(Span(start.end_row, start.end_column, argument.span.end_row, argument.span.end_column), "")
 
 
+def deleted(module: ModuleFacts, span: Span) -> Edit:
+    """Delete what stands at ``span``, with its lines if nothing else stands on them."""
+    left, right = module.line(span.row)[: span.column - 1], module.line(span.end_row)[span.end_column - 1 :]
+    if left.strip() or right.split("#")[0].strip():
+        return replaced(span, "")
+    return replaced(Span(span.row, 1, span.end_row + 1, 1), "")
+
+
 def wrapped(module: ModuleFacts, span: Span, opening: str) -> tuple[Edit, Edit]:
     """Put ``opening … )`` around an expression, taking its own parentheses along."""
     outer = in_parentheses(module, span)

@@ -17,6 +17,7 @@ from bnlint.analysis.debias import starts_anywhere
 from bnlint.analysis.fused import FusedCall, dropping_calls
 from bnlint.analysis.held_up import HeldUpLoss, held_up_losses
 from bnlint.analysis.layers import KerasClass, Layer, LayerFunctionCall, Layers, keras_classes, layer_function_calls
+from bnlint.analysis.learning_phase import PinnedPhase, pinned_phases
 from bnlint.analysis.lifetime import Lifetimes
 from bnlint.analysis.module import lower_module
 from bnlint.analysis.names import canonical
@@ -70,6 +71,11 @@ class ModuleFacts:
     def late_changes(self) -> list[LateChange]:
         """Changes of ``trainable`` that come too late for the model that is trained."""
         return late_changes(self.flow)
+
+    @cached_property
+    def pinned_phases(self) -> list[PinnedPhase]:
+        """Calls that pin Keras to inference before the training."""
+        return list(pinned_phases(self))
 
     @cached_property
     def _lifetimes(self) -> Lifetimes:
@@ -145,13 +151,6 @@ class ModuleFacts:
     def has_tape(self) -> bool:
         """Whether the module has a training loop of its own."""
         return any(self.flow.name_of(call) == "tf.GradientTape" for call in self.flow.tree.calls)
-
-    def relies_on_call_context(self, keras_class: KerasClass) -> bool:
-        """Whether some batch norm of a class is called without a flag, and so takes the phase of its caller."""
-        if self.flow.method(keras_class.scope, "train_step") is not None:
-            return False
-        uses = [use for layer in keras_class.layers for use in layer.uses]
-        return not uses or any(use.training is None and not use.may_pass_training for use in uses)
 
     def removed_calls(self, era: Era) -> list[RemovedCall]:
         """Calls around batch norm that no longer exist in the TensorFlow or Keras of an era."""

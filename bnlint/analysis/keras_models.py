@@ -27,12 +27,12 @@ _DEPTH = 6
 class ModelClass:
     """A class of the project that derives from a Keras model.
 
-    call: its ``call``, own or inherited; own: it stands in the class itself. rows: where this module makes the layers.
+    call: its ``call``, own or inherited; is_here: in the same module. rows: where this module makes the layers.
     """
 
     scope: Scope
     call: Scope
-    own: bool
+    is_here: bool
     rows: tuple[int, ...]
 
 
@@ -112,8 +112,17 @@ class KerasModels:
             if call is None or not self._place_makes_layers(module, scope, _DEPTH):
                 continue
             rows = tuple(layer.span.row for layer in module.layers if module.flow.class_of(layer.scope) is scope)
-            own = call[0] is module and call[1].parent == scope.id
-            yield ModelClass(scope, call[1], own, rows)
+            yield ModelClass(scope, call[1], call[0] is module, rows)
+
+    def knows_its_phase(self, module: ModuleFacts, model: ModelClass) -> bool:
+        """Whether a model whose ``call`` takes no flag learns the phase otherwise.
+
+        It has a training step of its own, tells the layers itself, or is a part of models that learn it.
+        """
+        if self._links.method(module, model.scope, "train_step") is not None:
+            return True
+        told = any(name in ("training", None) for call in model.call.calls for name, _ in call.keywords)
+        return told or self.is_part_of_another(module, model.scope)
 
     def is_part_of_another(self, module: ModuleFacts, owner: Scope) -> bool:
         """Whether every object of a class, as far as the project shows, is a layer inside a Keras class or graph."""
@@ -217,6 +226,10 @@ class KerasModels:
         """Whether a module makes Keras batch-norm layers, or takes networks that have them from a library."""
         made = any(layer.api.startswith("keras.") for layer in module.layers)
         return made or any(canonical(name).startswith("keras.applications") for name in module.flow.tree.imports)
+
+    def in_sight(self, module: ModuleFacts) -> bool:
+        """Whether the program that a module belongs to has a Keras batch norm."""
+        return any(self.has_batch_norm(other) for other in self._project.programs.of(module).modules)
 
     def trains_by_default(self, module: ModuleFacts, value: Value) -> bool:
         """Whether the ``call`` of a model says ``training=True`` in its signature."""

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bnlint.analysis.batch_only import BatchOnlyNorms
+from bnlint.analysis.captured import CapturedFlag, captured_flags
 from bnlint.analysis.control import ControlBlock
 from bnlint.analysis.dead_dependencies import dead_dependencies
 from bnlint.analysis.early_reads import EarlyRead, early_reads
 from bnlint.analysis.facts import ModuleFacts
 from bnlint.analysis.flags import Flags
 from bnlint.analysis.keras_models import KerasModels
+from bnlint.analysis.fates import LostOp, lost_ops
 from bnlint.analysis.links import Links
 from bnlint.analysis.program import File, Programs
 from bnlint.analysis.python_tests import PlaceholderTest, placeholder_tests
@@ -105,6 +107,10 @@ class ProjectFacts:
         """Normalisation that keeps nothing for inference."""
         return BatchOnlyNorms(self, module)
 
+    def captured_flags(self, module: ModuleFacts) -> list[CapturedFlag]:
+        """Training flags of objects that traced functions read once."""
+        return captured_flags(self, module)
+
     @cached_property
     def tape_calls(self) -> dict[str, list[TapeCall]]:
         """Calls of models in training steps that do not say that they train, by file name."""
@@ -124,6 +130,11 @@ class ProjectFacts:
     def unrun(self) -> tuple[Unrun, ...]:
         """Optimizer steps that leave the updates of batch-norm layers out."""
         return tuple(unrun_updates(self))
+
+    @cached_property
+    def lost_ops(self) -> tuple[LostOp, ...]:
+        """Ops that move averages of a batch and that nothing runs."""
+        return tuple(lost_ops(self))
 
     def dead_dependencies(self, module: ModuleFacts) -> list[ControlBlock]:
         """Blocks that wait for UPDATE_OPS, which nothing fills."""
