@@ -17,7 +17,7 @@ from bnlint.changes import Change
 from bnlint.files import UntouchedError, require_writable
 from bnlint.findings import Applicability, Edit, Finding, Fix, Notice, Outcome, Report, Verdict
 from bnlint.fixes import compatible
-from bnlint.layout import LayoutError, layout_of
+from bnlint.layout import Layout, LayoutError, layout_of
 from bnlint.progress import Progress
 from bnlint.settings import Settings
 from bnlint.source import Source, SourceError
@@ -207,19 +207,22 @@ def _why_by_hand(source: Source) -> str:
 
 
 def _checked(source: Source, edits: Sequence[Edit]) -> Source:
-    """The file with edits made. Raises SourceError if they break it or take a comment away."""
+    """The file with edits made. Raises SourceError if they break it, or take a comment or a part of a text away."""
     edited = source.edited(edits)
     if not _parsers(source.text) <= _parsers(edited.text):
         raise SourceError("the result would not be Python")
     try:
-        before, after = (
-            Counter(comment.text for comment in layout_of(each.text).comments) for each in (source, edited)
-        )
+        before, after = (_kept(layout_of(each.text)) for each in (source, edited))
     except LayoutError as error:
         raise SourceError("its comments cannot be told from its code") from error
     if before - after:
-        raise SourceError(f"it would take a comment away: {next(iter(before - after))}")
+        raise SourceError(f"it would take this away: {next(iter(before - after))}")
     return edited
+
+
+def _kept(layout: Layout) -> Counter[str]:
+    """What every fix must keep as it is."""
+    return Counter([*(comment.text for comment in layout.comments), *layout.long_strings])
 
 
 def _parsers(text: str) -> set[str]:

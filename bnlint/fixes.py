@@ -9,6 +9,9 @@ from bnlint.analysis.positions import Lines
 from bnlint.findings import Edit, Fix
 
 _BREAK = re.compile(r"\r\n|\r|\n")
+_SPACES = " " * 4
+# The first row that opens a block, and how much further than it the next one is indented.
+_UNIT = re.compile(r"^([ \t]*)[^\s#\"'].*:[ \t]*(?:#.*)?(?:\r\n|\r|\n)\1([ \t]+)\S", re.MULTILINE)
 
 
 def apply_fixes(text: str, fixes: Iterable[Fix]) -> tuple[str, list[Fix]]:
@@ -34,16 +37,39 @@ def compatible(fixes: Iterable[Fix]) -> list[Fix]:
 
 
 def apply_edits(text: str, edits: Iterable[Edit]) -> str:
-    """Make edits that do not overlap, equal ones once; line breaks become those of the place they go to."""
+    """Make edits that do not overlap, equal ones once.
+
+    New rows come as rules write them, with line feeds and four spaces a level, and take on the line breaks and the
+    indentation of the place they go to.
+    """
     lines = Lines(text)
     for edit in sorted(dict.fromkeys(edits), key=lambda edit: edit.span, reverse=True):
         start = lines.offset(edit.span.row, edit.span.column)
         end = lines.offset(edit.span.end_row, edit.span.end_column)
         content = edit.content
         if "\n" in content or "\r" in content:
-            content = _BREAK.sub(_line_break(lines.text, start), content)
+            content = _BREAK.sub(_line_break(lines.text, start), _indented(content, lines, edit.span.row))
         text = text[:start] + content + text[end:]
     return text
+
+
+def _indented(content: str, lines: Lines, row: int) -> str:
+    """Rows after the first with the white space that the file indents with; rows that the file has stay as they are."""
+    line = lines.line(row)
+    lead = line[: len(line) - len(line.lstrip(" \t"))]
+    found = _UNIT.search(lines.text)
+    unit = found[2] if found is not None else _SPACES
+    if unit == _SPACES and "\t" not in lead:
+        return content
+    known = set(_BREAK.split(lines.text))
+    first, *rest = _BREAK.split(content)
+    return "\n".join([first, *(each if each in known else _reindented(each, lead, unit) for each in rest)])
+
+
+def _reindented(line: str, lead: str, unit: str) -> str:
+    code = line.lstrip(" ")
+    deeper = len(line) - len(code) - len(lead)
+    return line if deeper < 0 or deeper % len(_SPACES) else lead + unit * (deeper // len(_SPACES)) + code
 
 
 def _line_break(text: str, offset: int) -> str:

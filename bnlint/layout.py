@@ -1,4 +1,4 @@
-"""The comments and statements of a text, by row, as Python's own tokenizer sees them."""
+"""The comments, statements and long strings of a text, by row, as Python's own tokenizer sees them."""
 
 from __future__ import annotations
 
@@ -36,10 +36,11 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Both in the order of the file."""
+    """All in the order of the file. long_strings: the literals, or parts of them, that go over several rows."""
 
     comments: tuple[Comment, ...]
     statements: tuple[Statement, ...]
+    long_strings: tuple[str, ...]
 
     def statement(self, row: int) -> Statement | None:
         """The statement that this row is part of."""
@@ -60,7 +61,8 @@ def layout_of(text: str) -> Layout:
         tokens = list(tokenize.generate_tokens(io.StringIO(text, newline="\n").readline))
     except (tokenize.TokenError, SyntaxError) as error:
         raise LayoutError(str(error)) from error
-    return Layout(tuple(_comments(tokens, text.split("\n"))), tuple(_statements(tokens)))
+    long_strings = tuple(token.string for token in tokens if token.type in _STRINGS and "\n" in token.string)
+    return Layout(tuple(_comments(tokens, text.split("\n"))), tuple(_statements(tokens)), long_strings)
 
 
 def _comments(tokens: list[TokenInfo], lines: list[str]) -> Iterator[Comment]:
@@ -73,6 +75,10 @@ def _comments(tokens: list[TokenInfo], lines: list[str]) -> Iterator[Comment]:
 _LAYOUT = frozenset(
     {tokenize.NL, tokenize.COMMENT, tokenize.INDENT, tokenize.DEDENT, tokenize.NEWLINE, tokenize.ENDMARKER}
 )
+
+
+# Python 3.12 and later see the text of an f-string as a token of its own.
+_STRINGS = (tokenize.STRING, getattr(tokenize, "FSTRING_MIDDLE", tokenize.STRING))
 
 
 def _statements(tokens: list[TokenInfo]) -> Iterator[Statement]:
