@@ -130,6 +130,7 @@ class TrainSteps:
                 inner = (*origin.args, origin)
             if not inner or depth > 5:
                 yield origin
+                continue
             for item in inner:
                 if item is origin:
                     yield item
