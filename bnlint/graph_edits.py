@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bnlint.analysis.facts import ModuleFacts
 from bnlint.analysis.scopes import Statement
-from bnlint.analysis.values import Call
+from bnlint.analysis.values import Call, Read, Sequence
 from bnlint.edits import before, replaced, safe
 from bnlint.findings import Edit, Fix, Span
 
@@ -66,3 +66,22 @@ def moved_to_first_use(module: ModuleFacts, call: Call) -> Fix | None:
     line = " " * (statement.span.column - 1) + module.text(statement.span) + "\n"
     gone = Edit(Span(statement.span.row, 1, statement.span.row + 1, 1), "")
     return safe("read the collection when it is full", gone, Edit(Span(first.span.row, 1, first.span.row, 1), line))
+
+
+def returned_under(module: ModuleFacts, call: Call) -> Fix | None:
+    """Let the names that the next row returns wait for an op which is now an expression statement."""
+    statement = module.flow.statement(call)
+    if statement is None or statement.kind != "expression" or not stands_alone(module, statement):
+        return None
+    control, identity = module.name_in_code("tf.control_dependencies"), module.name_in_code("tf.identity")
+    last = module.last_statement(statement.scope)
+    if control is None or identity is None or last is None or last.kind != "return":
+        return None
+    items = last.value.items if isinstance(last.value, Sequence) else (last.value,)
+    if last.span.row != statement.span.end_row + 1 or not all(isinstance(item, Read) for item in items):
+        return None
+    indent = " " * (statement.span.column - 1)
+    values = ", ".join(f"{identity}({module.text(item.span)})" for item in items)
+    whole = statement.span._replace(end_row=last.span.end_row, end_column=last.span.end_column)
+    text = f"with {control}([{module.text(statement.span)}]):\n{indent}    return {values}"
+    return safe("let what is returned wait for the update", replaced(whole, text))

@@ -13,9 +13,9 @@ from bnlint.analysis.control import ControlBlock
 from bnlint.analysis.dead_dependencies import dead_dependencies
 from bnlint.analysis.early_reads import EarlyRead, early_reads
 from bnlint.analysis.facts import ModuleFacts
+from bnlint.analysis.fates import LostOp, lost_ops
 from bnlint.analysis.flags import Flags
 from bnlint.analysis.keras_models import KerasModels
-from bnlint.analysis.fates import LostOp, lost_ops
 from bnlint.analysis.links import Links
 from bnlint.analysis.program import File, Programs
 from bnlint.analysis.python_tests import PlaceholderTest, placeholder_tests

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from bnlint.analysis.prefilter import ASSIGNS, CONSTRUCTORS, STATISTICS
+from bnlint.analysis.updates import Update
 from bnlint.edits import run_with_return
-from bnlint.findings import Confidence, Finding, Severity
+from bnlint.findings import Confidence, Finding, Related, Severity
 from bnlint.rule import Case, Rule
 from bnlint.verify.predictions import Unchanged
 
@@ -13,26 +14,29 @@ def check(case: Case) -> Iterator[Finding]:
     """Only in TensorFlow 1 graph code: eager code and ``tf.function`` run every assignment."""
     if case.era.tensorflow != "1":
         return
-    dropped = [
-        update
-        for update in case.module.updates
-        if update.use != "used" and update.average is not None and not case.module.runs_eagerly(update.scope)
-    ]
-    fixes = run_with_return(case.module, dropped)
-    for update in dropped:
-        variable = update.statistics[0]
+    lost = [op for op in case.project.lost_ops if op.module is case.module and op.fate == "dropped"]
+    updates = {op.call.id: op.made for op in lost if isinstance(op.made, Update) and op.made.call is op.call}
+    fixes = run_with_return(case.module, list(updates.values()))
+    for op in lost:
+        if not isinstance(op.made, Update):
+            continue
+        variable = op.made.statistics[0]
+        here = op.made.call is op.call
         yield case.finding(
-            update.call.span,
-            message=f"the op that updates `{variable.name}` is built, and then nothing can run it",
+            op.call.span,
+            message=f"the op that updates `{variable.name}` is built, and then nothing can run it"
+            if here
+            else f"this call returns the op that updates `{variable.name}`, and its result is dropped",
             consequence="In a TensorFlow 1 graph `assign` only adds an op. Nothing that is returned, stored or run "
             "depends on this one, so the variable keeps its initial value.",
             remedy="make what the caller runs depend on it: `with tf.control_dependencies([update]):` around what is "
             "returned, or add the op to `tf.GraphKeys.UPDATE_OPS` and run that collection with the train op",
             prediction=Unchanged("train-op"),
-            scope=update.scope,
-            statistics=update.statistics,
+            scope=case.module.flow.site(op.call).scope,
+            statistics=op.made.statistics if op.home is case.module else (),
             confidence=Confidence.HIGH if variable.is_batch_norm else Confidence.MEDIUM,
-            fix=fixes.get(update.call.id),
+            related=[] if here else [Related("the op is made here", op.home.filename, op.made.call.span)],
+            fix=fixes.get(op.call.id),
         )
 
 

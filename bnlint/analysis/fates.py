@@ -1,0 +1,157 @@
+"""What becomes of an op in the whole project: run, kept where nobody looks, or dropped, here or by a caller."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+from bnlint.analysis.average_objects import AppliedAverage, applied_averages
+from bnlint.analysis.collections import UPDATE_OPS, key_of
+from bnlint.analysis.scopes import Scope
+from bnlint.analysis.updates import Update
+from bnlint.analysis.uses import End
+from bnlint.analysis.values import Attribute, Call, Global, Read, Value, children, path_of
+
+if TYPE_CHECKING:
+    from bnlint.analysis.facts import ModuleFacts
+    from bnlint.analysis.project import ProjectFacts
+
+# How many callers an op is followed to.
+_DEPTH = 5
+
+# used: something may run it; dropped: nothing can, here or in a caller; kept: in an attribute or a collection that
+# nothing reads; waits: a control dependency block lists it in which nothing is built.
+Fate = Literal["used", "dropped", "kept", "waits"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The fate of an op. ``place`` is the call in a caller that drops what it is given, if that is where it ends."""
+
+    fate: Fate
+    place: tuple[ModuleFacts, Call] | None = None
+    where: str | None = None
+
+
+class Fates:
+    """Answers for one project."""
+
+    def __init__(self, project: ProjectFacts) -> None:
+        self._project = project
+
+    def of(self, module: ModuleFacts, op: Value) -> Outcome:
+        """What becomes of an op that a module makes."""
+        return self._worst(list(self._outcomes(module, op, None, _DEPTH)))
+
+    def _worst(self, outcomes: list[Outcome]) -> Outcome:
+        """One use is enough to run an op; otherwise the place that says most about why it is not."""
+        for fate in ("used", "waits", "kept"):
+            for outcome in outcomes:
+                if outcome.fate == fate:
+                    return outcome
+        return next((outcome for outcome in outcomes if outcome.place is not None), Outcome("dropped"))
+
+    def _outcomes(self, module: ModuleFacts, value: Value, index: int | None, depth: int) -> Iterator[Outcome]:
+        for end in module.uses.ends(value, index):
+            match end.kind:
+                case "empty":
+                    yield Outcome("waits")
+                case "dropped" | "unread":
+                    yield Outcome("dropped")
+                case "stored":
+                    yield self._stored(module, end)
+                case "exported":
+                    yield Outcome("used" if self._is_read_elsewhere(module, end.name or "") else "dropped")
+                case "collected":
+                    yield self._collected(module, end)
+                case "returned":
+                    yield self._returned(module, end, depth)
+                case _:
+                    yield Outcome("used")
+
+    def _stored(self, module: ModuleFacts, end: End) -> Outcome:
+        name = end.name or ""
+        grown = len(re.findall(rf"\b{name}\.(?:append|extend|insert|add)\(", module.flow.tree.lines.text))
+        if self._is_read_elsewhere(module, name) or self._mentions[name] > grown:
+            return Outcome("used")
+        return Outcome("kept", where=f"the attribute `{name}`")
+
+    def _collected(self, module: ModuleFacts, end: End) -> Outcome:
+        name = end.call.argument(0, "name", "names") if end.call is not None else None
+        key = key_of(module.flow, name)
+        if key is None or any(other.collections.runs(key) for other in self._project.modules):
+            return Outcome("used")
+        where = "`UPDATE_OPS`" if key == UPDATE_OPS else f"the collection `{key}`"
+        return Outcome("kept", where=where)
+
+    def _returned(self, module: ModuleFacts, end: End, depth: int) -> Outcome:
+        scope = module.scopes[end.scope] if end.scope is not None else None
+        if scope is None or depth <= 0 or scope.kind != "function" or not self._all_calls_known(module, scope):
+            return Outcome("used")
+        found: list[Outcome] = []
+        for home, call in self._project.links.calls_of(module, scope):
+            for outcome in self._outcomes(home, call, end.index, depth - 1):
+                dropped_here = outcome.fate == "dropped" and outcome.place is None
+                found.append(Outcome("dropped", (home, call)) if dropped_here else outcome)
+        return self._worst(found) if found else Outcome("used")
+
+    def _all_calls_known(self, module: ModuleFacts, scope: Scope) -> bool:
+        """Whether every mention of a function is a call that is known to run it."""
+        calls = self._project.links.calls_of(module, scope)
+        in_others = any(scope.name in file.words for file in self._project.aside)
+        return bool(calls) and not in_others and self._mentions[scope.name] == len(calls)
+
+    def _is_read_elsewhere(self, module: ModuleFacts, name: str) -> bool:
+        return any(name in file.mentioned for file in self._project.programs.files if file.facts is not module)
+
+    @cached_property
+    def _mentions(self) -> Counter[str]:
+        """How often each name is read in the project, as a name or as an attribute."""
+        found: Counter[str] = Counter()
+        for module in self._project.modules:
+            stack = [statement.value for statement in module.flow.tree.statements]
+            stack += [v for scope in module.scopes for v in (*scope.decorators, *scope.bases)]
+            while stack:
+                value = stack.pop()
+                stack.extend(children(value))
+                if isinstance(value, (Read, Global, Attribute)):
+                    name = value.name if isinstance(value, Attribute) else (path_of(value) or "").rpartition(".")[2]
+                    found[name] += 1
+        return found
+
+
+@dataclass(frozen=True)
+class LostOp:
+    """An op that moves averages of a batch and that nothing runs.
+
+    made: the assignment, or the ``apply`` of an average object; module, call: where it is lost, by default where
+    it is made; where: what keeps it, in words.
+    """
+
+    made: Update | AppliedAverage
+    home: ModuleFacts
+    fate: Fate
+    module: ModuleFacts
+    call: Call
+    where: str | None
+
+
+def lost_ops(project: ProjectFacts) -> Iterator[LostOp]:
+    """The ops of all modules written for graphs that nothing runs. What one caller drops is told once."""
+    fates = Fates(project)
+    seen: set[tuple[str, int]] = set()
+    for module in project.modules:
+        if project.era_of(module).tensorflow != "1":
+            continue
+        averages = [update for update in module.updates if update.average is not None]
+        for made in (*averages, *applied_averages(project, module)):
+            outcome = fates.of(module, made.call)
+            home, call = outcome.place or (module, made.call)
+            key = (home.filename, call.id)
+            if outcome.fate in ("dropped", "kept") and key not in seen and not module.runs_eagerly(made.scope):
+                seen.add(key)
+                yield LostOp(made, module, outcome.fate, home, call, outcome.where)
