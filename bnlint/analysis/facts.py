@@ -14,6 +14,7 @@ from bnlint.analysis.control import ControlBlock, control_blocks
 from bnlint.analysis.creation import Creation, Creations, among_weights
 from bnlint.analysis.dataflow import Dataflow
 from bnlint.analysis.debias import starts_anywhere
+from bnlint.analysis.discarded import DiscardedLayer, discarded_layers
 from bnlint.analysis.fused import FusedCall, dropping_calls
 from bnlint.analysis.held_up import HeldUpLoss, held_up_losses
 from bnlint.analysis.layers import KerasClass, Layer, LayerFunctionCall, Layers, keras_classes, layer_function_calls
@@ -101,6 +102,12 @@ class ModuleFacts:
     def among_weights(self) -> list[tuple[Value, int]]:
         """Options that put the statistics of slim layers among the trainable variables, with their scope."""
         return list(among_weights(self.flow))
+
+    @cached_property
+    def discarded_layers(self) -> list[DiscardedLayer]:
+        """Batch-norm layers that are built, or called, and then dropped."""
+        notebook = self.filename.endswith(".ipynb")
+        return list(discarded_layers(self.flow, self.uses, self.layers, self.layer_functions, notebook))
 
     def is_debiased(self, statistic: Statistic) -> bool:
         """Whether the initial value of a statistic does not matter."""

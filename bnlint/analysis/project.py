@@ -13,7 +13,7 @@ from bnlint.analysis.control import ControlBlock
 from bnlint.analysis.dead_dependencies import dead_dependencies
 from bnlint.analysis.early_reads import EarlyRead, early_reads
 from bnlint.analysis.facts import ModuleFacts
-from bnlint.analysis.fates import LostOp, lost_ops
+from bnlint.analysis.fates import Fates, LostOp, lost_ops
 from bnlint.analysis.flags import Flags
 from bnlint.analysis.keras_models import KerasModels
 from bnlint.analysis.links import Links
@@ -21,6 +21,7 @@ from bnlint.analysis.program import File, Programs
 from bnlint.analysis.python_tests import PlaceholderTest, placeholder_tests
 from bnlint.analysis.saving import Saving
 from bnlint.analysis.scopes import Scope
+from bnlint.analysis.sharing import UnsharedStatistics, unshared_statistics
 from bnlint.analysis.tapes import TapeCall, untold_calls
 from bnlint.analysis.unrun import Unrun, unrun_updates
 from bnlint.analysis.values import Call, Global
@@ -116,6 +117,10 @@ class ProjectFacts:
         """Calls of models in training steps that do not say that they train, by file name."""
         return untold_calls(self)
 
+    def unshared(self, module: ModuleFacts) -> list[UnsharedStatistics]:
+        """Statistics that are made once for training and once for inference."""
+        return list(unshared_statistics(self, module))
+
     @cached_property
     def saving(self) -> Saving:
         """Which statistics survive saving and loading."""
@@ -130,6 +135,11 @@ class ProjectFacts:
     def unrun(self) -> tuple[Unrun, ...]:
         """Optimizer steps that leave the updates of batch-norm layers out."""
         return tuple(unrun_updates(self))
+
+    @cached_property
+    def fates(self) -> Fates:
+        """What becomes of ops."""
+        return Fates(self)
 
     @cached_property
     def lost_ops(self) -> tuple[LostOp, ...]:

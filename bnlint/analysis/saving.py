@@ -120,10 +120,13 @@ class Saving:
         return any(path_of(value) in names for call in flow.tree.calls for _, value in call.keywords)
 
     def _has_statistics(self, module: ModuleFacts) -> bool:
+        """Whether a program has statistics that inference reads and that are no weights."""
+        if any(other.among_weights for other in self._project.modules):
+            return False
         for other in self._project.programs.of(module).modules:
             if any(s.is_batch_norm and "average" in s.evidence and not s.trainable for s in other.statistics):
                 return True
-            if (other.layers or other.collections.places) and not other.among_weights:
+            if other.layers or any(place.flag != "on" for place in other.collections.places):
                 return True
         return False
 

@@ -172,7 +172,7 @@ class Statistics:
             elif name in _ROOTS:
                 for value in walk(call):
                     if isinstance(value, (Read, Attribute, Subscript)):
-                        self._note_role(value, "variance")
+                        self._note_root(value, self._divides_difference(call))
         self._find_subtractions()
 
     def _find_subtractions(self) -> None:
@@ -187,6 +187,26 @@ class Statistics:
                         if name_role(statistic.name) == "mean":
                             statistic.evidence.add("normalisation")
                             statistic.role = "mean"
+
+    def _divides_difference(self, root: Call) -> bool:
+        """``(x - mean) / sqrt(variance)`` or with ``* rsqrt``; an optimizer divides a gradient by a root."""
+        parent = self._flow.parent(root)
+        if not isinstance(parent, Op) or parent.op not in "*/":
+            return False
+        others = [operand for operand in parent.operands if operand is not root]
+        return any(
+            isinstance(part, Op) and part.op == "-" and len(part.operands) == 2
+            for other in others
+            for origin in self._flow.origins(other)
+            for part in walk(origin)
+        )
+
+    def _note_root(self, value: Value, divides_difference: bool) -> None:
+        """A root alone proves little: Adam takes one of its second moments too."""
+        for statistic in self.of(value):
+            if divides_difference or name_role(statistic.name) == "variance":
+                statistic.evidence.add("normalisation")
+                statistic.role = "variance"
 
     def _note_role(self, value: Value | None, role: Role) -> None:
         for statistic in self.of(value) if value is not None else ():
