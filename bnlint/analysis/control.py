@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from bnlint.analysis.dataflow import Dataflow
 from bnlint.analysis.scopes import Block, Statement
 from bnlint.analysis.updates import Update
-from bnlint.analysis.values import Attribute, Call, Const, Global, Read, Sequence, Subscript, Value, walk
-
-_PASSIVE = (Read, Attribute, Subscript, Const, Global, Sequence)
+from bnlint.analysis.uses import builds
+from bnlint.analysis.values import Call, Const, Global, Sequence, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +48,17 @@ def control_blocks(flow: Dataflow, updates: list[Update]) -> Iterator[ControlBlo
             dependencies,
             tuple(by_call[value.id] for value in dependencies if isinstance(value, Call) and value.id in by_call),
             any(is_update_ops(flow, value) for value in dependencies),
-            not any(_builds(statement) for statement in own),
+            not any(builds(statement) for statement in own) and not _defines(flow, block),
             own,
         )
+
+
+def _defines(flow: Dataflow, block: Block) -> bool:
+    """Whether a function is defined in a block, which may make its ops wait when it is called there."""
+    return any(
+        binding.kind == "definition" and block.span.row <= binding.span.row <= block.span.end_row
+        for binding in flow.tree.bindings
+    )
 
 
 def is_update_ops(flow: Dataflow, value: Value) -> bool:
@@ -89,8 +96,3 @@ def _flattened(flow: Dataflow, value: Value) -> Iterator[Value]:
                 yield from _flattened(flow, argument)
         else:
             yield origin
-
-
-def _builds(statement: Statement) -> bool:
-    """Whether a statement may make an op: it calls or computes something."""
-    return statement.kind == "augmented" or any(not isinstance(value, _PASSIVE) for value in walk(statement.value))

@@ -33,7 +33,11 @@ def dead_dependencies(project: ProjectFacts, module: ModuleFacts) -> Iterator[Co
 def _updates_in_place(program: Program) -> bool:
     """Whether some layer of the program runs its own updates."""
     by_flag = any(place.in_place for module in program.modules for place in module.collections.places)
-    return by_flag or any(c.updates and not c.empty for module in program.modules for c in module.control_blocks)
+    return by_flag or any(_runs_statistics(c) for module in program.modules for c in module.control_blocks)
+
+
+def _runs_statistics(control: ControlBlock) -> bool:
+    return not control.empty and any(s.is_batch_norm for update in control.updates for s in update.statistics)
 
 
 def _may_fill(project: ProjectFacts, program: Program) -> bool:
@@ -45,7 +49,7 @@ def _may_fill(project: ProjectFacts, program: Program) -> bool:
         for place in module.collections.places:
             if not place.in_place and place.flag not in ("off", "unset") and not (covered and place.by_default):
                 return True
-        if any(layer.api.startswith("tf.") for layer in module.layers):
+        if module.layers:
             return True
     own = {part for file in project.programs.files for part in file.module.split(".")}
     imported = {name for file in program.files for name in file.imports}

@@ -11,14 +11,24 @@ from typing import TYPE_CHECKING, Literal
 
 from bnlint.analysis.average_objects import AppliedAverage, applied_averages
 from bnlint.analysis.collections import UPDATE_OPS, key_of
+from bnlint.analysis.control import ControlBlock
 from bnlint.analysis.scopes import Scope
 from bnlint.analysis.updates import Update
 from bnlint.analysis.uses import End
-from bnlint.analysis.values import Attribute, Call, Global, Read, Value, children, path_of
+from bnlint.analysis.values import Attribute, Call, Global, Read, Value, children, path_of, walk
 
 if TYPE_CHECKING:
     from bnlint.analysis.facts import ModuleFacts
     from bnlint.analysis.project import ProjectFacts
+
+# Members of GraphKeys that TensorFlow itself reads.
+_READ_BY_LIBRARY = frozenset(
+    {
+        "moving_average_variables", "trainable_variables", "global_variables", "variables", "local_variables",
+        "model_variables", "summaries", "summary_op", "losses", "regularization_losses", "init_op", "train_op",
+        "local_init_op", "ready_op", "table_initializers", "global_step", "queue_runners", "savers",
+    }
+)  # fmt: skip
 
 # How many callers an op is followed to.
 _DEPTH = 5
@@ -80,10 +90,22 @@ class Fates:
             return Outcome("used")
         return Outcome("kept", where=f"the attribute `{name}`")
 
+    def waits_in_vain(self, module: ModuleFacts, control: ControlBlock) -> bool:
+        """Whether nothing is built in a block, and none of what it waits for is run in another way."""
+        if not control.empty:
+            return False
+        ops = [value for value in control.dependencies if isinstance(value, Call)]
+        handed_on = {id(o) for s in control.leaving for value in walk(s.value) for o in module.flow.origins(value)}
+        return bool(ops) and all(id(op) not in handed_on and self.of(module, op).fate == "waits" for op in ops)
+
     def _collected(self, module: ModuleFacts, end: End) -> Outcome:
         name = end.call.argument(0, "name", "names") if end.call is not None else None
         key = key_of(module.flow, name)
-        if key is None or any(other.collections.runs(key) for other in self._project.modules):
+        if (
+            key is None
+            or key in _READ_BY_LIBRARY
+            or any(other.collections.runs(key) for other in self._project.modules)
+        ):
             return Outcome("used")
         where = "`UPDATE_OPS`" if key == UPDATE_OPS else f"the collection `{key}`"
         return Outcome("kept", where=where)
@@ -142,7 +164,7 @@ class LostOp:
 
 def lost_ops(project: ProjectFacts) -> Iterator[LostOp]:
     """The ops of all modules written for graphs that nothing runs. What one caller drops is told once."""
-    fates = Fates(project)
+    fates = project.fates
     seen: set[tuple[str, int]] = set()
     for module in project.modules:
         if project.era_of(module).tensorflow != "1":

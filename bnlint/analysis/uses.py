@@ -253,7 +253,7 @@ class Uses:
     def _awaited(self, call: Call, seen: set[int], depth: int) -> set[End]:
         found: set[End] = set()
         for statement in self.under(call):
-            if statement.kind == "with" or not builds(statement):
+            if not builds(statement):
                 continue
             if statement.kind == "expression" and not self._is_mere_op(statement.value):
                 return {End("passed", call)}
@@ -274,5 +274,7 @@ class Uses:
 
 
 def builds(statement: Statement) -> bool:
-    """Whether a statement may make an op: it calls or computes something."""
+    """Whether a statement may make an op: it calls or computes something, other than a scope or a Python test."""
+    if statement.kind in ("with", "test"):
+        return statement.kind == "test" and any(isinstance(value, Call) for value in walk(statement.value))
     return statement.kind == "augmented" or any(not isinstance(value, _PASSIVE) for value in walk(statement.value))

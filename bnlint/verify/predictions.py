@@ -176,6 +176,11 @@ class SkippedStep:
 
 
 @dataclass(frozen=True, slots=True)
+class NotReached:
+    """In the graph, nothing that the code returns reaches the ops that the block on the finding's row waits for."""
+
+
+@dataclass(frozen=True, slots=True)
 class EmptyCollection:
     """When the graph is built, the collection UPDATE_OPS is empty; the watched statistics move with the train op."""
 
@@ -213,6 +218,7 @@ Prediction = (
     | NoStatistics
     | SkippedStep
     | EmptyCollection
+    | NotReached
     | AnyOf
 )
 

@@ -2,45 +2,54 @@
 
 from collections.abc import Iterator
 
+from bnlint.analysis.control import ControlBlock
 from bnlint.analysis.prefilter import ASSIGNS
+from bnlint.analysis.values import Sequence
 from bnlint.edits import safe, wrapped
-from bnlint.findings import Confidence, Finding, Severity
+from bnlint.findings import Confidence, Finding, Fix, Severity
 from bnlint.rule import Case, Rule
-from bnlint.verify.predictions import Unchanged
+from bnlint.verify.predictions import NotReached, Unchanged
 
 
 def check(case: Case) -> Iterator[Finding]:
-    """Only in TensorFlow 1 graph code; blocks that wait for updates of statistics or for UPDATE_OPS."""
+    """Only in TensorFlow 1 graph code, and only if nothing else runs what the block waits for."""
     if case.era.tensorflow != "1":
         return
     for control in case.module.control_blocks:
-        if not control.empty or not (control.updates or control.waits_for_collection):
+        if not case.project.fates.waits_in_vain(case.module, control):
             continue
         statistics = [statistic for update in control.updates for statistic in update.statistics]
-        returned = [statement for statement in control.leaving if statement.kind == "return"]
-        name = case.module.name_in_code("tf.identity")
-        fix = None
-        if len(returned) == 1 and len(control.leaving) == 1 and name is not None:
-            fix = safe("build an op inside the block", *wrapped(case.module, returned[0].value.span, f"{name}("))
+        updates = any(each.is_batch_norm for each in statistics) or control.waits_for_collection
         yield case.finding(
             control.block.header,
-            message="no op is built inside this control dependency block, so nothing waits for the updates",
-            consequence="Only ops that are created inside the block depend on the updates. A tensor that existed "
-            "before does not, so running it leaves the moving statistics at their initial values.",
+            message="no op is built inside this control dependency block, so nothing waits for "
+            + ("the updates" if updates else "what it lists"),
+            consequence="Only ops that are created inside the block depend on what it lists. A tensor that existed "
+            "before does not, so running it "
+            + ("leaves the moving statistics at their initial values." if updates else "does not run these ops."),
             remedy="create the op inside the block, e.g. `return tf.identity(output)`",
-            prediction=Unchanged("train-op"),
+            prediction=Unchanged("train-op") if updates else NotReached(),
             scope=control.block.scope,
             statistics=statistics,
-            confidence=Confidence.HIGH if control.updates else Confidence.MEDIUM,
-            fix=fix,
+            confidence=Confidence.HIGH if statistics else Confidence.MEDIUM,
+            severity=Severity.ERROR if updates else Severity.WARNING,
+            fix=_fix(case, control),
         )
+
+
+def _fix(case: Case, control: ControlBlock) -> Fix | None:
+    returned = [statement for statement in control.leaving if statement.kind == "return"]
+    name = case.module.name_in_code("tf.identity")
+    if len(returned) != 1 or len(control.leaving) != 1 or name is None or isinstance(returned[0].value, Sequence):
+        return None
+    return safe("build an op inside the block", *wrapped(case.module, returned[0].value.span, f"{name}("))
 
 
 RULE = Rule(
     code="BN202",
     name="empty-control-block",
-    summary="nothing is built inside `control_dependencies`, so the updates never run",
+    summary="nothing is built inside `control_dependencies`, so nothing waits for the updates",
     severity=Severity.ERROR,
-    needs=((b"control_dependencies",), (*ASSIGNS, b"UPDATE_OPS")),
+    needs=((b"control_dependencies",), (*ASSIGNS, b"UPDATE_OPS", b"Assert", b"assert_")),
     check=check,
 )
