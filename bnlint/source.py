@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
-from bnlint.findings import Edit, Finding, Related, Span
+from bnlint.analysis.positions import Lines
+from bnlint.findings import Applicability, Edit, Finding, Fix, Related, Span, Verdict
 from bnlint.fixes import apply_edits
 from bnlint.notebook import Cell, NotebookError, read_cells
 from bnlint.notebook_text import replace_cells
@@ -103,10 +104,34 @@ class Source:
             variable_cell, start = self.locate(start)
             variable = replace(variable, row=start.row, column=start.column, cell=variable_cell)
         related = tuple(self._located_related(each) for each in finding.related)
-        verdict = replace(finding.verdict, evidence=self._located_evidence(finding.verdict.evidence))
-        # An edit of a translated statement would write the translation into the file, and one of a notebook has to
-        # name its cell.
-        return replace(finding, cell=cell, span=span, variable=variable, related=related, fix=None, verdict=verdict)
+        verdict = self.located_verdict(finding.verdict)
+        fix = finding.fix and self._located_fix(finding.fix)
+        return replace(finding, cell=cell, span=span, variable=variable, related=related, fix=fix, verdict=verdict)
+
+    def located_verdict(self, verdict: Verdict) -> Verdict:
+        """A verdict whose evidence has rows of ``text``, with those that a reader sees."""
+        return replace(verdict, evidence=self._located_evidence(verdict.evidence))
+
+    def _located_fix(self, fix: Fix) -> Fix:
+        """The fix in the cells of a notebook; nothing but its message where it cannot be made."""
+        edits: list[Edit] = []
+        for edit in fix.edits:
+            if edit.filename in (None, self.filename):
+                cell, span = self.locate(edit.span)
+                edit = replace(edit, cell=cell, span=span)
+            edits.append(edit)
+        # An edit of a translated statement would write the translation into the file.
+        possible = self.written is None and all(self._is_code(edit) for edit in edits)
+        return replace(fix, edits=tuple(edits)) if possible else Fix(Applicability.DISPLAY, fix.message, ())
+
+    def _is_code(self, edit: Edit) -> bool:
+        """Whether an edit stays inside its cell, and off its magics."""
+        cell = next((cell for cell in self.cells if cell.number == edit.cell), None)
+        if cell is None:
+            return edit.cell is None
+        written, code = Lines(cell.text), Lines(cell.code)
+        rows = cell.text.count("\n") + 1
+        return edit.span.end_row <= rows and written.slice(edit.span) == code.slice(edit.span)
 
     def _located_related(self, related: Related) -> Related:
         if related.filename != self.filename:
