@@ -160,6 +160,8 @@ class Source:
         for edit in edits:
             by_cell.setdefault(edit.cell, []).append(edit)
         if is_notebook(self.filename):
+            if None in by_cell:
+                raise SourceError("cannot be edited: the edit names no cell")
             texts = {cell.number: apply_edits(cell.text, by_cell.get(cell.number, ())) for cell in self.cells}
             changed = {cell.number: texts[cell.number] for cell in self.cells if cell.text != texts[cell.number]}
             new = Source.from_bytes(replace_cells(self.data, changed), self.filename, self.path)
