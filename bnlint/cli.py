@@ -10,22 +10,16 @@ import os
 import shutil
 import sys
 import traceback
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bnlint import __version__, console
 
 if TYPE_CHECKING:
-    from bnlint.changes import Change
     from bnlint.explain import Form
-    from bnlint.findings import Report, Severity
-    from bnlint.progress import Progress
-    from bnlint.settings import Settings
 
-FINDINGS = 1
 INTERRUPTED = 130
 
 
@@ -91,8 +85,10 @@ def commands() -> None:
     metavar="F[:FILE]",
     multiple=True,
     default=("text",),
-    help="text (the default), concise or json; to standard output, or to FILE. May be given several times.",
+    help="text (the default), concise, json, json-lines, sarif, github, gitlab, junit, markdown or statistics; to "
+    "standard output, or to FILE. May be given several times.",
 )
+@click.option("--statistics", is_flag=True, help="Show how often each rule finds something, instead of what it finds.")
 @click.option(
     "--select", metavar="CODES", multiple=True, help="Use these rules only: codes or prefixes, e.g. BN101,BN2."
 )
@@ -111,29 +107,19 @@ def commands() -> None:
     help="The least severity that makes the exit status 1 [default: info, which is any finding].",
 )
 @click.option("--exit-zero", is_flag=True, help="Exit with status 0 even if there are findings.")
+@click.option(
+    "--require-verification",
+    is_flag=True,
+    help="With --verify: exit with status 2 if nothing could be run for want of Python, TensorFlow or isolation.",
+)
+@click.option("--stdin-filename", metavar="PATH", help="With -, standard input: where in the project it belongs.")
+@click.option("--force-exclude", is_flag=True, help="Leave out what the settings exclude even if it is named.")
+@click.option("--watch", is_flag=True, help="Check again each time that a file changes.")
 @click.option("--allow-rules", is_flag=True, help="Load the rules that the configuration names; they are code.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
 @click.pass_context
-def check(
-    ctx: click.Context,
-    paths: tuple[str, ...],
-    verify: bool,
-    python: str | None,
-    formats: tuple[str, ...],
-    select: tuple[str, ...],
-    ignore: tuple[str, ...],
-    show_refuted: bool,
-    fix: bool,
-    diff: bool,
-    unsafe_fixes: bool,
-    add_ignores: bool,
-    no_baseline: bool,
-    fail_on: str | None,
-    exit_zero: bool,
-    allow_rules: bool,
-    color: str,
-) -> None:
-    """Check Python files and notebooks; folders are searched, and the default is this one.
+def check(ctx: click.Context, **given: Any) -> None:
+    """Check Python files and notebooks; folders are searched, and the default is this one; - is standard input.
 
     Exit status: 0 without findings, 1 with findings (after --fix: with those that are left), 2 if a path does not
     exist, if none of the files could be checked, or if an option or the configuration is wrong. The output format
@@ -147,70 +133,11 @@ def check(
       bnlint check --output-format text --output-format json:bnlint.json
       bnlint check --diff models/
       bnlint check --fix --verify models/
+      bnlint check - --stdin-filename models/bn.py
     """
-    from bnlint import progress
-    from bnlint.findings import Severity
+    from bnlint.checking import Options, run
 
-    if fix + diff + add_ignores > 1:
-        raise click.UsageError("--fix, --diff and --add-ignores exclude one another")
-    if unsafe_fixes and not fix and not diff:
-        raise click.UsageError("--unsafe-fixes goes with --fix or --diff")
-    paths = paths or (".",)
-    outputs = console.outputs(formats)
-    settings = _settings(paths, select, ignore, allow_rules)
-    settings = replace(settings, verify=verify, show_refuted=show_refuted, use_baseline=not no_baseline)
-    settings = replace(settings, python=_interpreter(python or settings.python))
-    settings = replace(settings, fail_on=Severity(fail_on)) if fail_on else settings
-    with progress.on_terminal() as shown:
-        report, changes = _run(paths, settings, shown, fix, diff, unsafe_fixes, add_ignores)
-    missing = not all(os.path.exists(path) for path in paths)
-    if diff:
-        # Standard output is for the diff alone.
-        outputs = [output for output in outputs if output.file is not None]
-        console.echo_diff(report, changes)
-    console.tell(report, settings, outputs)
-    for output in outputs:
-        console.write_report(report, output, color)
-    status = exit_status(report, missing, settings.fail_on, would_fix=diff)
-    ctx.exit(0 if exit_zero and status == FINDINGS else status)
-
-
-def _run(
-    paths: Sequence[str],
-    settings: Settings,
-    shown: Progress | None,
-    fix: bool,
-    diff: bool,
-    unsafe_fixes: bool,
-    add_ignores: bool,
-) -> tuple[Report, list[Change]]:
-    if add_ignores:
-        from bnlint import ignoring
-
-        return ignoring.add_ignores(paths, settings, shown)
-    if fix or diff:
-        from bnlint import fixer
-
-        return fixer.fix(paths, settings, unsafe=unsafe_fixes, write=fix, progress=shown)
-    from bnlint import engine
-
-    return engine.check(paths, settings, shown), []
-
-
-def exit_status(report: Report, missing: bool, fail_on: Severity | None = None, would_fix: bool = False) -> int:
-    """2 if a named path is missing or no file could be checked; else 1 with findings that stand, or 0.
-
-    fail_on: the least severity that counts; None for any. would_fix: the fixes of the report are not made yet.
-    """
-    from bnlint.findings import Severity
-
-    failed = {error.filename for error in report.errors}
-    if missing or (failed and len(failed) >= report.files):
-        return console.TROUBLE
-    levels = list(Severity)
-    counted = levels[: levels.index(fail_on or Severity.INFO) + 1]
-    standing = [each for each in report.findings if each.stands] + (list(report.fixed) if would_fix else [])
-    return FINDINGS if any(each.severity in counted for each in standing) else 0
+    ctx.exit(run(Options(**given)))
 
 
 @commands.command(short_help="Record what is found, so that only new findings count.")
@@ -230,11 +157,12 @@ def baseline(paths: tuple[str, ...], update: bool, prune: bool, allow_rules: boo
     """
     from bnlint import engine, progress
     from bnlint.baseline import record
+    from bnlint.checking import settings_for
 
     if update and prune:
         raise click.UsageError("--update takes out what is gone already; leave --prune out")
     paths = paths or (".",)
-    settings = _settings(paths, (), (), allow_rules)
+    settings = settings_for(paths, allow_rules=allow_rules)
     file = settings.baseline_file
     if file.exists() and not update and not prune:
         raise click.UsageError(f"{file} exists; --update records what is found now, --prune takes out what is gone")
@@ -317,39 +245,3 @@ def rules(color: str) -> None:
         severity = paint(each.severity.value.ljust(7), SEVERITY_STYLES[each.severity])
         table += f"{paint(each.code, 'bold')}  {each.name.ljust(width)}  {severity}  {each.summary}\n"
     console.echo(table)
-
-
-def _settings(paths: Sequence[str], select: Sequence[str], ignore: Sequence[str], allow_rules: bool) -> Settings:
-    from bnlint.settings import load
-
-    settings = load(paths).with_rules(_codes(select), _codes(ignore))
-    settings = settings.allowing_rules() if allow_rules else settings
-    _require_known(settings)
-    return settings
-
-
-def _codes(selectors: Sequence[str]) -> list[str]:
-    return [code.strip().upper() for selector in selectors for code in selector.split(",") if code.strip()]
-
-
-def _require_known(settings: Settings) -> None:
-    from bnlint.registry import load_rules
-    from bnlint.settings import nearest
-
-    codes = [rule.code for rule in load_rules(settings.rules)]
-    by_file = [selector for _, selectors in settings.per_file_ignores for selector in selectors]
-    for selector in (*settings.select, *settings.ignore, *by_file):
-        if not any(code.startswith(selector) for code in codes):
-            message = f'no rule has the code "{selector}"{nearest(selector, codes)} (bnlint rules lists them)'
-            hint = "; those of the configuration are not loaded without --allow-rules" if settings.refused_rules else ""
-            raise click.UsageError(message + hint)
-
-
-def _interpreter(python: str | None) -> str | None:
-    """The interpreter's absolute path: the worker starts in another folder."""
-    if python is None:
-        return None
-    found = shutil.which(os.path.expanduser(python))
-    if found is None:
-        raise click.UsageError(f'there is no Python to run at "{python}"')
-    return os.path.abspath(found)

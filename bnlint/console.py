@@ -14,6 +14,7 @@ import click
 
 if TYPE_CHECKING:
     from bnlint.changes import Change
+    from bnlint.engine import Inputs
     from bnlint.findings import Report
     from bnlint.report.output import Output
     from bnlint.settings import Settings
@@ -21,9 +22,14 @@ if TYPE_CHECKING:
 TROUBLE = 2
 
 
-def outputs(formats: Sequence[str]) -> list[Output]:
-    """Where the report goes, as ``--output-format`` says. Raises UsageError."""
+def outputs(formats: Sequence[str], statistics: bool = False) -> list[Output]:
+    """Where the report goes, as ``--output-format`` says; ``statistics`` replaces the text. Raises UsageError."""
     from bnlint.report.output import Output
+
+    if statistics:
+        formats = ["statistics" if form == "text" else form for form in formats]
+        if "statistics" not in formats:
+            raise click.UsageError("--statistics takes the place of the text on standard output; leave one out")
 
     try:
         outputs = [Output.parse(text) for text in formats]
@@ -72,6 +78,14 @@ def echo_diff(report: Report, changes: Sequence[Change]) -> None:
     left = sum(finding.stands for finding in report.findings)
     would = f"would fix {plural(len(report.fixed), 'finding')} in {plural(len(changes), 'file')}"
     click.echo(f"{would}; {plural(left, 'finding')} would be left", err=True)
+
+
+def echo_code(report: Report, inputs: Inputs, changes: Sequence[Change]) -> None:
+    """The code of standard input as it is now on standard output, and on standard error what is left in it."""
+    from bnlint.report import render
+
+    echo(changes[0].after.data if changes else inputs.given)
+    click.echo(render(report, "concise"), err=True, nl=False)
 
 
 def write_report(report: Report, output: Output, color: str) -> None:

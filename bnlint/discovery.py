@@ -37,8 +37,9 @@ class Discovery:
 def discover(paths: Sequence[str], settings: Settings) -> Discovery:
     """Find the Python files and notebooks under these paths.
 
-    A file that is named is always taken. In a folder, what git ignores, the excludes and links to folders are left
-    out; a folder that is named is looked at even if it would be left out. Each file comes once.
+    A file that is named is always taken, unless the settings force the excludes on it. In a folder, what git ignores,
+    the excludes and links to folders are left out; a folder that is named is looked at as a file that is named is
+    taken. Each file comes once.
     """
     found: dict[str, Path] = {}
     errors: list[FileError] = []
@@ -55,12 +56,20 @@ def discover(paths: Sequence[str], settings: Settings) -> Discovery:
         except (OSError, ValueError) as error:
             errors.append(FileError(display_name(path), _cause(error, path)))
             continue
+        if settings.force_exclude and _left_out(path, excluded, settings.root):
+            continue
         files = _in_folder(path, excluded, errors) if path.is_dir() else [path]
         # A link comes after the files, so that a file is reported under its own name.
         for file in sorted(files, key=lambda each: (each.is_symlink(), each)):
             found.setdefault(_identity(file, real_folder), file)
     files = sorted(((file, display_name(file)) for file in found.values()), key=lambda each: each[1])
     return Discovery(tuple(files), tuple(errors))
+
+
+def discover_named(path: Path, settings: Settings) -> Discovery:
+    """One file that may not be on disk: taken, unless the settings force the excludes on it."""
+    left_out = settings.force_exclude and _left_out(path, _excluder(settings), settings.root)
+    return Discovery(() if left_out else ((path, display_name(path)),), ())
 
 
 def rest_of_project(paths: Sequence[str], found: Discovery, settings: Settings) -> Discovery:
@@ -176,6 +185,14 @@ def _excluder(settings: Settings) -> Callable[[Path, bool], bool]:
         return path.is_relative_to(base) and spec.match_file(_relative(path, base, is_folder))
 
     return excluded
+
+
+def _left_out(path: Path, excluded: Callable[[Path, bool], bool], root: Path) -> bool:
+    """Whether a search of the project would not come by here."""
+    if not path.is_relative_to(root):
+        return False
+    folders = [parent for parent in path.parents if parent != root and parent.is_relative_to(root)]
+    return excluded(path, path.is_dir()) or any(excluded(folder, True) for folder in folders)
 
 
 def _relative(path: Path, base: Path, is_folder: bool) -> str:

@@ -14,11 +14,11 @@ from bnlint.analysis.facts import ModuleFacts
 from bnlint.analysis.program import File
 from bnlint.analysis.project import ProjectFacts, project_facts
 from bnlint.dependencies import declared_era
-from bnlint.discovery import Discovery, discover, rest_of_project
+from bnlint.discovery import Discovery, discover, discover_named, rest_of_project
 from bnlint.findings import Era, FileError, Finding, Outcome, Report, Span
 from bnlint.marks import marked
 from bnlint.progress import Progress
-from bnlint.reading import analyse_all, module_name
+from bnlint.reading import Memory, analyse_all, module_name
 from bnlint.registry import load_rules
 from bnlint.rule import Case, Rule
 from bnlint.settings import Settings
@@ -30,12 +30,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """The files of a run, read. ``rest`` reads the other files of the project."""
+    """The files of a run, read. ``rest`` reads the other files of the project.
+
+    given: what was given in place of a file.
+    """
 
     sources: tuple[Source, ...]
     errors: tuple[FileError, ...]
     files: int
     rest: Callable[[], Sequence[Source]]
+    given: bytes = b""
 
 
 def check(paths: Sequence[str], settings: Settings, progress: Progress | None = None) -> Report:
@@ -47,32 +51,49 @@ def check(paths: Sequence[str], settings: Settings, progress: Progress | None = 
 def read(paths: Sequence[str], settings: Settings) -> Inputs:
     """Find and read the files."""
     discovery = discover(paths, settings)
-    sources, errors = _read(discovery)
+    sources, errors = _decoded(discovery, Source.read)
 
     @cache
     def rest() -> Sequence[Source]:
-        return _read(rest_of_project(paths, discovery, settings))[0]
+        return _decoded(rest_of_project(paths, discovery, settings), Source.read)[0]
 
     return Inputs(tuple(sources), (*discovery.errors, *errors), len(discovery.files), rest)
 
 
+def read_text(data: bytes, filename: str, settings: Settings) -> Inputs:
+    """Take one file as it is to be, not as it is on disk; ``filename`` says where in a project it belongs."""
+    path = Path(os.path.abspath(filename))
+    found = discover_named(path, settings)
+    sources, errors = _decoded(found, lambda _, name: Source.from_bytes(data, name))
+
+    @cache
+    def rest() -> Sequence[Source]:
+        return _decoded(rest_of_project([filename], found, settings), Source.read)[0]
+
+    return Inputs(tuple(sources), tuple(errors), len(found.files), rest, data)
+
+
 def check_inputs(
-    inputs: Inputs, sources: Sequence[Source], settings: Settings, progress: Progress | None = None
+    inputs: Inputs,
+    sources: Sequence[Source],
+    settings: Settings,
+    progress: Progress | None = None,
+    memory: Memory | None = None,
 ) -> Report:
     """Check what was read, or what became of it: ``sources`` stand in for those of ``inputs``."""
-    report = check_sources(sources, settings, progress, inputs.rest)
+    report = check_sources(sources, settings, progress, inputs.rest, memory)
     errors = sorted(
         (*inputs.errors, *report.errors), key=lambda error: (error.filename, error.span or Span(0, 0, 0, 0))
     )
     return replace(report, files=inputs.files, errors=tuple(errors))
 
 
-def _read(discovery: Discovery) -> tuple[list[Source], list[FileError]]:
+def _decoded(discovery: Discovery, decode: Callable[[Path, str], Source]) -> tuple[list[Source], list[FileError]]:
     sources: list[Source] = []
     errors: list[FileError] = []
     for path, filename in discovery.files:
         try:
-            sources.append(Source.read(path, filename))
+            sources.append(decode(path, filename))
         except SourceError as error:
             errors.append(FileError(filename, str(error)))
     return sources, errors
@@ -83,22 +104,24 @@ def check_sources(
     settings: Settings,
     progress: Progress | None = None,
     rest: Callable[[], Sequence[Source]] = tuple,
+    memory: Memory | None = None,
 ) -> Report:
     """Check what was read: facts of each file, the view of the whole, the rules, and, if asked for, the runs.
 
     rest: reads the other files of the project. They are looked at only if something was found, for what they
     know about it: a part of a project must not be accused of what the rest takes care of.
+    memory: of earlier runs, from which the facts of unchanged files are taken.
     """
     every_rule = load_rules(settings.rules)
     rules = [rule for rule in every_rule if settings.selects(rule.code)]
     needs = [rule.needs for rule in rules]
     relevant, aside = _sifted(sources, needs)
-    by_name, modules, errors = analyse_all(relevant, progress)
+    by_name, modules, errors = analyse_all(relevant, progress, memory)
     found = _apply(rules, modules, _project(modules, aside, settings), settings)
     others = rest() if found else ()
     if others:
         relevant, aside_too = _sifted(others, needs)
-        everything = [*modules, *analyse_all(relevant, progress)[1]]
+        everything = [*modules, *analyse_all(relevant, progress, memory)[1]]
         found = _apply(rules, modules, _project(everything, [*aside, *aside_too], settings), settings)
     looked_at = {source.filename: source for source in aside} | by_name
     findings, warnings, gone = marked(found, looked_at, every_rule, settings)

@@ -30,7 +30,7 @@ ROUNDS = 10
 
 
 def fix(
-    paths: Sequence[str], settings: Settings, *, unsafe: bool, write: bool, progress: Progress | None = None
+    inputs: engine.Inputs, settings: Settings, *, unsafe: bool, write: bool, progress: Progress | None = None
 ) -> tuple[Report, list[Change]]:
     """Make the fixes of what stands in these files, and report what is left.
 
@@ -38,7 +38,7 @@ def fix(
     the report says why. With ``settings.verify`` only fixes that are proven by running the code are made. A finding
     whose fix was not made has the reason in its ``proof``.
     """
-    work = _Work(engine.read(paths, settings), settings, unsafe, write, progress)
+    work = _Work(inputs, settings, unsafe, write, progress)
     with engine.verify_settings(settings).pool() if settings.verify else nullcontext() as pool:
         work.make(pool)
     if write:
@@ -81,8 +81,9 @@ class _Work:
         report = engine.check_inputs(self._inputs, list(self._now.values()), static, self._progress)
         self._last = report
         batch: dict[Fix, list[Finding]] = {}
+        let_pass = {finding.fix for finding in report.findings if finding.suppressed}
         for finding in report.findings:
-            if finding.fix is None or not finding.stands or finding.fingerprint in self._held:
+            if finding.fix is None or finding.fix in let_pass or finding.fingerprint in self._held:
                 continue
             if finding.fix.edits:
                 named = tuple(replace(edit, filename=edit.filename or finding.filename) for edit in finding.fix.edits)
@@ -102,6 +103,8 @@ class _Work:
             try:
                 if source is None:
                     raise UntouchedError("is not among the files that are checked")
+                if not _parsers(source.text):
+                    raise UntouchedError("is Python 2")
                 if self._write and source.path is not None:
                     require_writable(source.path)
             except UntouchedError as error:
@@ -190,9 +193,13 @@ class _Work:
         report = self._last
         if report is None or self._settings.verify:
             report = engine.check_inputs(self._inputs, list(self._now.values()), self._settings, self._progress)
-        findings = (replace(each, proof=self._held.get(each.fingerprint)) for each in report.findings)
+        findings = (replace(each, proof=self._proof(each)) for each in report.findings)
         told = (*report.warnings, *self._notices)
         return replace(report, findings=tuple(findings), fixed=tuple(self._fixed), warnings=told)
+
+    def _proof(self, finding: Finding) -> Verdict | None:
+        why = self._held.get(finding.fingerprint)
+        return why and self._now[finding.filename].located_verdict(why)
 
 
 def _files_of(finding: Finding) -> set[str]:
@@ -201,7 +208,7 @@ def _files_of(finding: Finding) -> set[str]:
 
 
 def _why_by_hand(source: Source) -> str:
-    if source.as_python_3() is not source:
+    if not _parsers(source.text):
         return "is Python 2, so it is left as it is"
     return "what its fixes would change is no plain Python, so it is left as it is"
 

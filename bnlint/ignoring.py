@@ -21,14 +21,13 @@ _IGNORE = re.compile(r"#\s*bnlint:\s*ignore\s*\[([^\]]*)\]")
 
 
 def add_ignores(
-    paths: Sequence[str], settings: Settings, progress: Progress | None = None
+    inputs: engine.Inputs, settings: Settings, progress: Progress | None = None
 ) -> tuple[Report, list[Change]]:
     """Put a comment behind each statement with findings that stand, write the files, and report what is left.
 
     A statement that has an ignore comment gets the codes added to it. A file in which that would change more than
     comments, or that cannot be written, stays as it is, and the report says why.
     """
-    inputs = engine.read(paths, settings)
     report = engine.check_inputs(inputs, inputs.sources, settings, progress)
     sources = {source.filename: source for source in inputs.sources}
     made: list[Change] = []

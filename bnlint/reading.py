@@ -32,16 +32,39 @@ _RECURSION = 4000
 _MOST_BRACKETS = 200
 
 
+Analysed = tuple[Source, ModuleFacts] | FileError
+
+
+class Memory:
+    """What was known of each file when it was last analysed, for as long as it does not change."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[bytes, Analysed]] = {}
+
+    def recall(self, source: Source) -> Analysed | None:
+        """What is known of a file that is as it was."""
+        data, analysed = self._known.get(source.filename, (None, None))
+        return analysed if data == source.data else None
+
+    def keep(self, source: Source, analysed: Analysed) -> None:
+        """Remember a file, in place of what was known of it before."""
+        self._known[source.filename] = (source.data, analysed)
+
+
 def analyse_all(
-    sources: Sequence[Source], progress: Progress | None = None
+    sources: Sequence[Source], progress: Progress | None = None, memory: Memory | None = None
 ) -> tuple[dict[str, Source], list[ModuleFacts], list[FileError]]:
     """The sources as they were analysed, by name, with the facts of those that could be."""
+    memory = memory or Memory()
     by_name: dict[str, Source] = {}
     modules: list[ModuleFacts] = []
     errors: list[FileError] = []
     if progress is not None:
         progress.start("checking", len(sources))
-    for facts in _in_parallel(sources, _processors()):
+    fresh = _in_parallel([source for source in sources if memory.recall(source) is None], _processors())
+    for given in sources:
+        facts = memory.recall(given) or next(fresh)
+        memory.keep(given, facts)
         if isinstance(facts, FileError):
             errors.append(facts)
         else:
@@ -58,7 +81,7 @@ def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _in_parallel(sources: Sequence[Source], jobs: int) -> Iterator[tuple[Source, ModuleFacts] | FileError]:
+def _in_parallel(sources: Sequence[Source], jobs: int) -> Iterator[Analysed]:
     # A fork copies the caller as it is: nothing of it runs again, but it must not have threads.
     can_fork = "fork" in get_all_start_methods() and threading.active_count() == 1
     if jobs < 2 or not can_fork or sum(len(source.data) for source in sources) < _WORTH_A_PROCESS:
@@ -82,7 +105,7 @@ def _packed_facts(source: Source) -> bytes:
         return pickle.dumps(FileError(source.filename, _TOO_DEEP))
 
 
-def facts_of(source: Source) -> tuple[Source, ModuleFacts] | FileError:
+def facts_of(source: Source) -> Analysed:
     """What is known of one file, read as Python 3 or else as Python 2."""
     sys.setrecursionlimit(max(sys.getrecursionlimit(), _RECURSION))
     error: FileError | None = None

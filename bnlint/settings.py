@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -40,6 +40,7 @@ class Settings:
     select, ignore: rule codes or prefixes of them; an empty ``select`` means every rule.
     per_file_ignores: gitignore patterns, each with the codes or prefixes that are left out in the files it matches.
     exclude: gitignore patterns, relative to ``root``, as those above are.
+    force_exclude: leave out what ``exclude`` names even if it was given by name.
     fail_on: the least severity that makes a run fail.
     tensorflow, keras: the era the code is written for, where the user knows better than the evidence.
     baseline: the file of findings that were there before, if it is not the usual one; see `baseline_file`.
@@ -57,6 +58,7 @@ class Settings:
     ignore: tuple[str, ...] = ()
     per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
     exclude: tuple[str, ...] = ()
+    force_exclude: bool = False
     fail_on: Severity = Severity.INFO
     tensorflow: str | None = None
     keras: str | None = None
@@ -138,13 +140,18 @@ def load(paths: Sequence[str]) -> Settings:
     ``pyproject.toml`` with a table ``[tool.bnlint]``. The user's own file adds rules, and says which projects may bring
     theirs. Raises ConfigError if a file cannot be read or says unknown things.
     """
+    for file in files_above(paths):
+        table = _read_table(file)
+        if table is not None:
+            return _with_user_file(_parse(table, file))
+    return _with_user_file(Settings(project=_project(_common_folder(paths))))
+
+
+def files_above(paths: Sequence[str]) -> Iterator[Path]:
+    """The files that could hold the settings for these paths, the nearest first, whether they exist or not."""
     folder = _common_folder(paths)
     for parent in (folder, *folder.parents):
-        for name in ("bnlint.toml", "pyproject.toml"):
-            table = _read_table(parent / name)
-            if table is not None:
-                return _with_user_file(_parse(table, parent / name))
-    return _with_user_file(Settings(project=_project(folder)))
+        yield from (parent / "bnlint.toml", parent / "pyproject.toml")
 
 
 def user_file() -> Path:

@@ -10,7 +10,7 @@ from importlib import import_module
 
 from bnlint.findings import Report
 
-FORMATS = ("text", "concise", "json", "json-lines", "sarif", "github", "gitlab", "junit", "markdown")
+FORMATS = ("text", "concise", "json", "json-lines", "sarif", "github", "gitlab", "junit", "markdown", "statistics")
 
 
 def render(report: Report, form: str, color: bool = False) -> str:

@@ -22,11 +22,11 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
     """The settings that the engine got; it finds nothing."""
     settings: list[Settings] = []
 
-    def check(paths: object, given: Settings, progress: object) -> Report:
+    def check(inputs: object, sources: object, given: Settings, *_: object) -> Report:
         settings.append(given)
         return Report((), (), files=1, analysed=1, refuted=0, root=".")
 
-    monkeypatch.setattr(engine, "check", check)
+    monkeypatch.setattr(engine, "check_inputs", check)
     return settings
 
 
@@ -35,13 +35,13 @@ def verdict(monkeypatch: pytest.MonkeyPatch) -> Callable[[Verdict], None]:
     """Make every finding end with this verdict."""
 
     def end_with(verdict: Verdict) -> None:
-        real = engine.check
+        real = engine.check_inputs
 
-        def check(paths: Any, given: Settings, progress: Any) -> Report:
-            report = real(paths, replace(given, verify=False), progress)
+        def check(inputs: Any, sources: Any, given: Settings, *rest: Any) -> Report:
+            report = real(inputs, sources, replace(given, verify=False), *rest)
             return replace(report, findings=tuple(replace(each, verdict=verdict) for each in report.findings))
 
-        monkeypatch.setattr(engine, "check", check)
+        monkeypatch.setattr(engine, "check_inputs", check)
 
     return end_with
 
@@ -200,7 +200,7 @@ def test_an_interrupt_is_quiet(project: Path, run: Run, monkeypatch: pytest.Monk
     def interrupted(*_: object) -> Report:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(engine, "check", interrupted)
+    monkeypatch.setattr(engine, "check_inputs", interrupted)
     result = run("check")
     assert (result.exit_code, result.output) == (130, "")
 
@@ -209,7 +209,7 @@ def test_a_mistake_of_bnlint_is_no_finding(project: Path, run: Run, monkeypatch:
     def broken(*_: object) -> Report:
         raise RuntimeError("lost")
 
-    monkeypatch.setattr(engine, "check", broken)
+    monkeypatch.setattr(engine, "check_inputs", broken)
     monkeypatch.setattr("traceback.format_exc", lambda: "where it happened\n")
     result = run("check")
     assert result.exit_code == 2

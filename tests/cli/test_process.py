@@ -53,7 +53,7 @@ def test_an_interrupted_run_is_quiet(project: Path) -> None:
     script = (
         "import time; from bnlint import cli, engine\n"
         "def check(*_): print('ready', flush=True); time.sleep(60)\n"
-        "engine.check = check; cli.main()"
+        "engine.check_inputs = check; cli.main()"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", script, "check"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

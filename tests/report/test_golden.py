@@ -174,6 +174,12 @@ def test_markdown_means_what_it_says() -> None:
     assert rows[3][2:] == [f"{ODD_PATH}:2".replace("\x1b", "\\x1b"), odd]
 
 
+def test_statistics_count_what_stands() -> None:
+    assert render(REPORT, "statistics") == (
+        "2  BN101  rebound-statistic  1 confirmed, 1 deferred, 2 with a fix\n1  BN501  swapped-momentum   1 undecided\n"
+    )
+
+
 def test_places_start_from_the_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
     """The host knows the files of the repository, not the folder that bnlint ran in."""
     monkeypatch.setenv("GITHUB_WORKSPACE", "/")

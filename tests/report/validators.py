@@ -199,6 +199,13 @@ def validate_concise(text: str) -> str:
     return text
 
 
+def validate_statistics(text: str) -> list[list[str]]:
+    lines = [line.split() for line in validate_text(text).splitlines()]
+    assert [int(line[0]) for line in lines] == sorted((int(line[0]) for line in lines), reverse=True)
+    assert all(re.fullmatch(r"BN\d+", line[1]) for line in lines)
+    return lines
+
+
 def path_of(uri: str) -> str:
     return unquote(uri, errors="surrogateescape")
 
@@ -213,4 +220,5 @@ VALIDATORS: dict[str, Callable[[str], object]] = {
     "gitlab": validate_gitlab,
     "junit": validate_junit,
     "markdown": validate_markdown,
+    "statistics": validate_statistics,
 }

@@ -1,0 +1,204 @@
+"""What ``bnlint check`` does with its options."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NoReturn
+
+import click
+
+from bnlint import console, engine, progress, watching
+from bnlint.changes import Change
+from bnlint.findings import Report, Severity
+from bnlint.reading import Memory
+from bnlint.report.output import Output
+from bnlint.settings import ConfigError, Settings, load, nearest
+
+FINDINGS = 1
+# Why nothing was run, where the reason is the machine and not the code.
+_NO_MEANS = ("no-interpreter", "no-tensorflow", "broken-tensorflow", "no-keras-2", "no-isolation")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The options of the command, by the names that it gives them."""
+
+    paths: tuple[str, ...]
+    verify: bool
+    python: str | None
+    require_verification: bool
+    formats: tuple[str, ...]
+    statistics: bool
+    select: tuple[str, ...]
+    ignore: tuple[str, ...]
+    show_refuted: bool
+    fix: bool
+    diff: bool
+    unsafe_fixes: bool
+    add_ignores: bool
+    no_baseline: bool
+    fail_on: str | None
+    exit_zero: bool
+    stdin_filename: str | None
+    force_exclude: bool
+    watch: bool
+    allow_rules: bool
+    color: str
+
+    @property
+    def from_stdin(self) -> bool:
+        """Whether the code comes from standard input."""
+        return self.paths == ("-",)
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The paths, or where in the project the code of standard input belongs."""
+        return (self.stdin_filename or "-",) if self.from_stdin else self.paths or (".",)
+
+
+def run(options: Options) -> int:
+    """Check, report, and return the exit status. Raises UsageError for options that contradict one another."""
+    _require_sense(options)
+    outputs = console.outputs(options.formats, options.statistics)
+    if options.watch:
+        _watch(options, outputs)
+    return _once(options, _settings(options), outputs, Memory())
+
+
+def settings_for(
+    paths: Sequence[str], select: Sequence[str] = (), ignore: Sequence[str] = (), allow_rules: bool = False
+) -> Settings:
+    """The settings that hold for these paths, with what flags add. Raises ConfigError, UsageError."""
+    settings = load(paths).with_rules(_codes(select), _codes(ignore))
+    settings = settings.allowing_rules() if allow_rules else settings
+    _require_known(settings)
+    return settings
+
+
+def exit_status(report: Report, missing: bool, fail_on: Severity | None = None, would_fix: bool = False) -> int:
+    """2 if a named path is missing or no file could be checked; else 1 with findings that stand, or 0.
+
+    fail_on: the least severity that counts; None for any. would_fix: the fixes of the report are not made yet.
+    """
+    failed = {error.filename for error in report.errors}
+    if missing or (failed and len(failed) >= report.files):
+        return console.TROUBLE
+    levels = list(Severity)
+    counted = levels[: levels.index(fail_on or Severity.INFO) + 1]
+    standing = [each for each in report.findings if each.stands] + (list(report.fixed) if would_fix else [])
+    return FINDINGS if any(each.severity in counted for each in standing) else 0
+
+
+def _require_sense(options: Options) -> None:
+    changing = options.fix + options.diff + options.add_ignores
+    if changing > 1:
+        raise click.UsageError("--fix, --diff and --add-ignores exclude one another")
+    if options.unsafe_fixes and not options.fix and not options.diff:
+        raise click.UsageError("--unsafe-fixes goes with --fix or --diff")
+    if options.require_verification and not options.verify:
+        raise click.UsageError("--require-verification goes with --verify")
+    if "-" in options.paths and len(options.paths) > 1:
+        raise click.UsageError("- is standard input, which is checked alone")
+    if options.stdin_filename is not None and not options.from_stdin:
+        raise click.UsageError("--stdin-filename goes with -, which is standard input")
+    if options.watch and (changing or options.from_stdin):
+        raise click.UsageError("--watch does not go with -, --fix, --diff or --add-ignores")
+
+
+def _settings(options: Options) -> Settings:
+    settings = settings_for(options.places, options.select, options.ignore, options.allow_rules)
+    return replace(
+        settings,
+        verify=options.verify,
+        python=_interpreter(options.python or settings.python),
+        show_refuted=options.show_refuted,
+        use_baseline=not options.no_baseline,
+        force_exclude=options.force_exclude,
+        fail_on=Severity(options.fail_on) if options.fail_on else settings.fail_on,
+    )
+
+
+def _once(options: Options, settings: Settings, outputs: Sequence[Output], memory: Memory) -> int:
+    if options.from_stdin:
+        inputs = engine.read_text(sys.stdin.buffer.read(), options.places[0], settings)
+    else:
+        inputs = engine.read(options.places, settings)
+    report, changes = _checked(options, inputs, settings, memory)
+    if options.diff or (options.from_stdin and (options.fix or options.add_ignores)):
+        # Standard output is for the diff or the code alone.
+        outputs = [output for output in outputs if output.file is not None]
+        if options.diff:
+            console.echo_diff(report, changes)
+        else:
+            console.echo_code(report, inputs, changes)
+    console.tell(report, settings, outputs)
+    for output in outputs:
+        console.write_report(report, output, options.color)
+    missing = not options.from_stdin and not all(os.path.exists(path) for path in options.places)
+    status = exit_status(report, missing, settings.fail_on, would_fix=options.diff)
+    if options.require_verification and any(
+        each.stands and each.verdict.reason in _NO_MEANS for each in report.findings
+    ):
+        status = console.TROUBLE
+    return 0 if options.exit_zero and status == FINDINGS else status
+
+
+def _checked(
+    options: Options, inputs: engine.Inputs, settings: Settings, memory: Memory
+) -> tuple[Report, list[Change]]:
+    with progress.on_terminal() as shown:
+        if options.add_ignores:
+            from bnlint import ignoring
+
+            return ignoring.add_ignores(inputs, settings, shown)
+        if options.fix or options.diff:
+            from bnlint import fixer
+
+            return fixer.fix(inputs, settings, unsafe=options.unsafe_fixes, write=options.fix, progress=shown)
+        return engine.check_inputs(inputs, inputs.sources, settings, shown, memory), []
+
+
+def _watch(options: Options, outputs: Sequence[Output]) -> NoReturn:
+    """Check now and after each change, until interrupted."""
+    settings, memory = _settings(options), Memory()
+    while True:
+        before = watching.state(options.places, settings)
+        if sys.stdout.isatty():
+            click.clear()
+        _once(options, settings, outputs, memory)
+        click.echo("Waiting for changes; Ctrl-C ends.", err=True)
+        watching.wait(options.places, settings, before)
+        try:
+            settings = _settings(options)
+        except (ConfigError, click.UsageError) as error:
+            click.echo(f"error: {error}; the settings stay as they were", err=True)
+
+
+def _codes(selectors: Sequence[str]) -> list[str]:
+    return [code.strip().upper() for selector in selectors for code in selector.split(",") if code.strip()]
+
+
+def _require_known(settings: Settings) -> None:
+    from bnlint.registry import load_rules
+
+    codes = [rule.code for rule in load_rules(settings.rules)]
+    by_file = [selector for _, selectors in settings.per_file_ignores for selector in selectors]
+    for selector in (*settings.select, *settings.ignore, *by_file):
+        if not any(code.startswith(selector) for code in codes):
+            message = f'no rule has the code "{selector}"{nearest(selector, codes)} (bnlint rules lists them)'
+            hint = "; those of the configuration are not loaded without --allow-rules" if settings.refused_rules else ""
+            raise click.UsageError(message + hint)
+
+
+def _interpreter(python: str | None) -> str | None:
+    """The interpreter's absolute path: the worker starts in another folder."""
+    if python is None:
+        return None
+    found = shutil.which(os.path.expanduser(python))
+    if found is None:
+        raise click.UsageError(f'there is no Python to run at "{python}"')
+    return os.path.abspath(found)
