@@ -182,7 +182,7 @@ class Flags:
     def sets_scopes(self, module: ModuleFacts) -> bool:
         """Whether an ``arg_scope`` of the program gives layers their flag from outside."""
         return any(
-            call.keyword("is_training") is not None
+            any(name in ("is_training", None) for name, _ in call.keywords)
             for other in self._project.programs.of(module).modules
             for call in other.flow.tree.calls
             if (other.flow.name_of(call) or "").endswith("arg_scope")

@@ -268,16 +268,12 @@ class Phases:
     def flag_at(self, scope: int) -> str | None:
         """A flag that code of a scope could pass on, as it would write it: a parameter, ``self.x`` or a variable."""
         for around in self._flow.enclosing(scope):
-            if around.kind in ("function", "lambda"):
-                found = [*(p.name for p in around.parameters), *(name for name in around.bindings if "." not in name)]
-            elif around.kind == "class":
-                found = [path for path in around.bindings if path.startswith("self.") and path.count(".") == 1]
-                found = [path for path in found if self._holds_flag(around, path)]
-            else:
-                found = [name for name in around.bindings if self._holds_flag(around, name)]
-            flag = next((name for name in found if is_flag_name(name) and "[" not in name), None)
-            if flag is not None:
-                return flag
+            own = {parameter.name for parameter in around.parameters}
+            for path in around.bindings:
+                if path.startswith("self.") is not (around.kind == "class") or path.count(".") > 1 or "[" in path:
+                    continue
+                if is_flag_name(path) and (path in own or self._holds_flag(around, path)):
+                    return path
         return None
 
     def _holds_flag(self, scope: Scope, path: str) -> bool:
@@ -305,6 +301,11 @@ class Phases:
             if name in _PLACEHOLDERS and (self._side_of_call(call, 2) or self._bound_to_flag(call)):
                 return True
         return False
+
+    @cached_property
+    def has_placeholder(self) -> bool:
+        """Whether the module makes a placeholder of any kind."""
+        return any(self._flow.name_of(call) in _PLACEHOLDERS for call in self._flow.tree.calls)
 
     def _bound_to_flag(self, call: Call) -> bool:
         statement = self._flow.statement(call)

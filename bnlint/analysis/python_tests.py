@@ -39,6 +39,8 @@ class PlaceholderTest:
 def placeholder_tests(project: ProjectFacts) -> dict[str, list[PlaceholderTest]]:
     """By file name: the conditions on placeholders that decide about a batch norm."""
     found: dict[str, list[PlaceholderTest]] = defaultdict(list)
+    if not any(module.phases.has_placeholder for module in project.modules):
+        return found
     for module in project.modules:
         for statement in module.flow.tree.statements:
             tests = [value.test for value in walk(statement.value) if isinstance(value, Choice)]
