@@ -59,9 +59,11 @@ def suppress(
         for selector in ignore.selectors:
             meant = [rule for rule in rules if selects(selector, rule.code, rule.name)]
             if selector not in ignore.used and all(map(is_on, meant)):
-                what = "nothing in this file" if ignore.whole_file else "nothing here"
+                where = "in this file" if ignore.whole_file else "here"
                 warnings.append(
-                    _warning(source, ignore.comment, ignore.offset, f"{selector} is found {what}: take the ignore out")
+                    _warning(
+                        source, ignore.comment, ignore.offset, f"{selector} is not found {where}: take the ignore out"
+                    )
                 )
     return marked, sorted(warnings, key=lambda each: each.span or Span(0, 0, 0, 0))
 

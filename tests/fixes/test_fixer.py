@@ -330,6 +330,20 @@ def test_a_fix_outside_of_what_is_checked_is_not_made(files: Any) -> None:
     assert told(report) == ["other.py: is not among the files that are checked, so it is left as it is"]
 
 
+def test_edits_of_a_file_in_python_2_or_of_a_notebook_without_a_cell_are_not_made(files: Any) -> None:
+    def there(name: str) -> Fixes:
+        return lambda match, source: safe(
+            Edit(span(match), "right()"), Edit(Span(1, 1, 1, 1), "import it\n", filename=name)
+        )
+
+    assert files(there("b.py"), a="wrong(1)\n", b="print 1\n")[1] == {"a": "wrong(1)\n", "b": "print 1\n"}
+    notebook = json.dumps({"cells": [{"cell_type": "code", "source": "x = 1"}]})
+    Path("c.ipynb").write_text(notebook)
+    report, after = files(there("c.ipynb"), a="wrong(1)\n")
+    assert (after, Path("c.ipynb").read_text()) == ({"a": "wrong(1)\n"}, notebook)
+    assert report.findings[0].proof.detail == "cannot be edited: the edit names no cell"
+
+
 @pytest.mark.parametrize(
     ("unsafe", "made"), [(False, "wrong(1) right(2) wrong(3)"), (True, "right(1) right(2) wrong(3)")]
 )
