@@ -138,6 +138,7 @@ def _once(options: Options, settings: Settings, outputs: Sequence[Output], memor
     console.tell(report, settings, outputs)
     for output in outputs:
         console.write_report(report, output, options.color)
+    console.write_summary(report)
     missing = not options.from_stdin and not all(os.path.exists(path) for path in options.places)
     status = exit_status(report, missing, settings.fail_on, would_fix=options.diff)
     if options.require_verification and any(

@@ -90,16 +90,28 @@ def echo_code(report: Report, inputs: Inputs, changes: Sequence[Change]) -> None
 
 def write_report(report: Report, output: Output, color: str) -> None:
     """Render a report and write it where it goes."""
-    from bnlint.report import render
+    from bnlint.report import on_github, render
     from bnlint.report.output import write
 
     if output.file is None:
-        echo(render(report, output.form, colored(color)))
+        text = render(report, output.form, colored(color))
+        echo(on_github.with_annotations(text, report, output.form) if on_github.running() else text)
         return
     try:
         write(output.file, render(report, output.form, color == "always"))
     except OSError as error:
         fail(f"{output.file}: cannot be written: {error.strerror}")
+
+
+def write_summary(report: Report) -> None:
+    """Add the report to the summary of the job where there is such a thing."""
+    from bnlint.report import on_github
+
+    if on_github.running():
+        try:
+            on_github.add_to_summary(report)
+        except OSError as error:
+            click.echo(f"warning: the summary of the job cannot be written: {error.strerror}", err=True)
 
 
 def colored(choice: str) -> bool:
