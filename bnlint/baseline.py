@@ -87,10 +87,10 @@ def record(report: Report, settings: Settings, *, add: bool) -> str:
     """Write the baseline after a run that used the old one, if there is one; returns what was done, in a sentence.
 
     Entries that are gone are taken out. add: what stands is put in; what the run did not look at is kept either way.
-    Raises OSError.
+    Raises OSError, and ConfigError if there is nothing to take out from.
     """
     file = settings.baseline_file
-    old = Baseline.read(file).entries if file.exists() else ()
+    old = Baseline.read(file).entries if file.exists() or not add else ()
     by_comment = {
         each.fingerprint
         for each in report.findings
