@@ -1,5 +1,22 @@
 import pytest
 
+from bnlint import report as reports
+from bnlint.findings import Report
+from validators import validate_json
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write fixtures/golden anew; read the difference")
+
+
+@pytest.fixture(autouse=True)
+def _every_report_keeps_to_the_schema(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a command reports in a test, in whatever format, must be valid as JSON too."""
+    real = reports.render
+
+    def render(report: Report, form: str, color: bool = False) -> str:
+        if len(report.findings) < 1000:
+            validate_json(real(report, "json"))
+        return real(report, form, color)
+
+    monkeypatch.setattr(reports, "render", render)

@@ -1,14 +1,12 @@
 """Runs that find themselves in a step of GitHub Actions."""
 
 import re
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import Result
 
-sys.path.append(str(Path(__file__).parents[1] / "report"))
 from validators import validate_github, validate_json, validate_markdown
 
 Run = Callable[..., Result]

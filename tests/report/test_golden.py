@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from bnlint.findings import Report
+from bnlint.report import FORMATS, render
 from golden_run import CONFIRMED, GOLDEN, IN_NOTEBOOK, ODD, ODD_PATH, REPORT
 from validators import (
     VALIDATORS,
@@ -17,9 +20,6 @@ from validators import (
     validate_markdown,
     validate_sarif,
 )
-
-from bnlint.findings import Report
-from bnlint.report import FORMATS, render
 
 SUFFIXES = {"text": "txt", "json": "json", "json-lines": "jsonl", "sarif": "sarif", "junit": "xml", "markdown": "md"}
 

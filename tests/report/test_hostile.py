@@ -5,8 +5,6 @@ import time
 from dataclasses import replace
 
 import pytest
-from golden_run import CONFIRMED, IN_NOTEBOOK, ODD, REPORT
-from validators import VALIDATORS, validate_github, validate_gitlab, validate_markdown
 
 from bnlint.findings import (
     Edit,
@@ -24,6 +22,8 @@ from bnlint.findings import (
     Verdict,
 )
 from bnlint.report import FORMATS, render
+from golden_run import CONFIRMED, IN_NOTEBOOK, ODD, REPORT
+from validators import VALIDATORS, validate_github, validate_gitlab, validate_markdown
 
 # What means something to one reader or another, and what no terminal, XML or UTF-8 can hold.
 PIECES = [
