@@ -10,7 +10,7 @@ from typing import Any
 import libcst as cst
 
 from bnlint.analysis.builder import Builder
-from bnlint.analysis.scopes import BindingKind
+from bnlint.analysis.scopes import BindingKind, Store
 from bnlint.analysis.values import (
     Attribute,
     Choice,
@@ -100,9 +100,15 @@ class Expressions:
             return self._bind_elements(target, value, statement, kind)
         if isinstance(target, cst.StarredElement):
             return self.bind(target.value, Item(value.span, value, None), statement, kind)
-        path = self._target_path(target)
-        if path is None:
-            return []
+        if isinstance(target, cst.Name):
+            path = "self" if target.value == self._builder.self_name() else target.value
+        else:
+            lowered = self.lower(target)
+            path = path_of(lowered)
+            if path is None:
+                store = Store(lowered, value, self._builder.scope.id, self._span(statement))
+                self._builder.add(self._builder.tree.stores, store)
+                return []
         return [self._builder.bind_path(path, value, self._span(statement), self._span(target), kind)]
 
     def _bind_elements(
@@ -121,13 +127,6 @@ class Expressions:
             inner = element if isinstance(element, cst.StarredElement) else element.value
             made += self.bind(inner, part, statement, kind)
         return made
-
-    def _target_path(self, target: cst.CSTNode) -> str | None:
-        if isinstance(target, cst.Name):
-            return "self" if target.value == self._builder.self_name() else target.value
-        if isinstance(target, (cst.Attribute, cst.Subscript)):
-            return path_of(self.lower(target))
-        return None
 
     def parameters(self, node: cst.Parameters) -> tuple[Parameter, ...]:
         """The named parameters of a signature, with their defaults."""

@@ -35,6 +35,16 @@ class Binding:
 
 
 @dataclass(frozen=True, slots=True)
+class Store:
+    """Something written into what is no place of its own: ``f(x)[0] = value``, ``array[:] = value``."""
+
+    target: Value
+    value: Value
+    scope: int
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
     """A ``with`` statement's item and what stands under it; ``statements`` are indices into the module's."""
 
@@ -113,6 +123,7 @@ class ModuleTree:
 
     scopes: list[Scope] = field(default_factory=list)
     bindings: list[Binding] = field(default_factory=list)
+    stores: list[Store] = field(default_factory=list)
     statements: list[Statement] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
