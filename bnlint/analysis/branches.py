@@ -14,10 +14,12 @@ from bnlint.analysis.phases import Phases
 from bnlint.analysis.scopes import Scope, Statement
 from bnlint.analysis.statistics import BatchStatistics, Statistic
 from bnlint.analysis.updates import Update
-from bnlint.analysis.values import Attribute, Call, Const, Read, Sequence, Subscript, Value, children, path_of, walk
+from bnlint.analysis.values import Call, Const, Item, Read, Sequence, Subscript, Value, children, path_of, walk
 
 _AVERAGERS = frozenset({"tf.train.ExponentialMovingAverage", "tf.moving_averages.ExponentialMovingAverage"})
 _GROUPS = frozenset({"tf.group", "tf.tuple", "tf.identity"})
+# How many names and helpers an update is followed through.
+_DEPTH = 6
 
 # mentioned: a branch of tf.cond only names it; selected: an argument of tf.where; copy: a layer that a branch only
 # returns; awaited: what both phases run waits for it; unguarded: no test of the flag stands before it.
@@ -137,12 +139,35 @@ class Branches:
         for inside in self._phase_branches.values() if self._candidates else ():
             for statement in self._statements_of(inside):
                 for read in walk(statement.value):
-                    if not isinstance(read, (Read, Attribute, Subscript)):
-                        continue
-                    for leaf in self._leaves(read):
-                        found = self._candidates.get(leaf.id) if isinstance(leaf, Call) else None
-                        if found is not None and found.scope not in inside:
-                            yield replace(found, how="mentioned")
+                    if isinstance(read, Read):
+                        for call, update in self._made_for(read, _DEPTH):
+                            if self._flow.site(call).scope not in inside and self._phases.of_call(call) is None:
+                                yield replace(update, how="mentioned")
+
+    def _made_for(self, value: Value, depth: int) -> Iterator[tuple[Call, StrayUpdate]]:
+        """The updates that a value stands for, each with the call here that makes it, itself or through a helper."""
+        if depth <= 0:
+            return
+        match value:
+            case Read():
+                for binding in self._flow.definitions(value):
+                    yield from self._made_for(binding.value, depth - 1)
+            case Sequence(items=items):
+                for item in items:
+                    yield from self._made_for(item, depth - 1)
+            case Item(base=base) | Subscript(base=base):
+                yield from self._made_for(base, depth - 1)
+            case Call() if value.id in self._candidates:
+                yield value, self._candidates[value.id]
+            case Call() if self._flow.name_of(value) in _GROUPS:
+                for argument in value.args:
+                    yield from self._made_for(argument, depth - 1)
+            case Call():
+                helper = self._flow.called_scope(value)
+                for returned in helper.returns if helper is not None and helper.kind == "function" else ():
+                    yield from ((value, update) for _, update in self._made_for(returned, depth - 2))
+            case _:
+                pass
 
     def _selected(self) -> Iterator[StrayUpdate]:
         for found in self._candidates.values():

@@ -59,6 +59,14 @@ class ModuleFacts:
         return self.flow.tree.scopes
 
     @cached_property
+    def is_test(self) -> bool:
+        """Whether the file holds unit tests, which use the layers in every way on purpose."""
+        folders, _, name = self.filename.rpartition("/")
+        stem = name.partition(".")[0]
+        in_folder = any(folder in ("test", "tests", "testing") for folder in folders.split("/"))
+        return in_folder or stem.startswith("test_") or stem.endswith(("_test", "_tests"))
+
+    @cached_property
     def phases(self) -> Phases:
         """What tells training from inference."""
         return Phases(self.flow)

@@ -11,7 +11,7 @@ from bnlint.verify.predictions import Changed, Unchanged
 def check(case: Case) -> Iterator[Finding]:
     """Keras 2 fixes what trains when it compiles, Keras 3 at the first step after that."""
     second = case.era.keras == "2" or case.era.tensorflow == "1"
-    if not case.project.keras_models.has_batch_norm(case.module):
+    if case.module.is_test or not case.project.keras_models.has_batch_norm(case.module):
         return
     for change in case.module.late_changes:
         known = second or case.era.keras == "3"
@@ -38,7 +38,7 @@ def check(case: Case) -> Iterator[Finding]:
             message=message,
             consequence=consequence,
             remedy=remedy,
-            prediction=Unchanged("fit") if frozen else Changed("fit"),
+            prediction=Unchanged("fit", though_frozen=change.kind == "shared") if frozen else Changed("fit"),
             scope=change.binding.scope,
             confidence=Confidence.HIGH if known else Confidence.MEDIUM,
             severity=Severity.INFO if change.kind == "shared" and not known else None,
