@@ -15,6 +15,7 @@ from bnlint.analysis.early_reads import EarlyRead, early_reads
 from bnlint.analysis.facts import ModuleFacts
 from bnlint.analysis.fates import Fates, LostOp, lost_ops
 from bnlint.analysis.flags import Flags
+from bnlint.analysis.forwarding import Forwarding
 from bnlint.analysis.keras_models import KerasModels
 from bnlint.analysis.links import Links
 from bnlint.analysis.program import File, Programs
@@ -93,6 +94,11 @@ class ProjectFacts:
     def flags(self) -> Flags:
         """Which training flag reaches which batch norm."""
         return Flags(self)
+
+    @cached_property
+    def forwarding(self) -> Forwarding:
+        """Functions that hand a flag on to a batch norm."""
+        return Forwarding(self)
 
     @cached_property
     def keras_models(self) -> KerasModels:

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from bnlint.analysis.flags import FlaggedCall
 from bnlint.analysis.prefilter import LAYERS
+from bnlint.analysis.untold import never_training
 from bnlint.analysis.values import Call
 from bnlint.edits import unsafe, with_argument
-from bnlint.findings import Confidence, Finding, Severity
+from bnlint.findings import Confidence, Finding, Fix, Severity
 from bnlint.rule import Case, Rule
 from bnlint.verify.predictions import Unchanged
 
@@ -25,92 +25,51 @@ def check(case: Case) -> Iterator[Finding]:
 
 
 def _in_graphs(case: Case) -> Iterator[Finding]:
-    flags, phases = case.project.flags, case.module.phases
-    left_out = [call for call in flags.of(case.module) if call.passed is None and not call.default]
-    for flagged in left_out:
-        if phases.of_call(flagged.call) is False or phases.serves(flagged.scope) or _is_twin(case, flagged):
-            continue
-        trains = flags.trains(case.module)
-        yield _finding(
-            case,
-            flagged.call,
-            flagged.scope,
-            f"this batch norm gets no `{flagged.flag}=`, and the default is False",
-            f"The layer {_STAYS}",
-            phases.flag_at(flagged.scope),
-            Unchanged("train-op"),
-            confidence=Confidence.HIGH if trains else Confidence.LOW,
-            severity=None if trains else Severity.INFO,
-            addable=not flagged.made_by_others,
+    for untold in never_training(case.project, case.module):
+        yield case.finding(
+            untold.call.span,
+            message=f"{untold.subject} gets no `{untold.flag}=`, and the default is False",
+            consequence=f"The layer {_STAYS}",
+            remedy=f"pass the phase as `{untold.flag}=`: a flag that is True in training and False at inference",
+            prediction=Unchanged("train-op"),
+            scope=untold.scope,
+            confidence=Confidence.HIGH if untold.certain else Confidence.LOW,
+            severity=None if untold.certain else Severity.INFO,
+            fix=_fix(case, untold.call, untold.flag, untold.could_pass) if untold.addable else None,
         )
-    for gap in flags.gaps(case.module) if case.era.tensorflow == "1" else ():
-        if not gap.default and gap.told_elsewhere:
-            text = f"`{gap.function.name}` gets no `{gap.parameter.name}=`, and its default is False"
-            told = f"The batch norm inside {_STAYS}"
-            yield _finding(case, gap.call, gap.scope, text, told, gap.flag, Unchanged("train-op"), gap.parameter.name)
-
-
-def _is_twin(case: Case, flagged: FlaggedCall) -> bool:
-    """Whether the same function builds the training copy too, so that this one is for inference."""
-    others = [other for other in case.project.flags.of(case.module) if other.scope == flagged.scope]
-    return flagged.call.keyword("reuse") is not None and any(other.passed is not None for other in others)
 
 
 def _in_wrappers(case: Case) -> Iterator[Finding]:
-    for use, layer, flag in case.project.keras_models.unforwarded(case.module):
-        if case.project.has_tape:
-            yield _finding(
-                case,
-                use.call,
-                use.scope,
-                f"the flag `{flag}` is not handed on to this batch norm, and nothing else tells it the phase",
-                f"Outside of Keras classes a layer learns the phase from its caller alone: it {_STAYS}",
-                flag,
-                Unchanged("call"),
-                created=[layer.span.row],
-            )
+    for use, layer, flag in case.project.keras_models.unforwarded(case.module) if case.project.has_tape else ():
+        yield case.finding(
+            use.call.span,
+            message=f"the flag `{flag}` is not handed on to this batch norm, and nothing else tells it the phase",
+            consequence=f"Outside of Keras classes a layer learns the phase from its caller alone: it {_STAYS}",
+            remedy=f"hand it on: `training={flag}`",
+            prediction=Unchanged("call"),
+            scope=use.scope,
+            created=[layer.span.row],
+            fix=_fix(case, use.call, "training", flag),
+        )
 
 
 def _under_tapes(case: Case) -> Iterator[Finding]:
     for called in case.project.tape_calls.get(case.module.filename, ()):
-        yield _finding(
-            case,
-            called.call,
-            called.scope,
-            "this training step calls the model without `training=True`",
-            f"Outside of `fit` a model is in inference mode by default: its batch norm {_STAYS}",
-            "True",
-            Unchanged("call"),
+        yield case.finding(
+            called.call.span,
+            message="this training step calls the model without `training=True`",
+            consequence=f"Outside of `fit` a model is in inference mode by default: its batch norm {_STAYS}",
+            remedy="pass `training=True` here, and `training=False` where the model predicts",
+            prediction=Unchanged("call"),
+            scope=called.scope,
+            fix=_fix(case, called.call, "training", "True"),
         )
 
 
-def _finding(
-    case: Case,
-    call: Call,
-    scope: int,
-    message: str,
-    consequence: str,
-    flag: str | None,
-    prediction: Unchanged,
-    name: str = "training",
-    created: list[int] | None = None,
-    confidence: Confidence = Confidence.HIGH,
-    severity: Severity | None = None,
-    addable: bool = True,
-) -> Finding:
-    argument = f"{name}={flag or 'training'}"
-    return case.finding(
-        call.span,
-        message=message,
-        consequence=consequence,
-        remedy=f"pass the phase: `{argument}`" + ("" if flag else ", with a flag that the caller gives"),
-        prediction=prediction,
-        scope=scope,
-        created=created or (),
-        confidence=confidence,
-        severity=severity,
-        fix=unsafe(f"pass `{argument}`", with_argument(case.module, call, argument)) if flag and addable else None,
-    )
+def _fix(case: Case, call: Call, name: str, flag: str | None) -> Fix | None:
+    if flag is None:
+        return None
+    return unsafe(f"pass `{name}={flag}`", with_argument(case.module, call, f"{name}={flag}"))
 
 
 RULE = Rule(
