@@ -30,11 +30,13 @@ RIGHT = "x = 1\n"
 
 
 @pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     for name in os.environ:
         if name.startswith("GITHUB_") or name in ("CI", "NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "COLUMNS"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("TERM", "xterm")
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setattr("bnlint.settings.user_file", lambda: home / "bnlint.toml")
 
 
 @pytest.fixture

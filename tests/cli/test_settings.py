@@ -2,6 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from bnlint import settings as of
+from bnlint.findings import Severity
 from bnlint.settings import ConfigError, Settings, load
 
 
@@ -27,6 +29,73 @@ def test_reads_pyproject(project: Path) -> None:
         timeout=5.0,
         config=project / "pyproject.toml",
     )
+
+
+def test_reads_every_key(project: Path) -> None:
+    (project / "bnlint.toml").write_text(
+        "per-file-ignores = {'tests/**' = ['bn1', 'BN201'], '*_test.py' = ['BN5']}\nfail-on = 'warning'\n"
+        "baseline = 'ci/known.json'\nrules = ['tools/rules', '/opt/rules']\nverify.isolation = 'strict'\n"
+    )
+    assert load(["."]) == Settings(
+        per_file_ignores=(("tests/**", ("BN1", "BN201")), ("*_test.py", ("BN5",))),
+        fail_on=Severity.WARNING,
+        baseline=project / "ci/known.json",
+        refused_rules=(project / "tools/rules", Path("/opt/rules")),
+        isolation="strict",
+        config=project / "bnlint.toml",
+    )
+
+
+def test_rules_are_ignored_by_file(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings(
+        per_file_ignores=(("tests/", ("BN1",)), ("*_test.py", ("BN201",))), config=project / "bnlint.toml"
+    )
+
+    def ignored(filename: str) -> set[str]:
+        return {code for code in ("BN101", "BN201", "BN301") if settings.ignores_in(filename, code)}
+
+    assert ignored("a.py") == set()
+    assert ignored("pkg/tests/deep/a.py") == {"BN101"}
+    assert ignored("tests/a_test.py") == {"BN101", "BN201"}
+    monkeypatch.chdir(project / "pkg")
+    assert ignored("../tests/a.py") == {"BN101"}
+    assert ignored("tests.py") == set()
+
+
+def test_the_root_is_that_of_the_configuration_the_baseline_or_the_repository(project: Path) -> None:
+    assert load(["pkg"]).root == project
+    (project / "pkg" / ".git").mkdir()
+    assert load(["pkg/sub"]).root == project / "pkg"
+    (project / "pkg" / "sub" / "bnlint-baseline.json").write_text("{}")
+    assert load(["pkg/sub"]).root == project / "pkg" / "sub"
+    assert load(["pkg/sub"]).baseline_file == project / "pkg" / "sub" / "bnlint-baseline.json"
+    (project / "bnlint.toml").write_text("")
+    assert load(["pkg/sub"]).root == project
+
+
+def test_rules_of_a_project_are_loaded_only_if_the_user_says_so(project: Path) -> None:
+    (project / "bnlint.toml").write_text("rules = ['tools']")
+    tools = project / "tools"
+    assert (load(["."]).rules, load(["."]).refused_rules) == ((), (tools,))
+    assert load(["."]).allowing_rules().rules == (tools,)
+    own = of.user_file()
+    own.write_text(f"trusted = ['{project.parent / 'elsewhere'}']")
+    assert load(["."]).rules == ()
+    for trusted in (project, project.parent):
+        own.write_text(f"trusted = ['{trusted}']")
+        settings = load(["pkg"])
+        assert (settings.rules, settings.refused_rules, settings.user) == ((tools,), (), own)
+    (project / "link").symlink_to(project)
+    own.write_text(f"trusted = ['{project / 'link'}']")
+    assert load(["."]).rules == (tools,)
+
+
+def test_the_users_own_rules_are_loaded_everywhere(project: Path) -> None:
+    of.user_file().write_text("rules = ['mine']")
+    assert load(["."]).rules == (of.user_file().parent / "mine",)
+    of.user_file().write_text("select = ['BN1']")
+    with pytest.raises(ConfigError, match='unknown key "select"'):
+        load(["."])
 
 
 def test_the_nearest_file_wins_alone(project: Path) -> None:
@@ -61,7 +130,16 @@ def test_without_a_file_the_defaults_hold(project: Path) -> None:
         ("verify.timeout = true", "verify.timeout must be a number of seconds above 0"),
         ("verify.timeout = nan", "verify.timeout must be a number of seconds above 0"),
         ("verify.python = 3", "verify.python must be the path of a Python interpreter"),
+        ("verify.isolation = 'none'", 'verify.isolation must be "auto" or "strict"'),
         ("select = [", "not valid TOML"),
+        ("fail_on = 'error'", 'unknown key "fail_on"; did you mean "fail-on"?'),
+        ("fail-on = 'fatal'", 'fail-on must be "error" or "warning" or "info"'),
+        ("per-file-ignores = ['a.py']", "per-file-ignores must be a table of patterns with codes, such as"),
+        ("per-file-ignores.'a.py' = 'BN1'", "per-file-ignores must be a table of patterns with codes, such as"),
+        ("per-file-ignore.'a.py' = ['BN1']", 'unknown key "per-file-ignore"; did you mean "per-file-ignores"?'),
+        ("baseline = true", "baseline must be the path of a file"),
+        ("rules = 'tools'", "rules must be a list of strings"),
+        ("trusted = ['/']", 'unknown key "trusted"'),
     ],
 )
 def test_a_wrong_file_is_told_in_one_line(project: Path, text: str, told: str) -> None:
