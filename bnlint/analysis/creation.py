@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from bnlint.analysis.arithmetic import number
 from bnlint.analysis.dataflow import Dataflow
 from bnlint.analysis.statistics import Statistic
 from bnlint.analysis.values import Call, Const, Global, Mapping, Parameter, Sequence, Value, path_of, walk
@@ -34,6 +35,7 @@ _FILLED_WITH: dict[str, tuple[int, tuple[str, ...]]] = {
 }
 # Calls whose first argument is what counts.
 _SAME = frozenset({"keras.initializers.get", "tf.cast", "keras.ops.cast", "tf.convert_to_tensor", "numpy.array"})
+_BY_SHAPE = frozenset({"tf.zeros", "tf.ones", "keras.ops.zeros", "keras.ops.ones", "numpy.zeros", "numpy.ones"})
 _SHAPED_BY_SECOND = frozenset({"tf.constant"})
 
 _HALF = frozenset({"float16", "half", "bfloat16"})
@@ -76,7 +78,7 @@ class Creations:
         shape = self._shape(statistic, initial)
         dtype_value = call.keyword("dtype") or self._dtype_inside(initial)
         return Creation(
-            initial=self._number(initial) if initial is not None else None,
+            initial=self.number(initial) if initial is not None else None,
             initial_value=initial,
             dtype=self._dtype(dtype_value) if dtype_value is not None else None,
             dtype_value=dtype_value,
@@ -93,9 +95,9 @@ class Creations:
         if made_by in _NAME_FIRST:
             return call.argument(3)
         # The positions of add_weight's parameters differ between the generations of Keras.
-        return next((argument for argument in call.args if self._number(argument) is not None), None)
+        return next((argument for argument in call.args if self.number(argument) is not None), None)
 
-    def _number(self, value: Value, depth: int = 4) -> float | None:
+    def number(self, value: Value, depth: int = 4) -> float | None:
         """The number an initializer or an array is filled with, if all ways to it agree."""
         found = {self._number_of(origin, depth) for origin in self._flow.origins(value)}
         found -= {None} if any(isinstance(origin, Parameter) for origin in self._flow.origins(value)) else set()
@@ -110,7 +112,7 @@ class Creations:
             case Global():
                 return _FILLED.get(self._flow.name_of_value(origin) or "")
             case Parameter(default=default) if default is not None and depth > 0:
-                return self._number(default, depth - 1)
+                return self.number(default, depth - 1)
             case Call():
                 return self._number_of_call(origin, depth)
             case _:
@@ -123,8 +125,8 @@ class Creations:
         if name in _FILLED_WITH:
             position, names = _FILLED_WITH[name]
             value = call.argument(position, *names)
-            return self._flow.number(value) if value is not None else None
-        return self._number(call.args[0], depth - 1) if name in _SAME and call.args and depth > 0 else None
+            return number(self._flow, value) if value is not None else None
+        return self.number(call.args[0], depth - 1) if name in _SAME and call.args and depth > 0 else None
 
     def _dtype_inside(self, initial: Value | None) -> Value | None:
         """The type that the initial value itself is given: ``tf.zeros([n], tf.float16)``."""
@@ -181,6 +183,23 @@ class Creations:
             if self._flow.name_of(context) == "tf.variable_creator_scope" or context.keyword("custom_getter"):
                 return True
         return False
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """An array filled with one number. shape: the expression of its shape, None if it is not in sight."""
+
+    number: float
+    shape: Value | None
+
+
+def filling(flow: Dataflow, value: Value) -> Filling | None:
+    """How a value is filled, if it is an array filled with one number, such as zeros."""
+    number = Creations(flow).number(value)
+    if number is None:
+        return None
+    plain = isinstance(value, Call) and len(value.args) + len(value.keywords) == 1 and flow.name_of(value) in _BY_SHAPE
+    return Filling(number, value.argument(0, "shape") if isinstance(value, Call) and plain else None)
 
 
 def is_half(dtype: str | None) -> bool:

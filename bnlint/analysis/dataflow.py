@@ -19,7 +19,6 @@ from bnlint.analysis.values import (
     Global,
     Item,
     Mapping,
-    Op,
     Parameter,
     Read,
     Sequence,
@@ -32,7 +31,7 @@ from bnlint.analysis.values import (
 _DEPTH = 12
 
 # Calls that hand on their first argument as it is, as far as statistics are concerned.
-_PASS_THROUGH = frozenset(
+PASS_THROUGH = frozenset(
     {
         "tf.identity", "tf.stop_gradient", "tf.convert_to_tensor", "tf.cast", "tf.squeeze", "tf.reshape",
         "tf.to_float", "keras.ops.cast", "keras.ops.convert_to_tensor", "keras.ops.stop_gradient",
@@ -230,7 +229,7 @@ class Dataflow:
 
     def _parameter_origins(self, value: Parameter, depth: int, seen: frozenset[int]) -> Iterator[Value]:
         yield value
-        scope = self._scope_of_parameter.get(value.span)
+        scope = self.scope_of_parameter(value)
         if scope is None or depth < _DEPTH // 2:
             return
         for call in self.callers.get(scope.id, ()):
@@ -238,8 +237,12 @@ class Dataflow:
             if passed is not None:
                 yield from self.origins(passed, depth - 2, seen)
 
+    def scope_of_parameter(self, value: Parameter) -> Scope | None:
+        """The function whose signature a parameter stands in."""
+        return self._parameter_scopes.get(value.span)
+
     @cached_property
-    def _scope_of_parameter(self) -> dict[object, Scope]:
+    def _parameter_scopes(self) -> dict[object, Scope]:
         return {parameter.span: scope for scope in self.tree.scopes for parameter in scope.parameters}
 
     def passed(self, call: Call, scope: Scope, name: str) -> Value | None:
@@ -295,7 +298,7 @@ class Dataflow:
             for returned in scope.returns:
                 yield from self.origins(returned, depth - 3, seen)
             return
-        if call.args and isinstance(call.callee, Global) and canonical(call.callee.name) in _PASS_THROUGH:
+        if call.args and isinstance(call.callee, Global) and canonical(call.callee.name) in PASS_THROUGH:
             yield from self.origins(call.args[0], depth - 1, seen)
 
     # -- uses ------------------------------------------------------------------------------------
@@ -343,64 +346,3 @@ class Dataflow:
     def readers(self, binding: Binding) -> list[Read]:
         """The places of this module that may read what a binding defines."""
         return self._readers.get(binding.id, [])
-
-    def number(self, value: Value, known: dict[str, float] | None = None, depth: int = _DEPTH) -> float | None:
-        """The number a value is, if all ways to it agree. ``known`` gives numbers for places by path."""
-        if depth <= 0:
-            return None
-        match value:
-            case Const(value=bool()):
-                return None
-            case Const(value=int() | float() as number):
-                return float(number)
-            case Read(path=path):
-                if known is not None and path in known:
-                    return known[path]
-                numbers = {self.number(item.value, known, depth - 1) for item in self.definitions(value)}
-                return numbers.pop() if len(numbers) == 1 else None
-            case Parameter(name=name, default=default):
-                if known is not None and name in known:
-                    return known[name]
-                return self._parameter_number(value, default, known, depth)
-            case Op(op=op, operands=operands):
-                return _apply(op, [self.number(operand, known, depth - 1) for operand in operands])
-            case Call(args=args) if args and self.name_of(value) in (_PASS_THROUGH | _CONSTANTS):
-                return self.number(args[0], known, depth - 1)
-            case Subscript() | Item():
-                numbers = {self.number(o, known, depth - 1) for o in self.origins(value, depth - 1) if o is not value}
-                return numbers.pop() if len(numbers) == 1 else None
-            case _:
-                return None
-
-    def _parameter_number(
-        self, value: Parameter, default: Value | None, known: dict[str, float] | None, depth: int
-    ) -> float | None:
-        scope = self._scope_of_parameter.get(value.span)
-        passed = [self.passed(call, scope, value.name) for call in self.callers.get(scope.id, ())] if scope else []
-        candidates = [item for item in passed if item is not None]
-        if default is not None and (not passed or None in passed):
-            candidates.append(default)
-        numbers = {self.number(item, known, depth - 2) for item in candidates}
-        return numbers.pop() if len(numbers) == 1 else None
-
-
-_CONSTANTS = frozenset({"tf.constant", "keras.backend.constant", "float", "numpy.float32"})
-
-
-def _apply(op: str, numbers: list[float | None]) -> float | None:
-    if any(number is None for number in numbers):
-        return None
-    known = [number for number in numbers if number is not None]
-    match op, known:
-        case "-", [only]:
-            return -only
-        case "+", [left, right]:
-            return left + right
-        case "-", [left, right]:
-            return left - right
-        case "*", [left, right]:
-            return left * right
-        case "/", [left, right] if right:
-            return left / right
-        case _:
-            return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from bnlint.analysis.arithmetic import number
 from bnlint.analysis.dataflow import Dataflow
 from bnlint.analysis.statistics import Statistic
 from bnlint.analysis.updates import Update
@@ -36,7 +37,7 @@ def _corrects(flow: Dataflow, update: Update) -> bool:
 
 def _counts(flow: Dataflow, factor: Value, depth: int = 4) -> bool:
     """Whether a momentum depends on how many batches there have been."""
-    if flow.number(factor) is not None or depth == 0:
+    if number(flow, factor) is not None or depth == 0:
         return False
     for value in walk(factor):
         if _COUNTER_NAME.search(path_of(value) or ""):

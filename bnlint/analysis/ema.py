@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bnlint.analysis.arithmetic import number
 from bnlint.analysis.dataflow import Dataflow
 from bnlint.analysis.values import Call, Op, Parameter, Read, Value, walk
 
@@ -88,7 +89,7 @@ class Averages:
 
     def of_momentum(self, decay: Value, source: Value) -> Average:
         """The average that ``assign_moving_average(variable, source, decay)`` computes."""
-        old = self._flow.number(decay)
+        old = number(self._flow, decay)
         return Average(old, None if old is None else 1 - old, True, (source,), decay, None)
 
     def _weights(
@@ -117,13 +118,13 @@ class Averages:
             for part in walk(self._expanded(factor)):
                 if isinstance(part, (Read, Parameter)):
                     path = part.path if isinstance(part, Read) else part.name
-                    found[path] = self._flow.number(part)
+                    found[path] = number(self._flow, part)
         return found
 
     def _expanded(self, value: Value) -> Value:
         """A name that stands for arithmetic of other names, seen through (``decay = 1 - momentum``)."""
         for _ in range(_DEPTH):
-            if not isinstance(value, Read) or self._flow.number(value) is not None:
+            if not isinstance(value, Read) or number(self._flow, value) is not None:
                 break
             bound = self._flow.definitions(value)
             if len(bound) != 1 or not isinstance(bound[0].value, Op):
@@ -224,7 +225,7 @@ class Averages:
         if any(inside):
             index = inside.index(True)
         else:
-            numbers = [self._flow.number(operand, known) for operand in operands]
+            numbers = [number(self._flow, operand, known) for operand in operands]
             if all(number is None for number in numbers):
                 return [Weighted(1.0, operands[0], operands[1])] if op == "*" else [Weighted(1.0, operands[0], None)]
             index = 1 if numbers[0] is not None else 0
@@ -233,7 +234,7 @@ class Averages:
         inner, factor = parts[index], operands[1 - index]
         if inner is None:
             return None
-        weight = self._flow.number(factor, known)
+        weight = number(self._flow, factor, known)
         scale = float("nan") if weight is None else weight
         if op == "/":
             scale = 1.0 / scale if scale else float("nan")
