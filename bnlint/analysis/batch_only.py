@@ -113,6 +113,8 @@ class BatchOnlyNorms:
             return True
         if any(update.scope in inside for update in self._module.updates):
             return True
+        if any(state.owner is owner for state in self._module.plain_states):
+            return True
         methods = (self._flow.method_of(call) for scope in inside for call in self._module.scopes[scope].calls)
         return any(method is not None and method[1] in _KEEPS for method in methods)
 

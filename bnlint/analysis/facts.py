@@ -11,6 +11,7 @@ from bnlint.analysis.branches import Branches
 from bnlint.analysis.collections import Collections
 from bnlint.analysis.compile_order import LateChange, late_changes
 from bnlint.analysis.control import ControlBlock, control_blocks
+from bnlint.analysis.copies import Copies
 from bnlint.analysis.creation import Creation, Creations, among_weights
 from bnlint.analysis.dataflow import Dataflow
 from bnlint.analysis.debias import starts_anywhere
@@ -26,6 +27,7 @@ from bnlint.analysis.pairs import Pairs
 from bnlint.analysis.phases import Phases
 from bnlint.analysis.removed import RemovedCall, removed_calls
 from bnlint.analysis.scopes import Scope, Statement
+from bnlint.analysis.state import PlainState, plain_states
 from bnlint.analysis.statistics import Statistic, Statistics
 from bnlint.analysis.train_steps import TrainSteps
 from bnlint.analysis.updates import Rebinding, Update, Updates
@@ -116,6 +118,16 @@ class ModuleFacts:
         """Batch-norm layers that are built, or called, and then dropped."""
         notebook = self.filename.endswith(".ipynb")
         return list(discarded_layers(self.flow, self.uses, self.layers, self.layer_functions, notebook))
+
+    @cached_property
+    def copies(self) -> Copies:
+        """What is written into copies of statistics, or over the attributes that hold them."""
+        return Copies(self.flow, self.statistics, self.layers)
+
+    @cached_property
+    def plain_states(self) -> list[PlainState]:
+        """Statistics that objects keep as plain values."""
+        return list(plain_states(self.flow, self.statistics))
 
     def is_debiased(self, statistic: Statistic) -> bool:
         """Whether the initial value of a statistic does not matter."""

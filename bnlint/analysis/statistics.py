@@ -87,6 +87,11 @@ def name_role(name: str) -> Role | None:
     return "mean" if _MEAN_NAME.search(tail) else None
 
 
+def is_moving_name(name: str) -> bool:
+    """Whether a name says that a place holds a moving statistic; a weak hint."""
+    return _MOVING_NAME.search(name) is not None
+
+
 class Statistics:
     """All variables of a module that may be statistics, and which of them a value is."""
 
