@@ -56,6 +56,7 @@ class CollectionAdd:
 class LayerPlace:
     """A place that makes batch-norm layers whose updates wait in a collection, unless they run in place.
 
+    passed: what is passed as the flag, None if it is left out.
     collection: where the updates go; None if they run in place or it is unknown.
     by_default: no collection is named, so an enclosing ``arg_scope`` may turn the updates to in place.
     """
@@ -64,6 +65,7 @@ class LayerPlace:
     scope: int
     api: str
     flag: Flag
+    passed: Value | None
     collection: str | None
     in_place: bool
     by_default: bool
@@ -175,7 +177,7 @@ def layer_places(flow: Dataflow, functions: list[LayerFunctionCall], layers: lis
             continue
         for use in layer.uses:
             flag = "varies" if use.may_pass_training else flag_of(flow, use.training, "unset")
-            yield LayerPlace(use.call, use.scope, layer.api, flag, UPDATE_OPS, False, False)
+            yield LayerPlace(use.call, use.scope, layer.api, flag, use.training, UPDATE_OPS, False, False)
     for call in flow.tree.calls:
         yield from _handed_over(flow, call)
 
@@ -186,20 +188,21 @@ def _is_false(value: Value | None) -> bool:
 
 def _place(flow: Dataflow, call: Call, api: str, options: dict[str, Value], complete: bool) -> LayerPlace:
     scope = flow.site(call).scope
-    flag = flag_of(flow, options.get(LAYER_FLAGS[api]), "on" if api.startswith("slim.") else "unset")
+    passed = options.get(LAYER_FLAGS[api])
+    flag = flag_of(flow, passed, "on" if api.startswith("slim.") else "unset")
     if flag == "on" and any(around.id in flow.branch_scopes for around in flow.enclosing(scope)):
-        flag = "varies"
+        flag, passed = "varies", None
     if api.startswith("tf."):
-        return LayerPlace(call, scope, api, flag, UPDATE_OPS, False, False)
+        return LayerPlace(call, scope, api, flag, passed, UPDATE_OPS, False, False)
     named = options.get(_COLLECTIONS)
     if named is None:
-        return LayerPlace(call, scope, api, flag, UPDATE_OPS if complete else None, False, True)
+        return LayerPlace(call, scope, api, flag, passed, UPDATE_OPS if complete else None, False, True)
     if may_be_none(flow, named):
-        return LayerPlace(call, scope, api, flag, None, True, False)
+        return LayerPlace(call, scope, api, flag, passed, None, True, False)
     inner = [item for origin in flow.origins(named) if isinstance(origin, Sequence) for item in origin.items]
     keys = {key_of(flow, item) for item in inner or (named,)}
     key = UPDATE_OPS if keys == {UPDATE_OPS} else keys.pop() if len(keys) == 1 else None
-    return LayerPlace(call, scope, api, flag, key, False, False)
+    return LayerPlace(call, scope, api, flag, passed, key, False, False)
 
 
 def _handed_over(flow: Dataflow, call: Call) -> Iterator[LayerPlace]:
@@ -274,12 +277,12 @@ class Collections:
     @cached_property
     def reads(self) -> list[CollectionRead]:
         """The calls of ``get_collection``."""
-        return list(collection_reads(self._flow, self._uses))
+        return list(collection_reads(self._flow, self._uses)) if self._says("get_collection") else []
 
     @cached_property
     def adds(self) -> list[CollectionAdd]:
         """The calls of ``add_to_collection``."""
-        return list(collection_adds(self._flow))
+        return list(collection_adds(self._flow)) if self._says("add_to_collection") else []
 
     @property
     def swapped(self) -> Iterator[CollectionAdd]:
@@ -305,7 +308,7 @@ class Collections:
     @cached_property
     def in_place_by_default(self) -> bool:
         """Whether the module may turn the updates of layers elsewhere to in place."""
-        return updates_in_place_by_default(self._flow)
+        return self._says(_COLLECTIONS) and updates_in_place_by_default(self._flow)
 
     def flag(self, value: Value | None) -> Flag:
         """What a training flag is."""
@@ -315,4 +318,8 @@ class Collections:
         """Whether the module reads a collection and does something with it, as far as can be seen."""
         if any(read.used and read.key in (key, None) for read in self.reads):
             return True
-        return key == UPDATE_OPS and hands_on_update_ops(self._flow)
+        return key == UPDATE_OPS and self._says("UPDATE_OPS") and hands_on_update_ops(self._flow)
+
+    def _says(self, word: str) -> bool:
+        """Whether a word stands in the text at all, which is much faster to ask."""
+        return word in self._flow.tree.lines.text

@@ -162,6 +162,10 @@ class Links:
             candidates = self._by_tail.get(owner.name if scope.name == "__init__" else scope.name, [])
         return [(home, call) for home, call in candidates if self.called(home, call) == (module, scope)]
 
+    def namesakes(self, name: str) -> list[tuple[ModuleFacts, Call]]:
+        """The calls, anywhere in the project, of something with this name, whether or not it is known what they run."""
+        return self._by_tail.get(name, [])
+
     @cached_property
     def _by_tail(self) -> dict[str, list[tuple[ModuleFacts, Call]]]:
         """Calls by the last part of the name that is called."""

@@ -25,6 +25,8 @@ _PREFIXES: tuple[tuple[str, str], ...] = (
     ("keras_core", "keras"),
     ("keras", "keras"),
     ("tensorflow.contrib.slim", "slim"),
+    ("tensorflow.contrib.layers.python.layers.layers", "slim"),
+    ("tensorflow.contrib.layers.python.layers", "slim"),
     ("tensorflow.contrib.layers", "slim"),
     ("tf_slim.layers", "slim"),
     ("tf_slim", "slim"),

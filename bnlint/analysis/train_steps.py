@@ -62,6 +62,8 @@ class TrainSteps:
     def steps(self) -> list[TrainStep]:
         """The optimizer steps, in program order."""
         found: list[TrainStep] = []
+        if not any(word in self._flow.tree.lines.text for word in _STEPS):
+            return found
         for call in self._flow.tree.calls:
             method = self._flow.method_of(call)
             scope = self._flow.site(call).scope

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bnlint.analysis.collections import UPDATE_OPS, LayerPlace
+from bnlint.analysis.collections import UPDATE_OPS, Flag, LayerPlace
 from bnlint.analysis.facts import ModuleFacts
+from bnlint.analysis.passed_flags import passed_flag
 from bnlint.analysis.program import Program
 from bnlint.analysis.train_steps import TrainStep
 from bnlint.findings import Span
@@ -77,14 +78,14 @@ def unrun_updates(project: ProjectFacts) -> Iterator[Unrun]:
             continue
         program = project.programs.of(module)
         taken = tuple(module.train_steps.steps)
-        off = any(place.flag == "off" for _, place in _places(project, program))
+        frozen = {place.module.filename for place in _places(project, program) if place.flag == "off"}
         for is_keras, layers in (
             (False, _in_collections(project, program, steps)),
             (True, _on_keras_layers(project, program)),
         ):
             waiting = tuple(layers)
             if waiting:
-                varies = off or any(layer.varies for layer in waiting)
+                varies = any(layer.varies or layer.module.filename in frozen for layer in waiting)
                 yield Unrun(module, taken, waiting, is_keras, program.is_driven, varies)
 
 
@@ -94,14 +95,15 @@ def _in_collections(project: ProjectFacts, program: Program, steps: set[str]) ->
         return
     in_place = any(module.collections.in_place_by_default for module in program.modules)
     run: dict[str, bool] = {}
-    for module, place in _places(project, program):
-        key = place.collection
-        if key is None or place.flag in ("off", "unset") or (in_place and place.by_default):
+    for place in _places(project, program):
+        key = place.made.collection
+        if key is None or place.flag in ("off", "unset") or (in_place and place.made.by_default):
             continue
         if key not in run:
             run[key] = _runs(project, program, key, steps)
         if not run[key]:
-            yield WaitingLayer(module, place.span, place.scope, place.span, place.flag == "varies")
+            span = place.made.span
+            yield WaitingLayer(place.module, span, place.made.scope, span, place.flag == "varies")
 
 
 def _runs_by_itself(project: ProjectFacts, module: ModuleFacts) -> bool:
@@ -110,12 +112,21 @@ def _runs_by_itself(project: ProjectFacts, module: ModuleFacts) -> bool:
     return steps.in_framework or any(project.links.definition(module, call.callee) is None for call in steps.helpers)
 
 
-def _places(project: ProjectFacts, program: Program) -> Iterator[tuple[ModuleFacts, LayerPlace]]:
+@dataclass(frozen=True)
+class _Place:
+    """A layer that the program may make, with the flag that reaches it."""
+
+    module: ModuleFacts
+    made: LayerPlace
+    flag: Flag
+
+
+def _places(project: ProjectFacts, program: Program) -> Iterator[_Place]:
     for module in program.modules:
         if project.era_of(module).tensorflow == "1":
-            for place in module.collections.places:
-                if program.is_live(module, place.scope):
-                    yield module, place
+            for made in module.collections.places:
+                if program.is_live(module, made.scope):
+                    yield _Place(module, made, passed_flag(project, module, made))
 
 
 def _runs(project: ProjectFacts, program: Program, key: str, steps: set[str]) -> bool:
