@@ -51,10 +51,9 @@ def versions(evidence: Mapping[str, Any]) -> str:
 
 def laws(evidence: Mapping[str, Any], variable: VariableRef | None) -> list[tuple[str, str]]:
     """The names of the watched statistics, each with the law that it followed."""
-    statistics = _one_a_row(evidence.get("statistics"))[:STATISTICS]
     return [
-        (visible(_name(statistic, variable)), _law(cast("Mapping[str, object]", statistic["law"])))
-        for statistic in statistics
+        (visible(name(statistic, variable)), law_text(cast("Mapping[str, object]", statistic["law"])))
+        for statistic in watched(evidence)[:STATISTICS]
         if isinstance(statistic.get("law"), Mapping)
     ]
 
@@ -65,7 +64,7 @@ def table(evidence: Mapping[str, Any], variable: VariableRef | None, paint: Pain
     variable: what the finding calls the variable that it is about; TensorFlow's own name often says nothing.
     """
     lines: list[str] = []
-    statistics = _one_a_row(evidence.get("statistics"))
+    statistics = watched(evidence)
     for statistic in statistics[:STATISTICS]:
         lines += _statistic(statistic, variable, paint)
     if len(statistics) > STATISTICS:
@@ -80,10 +79,10 @@ def table(evidence: Mapping[str, Any], variable: VariableRef | None, paint: Pain
     return lines
 
 
-def _one_a_row(value: object) -> list[Mapping[str, Any]]:
+def watched(evidence: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """One statistic for each source row and name: a line that makes a variable a call makes all of them alike."""
     first: dict[object, Mapping[str, Any]] = {}
-    for index, statistic in enumerate(_list(value)):
+    for index, statistic in enumerate(_list(evidence.get("statistics"))):
         if isinstance(statistic, Mapping):
             each = cast("Mapping[str, Any]", statistic)
             # Layers number their variables' names, so that the last part alone tells them apart.
@@ -105,21 +104,22 @@ def _statistic(statistic: Mapping[str, Any], variable: VariableRef | None, paint
     lines = [paint(_title(statistic, variable), "bold"), *_grid(rows)]
     law = statistic.get("law")
     if isinstance(law, Mapping):
-        lines.append(f"  law: {paint(_law(cast('Mapping[str, object]', law)), 'bold')}")
+        lines.append(f"  law: {paint(law_text(cast('Mapping[str, object]', law)), 'bold')}")
     if isinstance(statistic.get("updates"), int):
         lines.append(f"  in the graph: {_graph(statistic['updates'], _list(statistic.get('reached_by')))}")
     return lines
 
 
 def _title(statistic: Mapping[str, Any], variable: VariableRef | None) -> str:
-    parts = [_name(statistic, variable)]
+    parts = [name(statistic, variable)]
     parts += [f"created on {_place(statistic)}"] if statistic.get("row") else []
     shape = statistic.get("shape")
     parts += [f"shape {_shape(shape)}"] if _list(shape) else []
     return visible(", ".join(parts))
 
 
-def _name(statistic: Mapping[str, Any], variable: VariableRef | None) -> str:
+def name(statistic: Mapping[str, Any], variable: VariableRef | None) -> str:
+    """What the finding calls the variable, or else TensorFlow."""
     place = (statistic.get("cell"), statistic.get("row"))
     here = variable is not None and (variable.cell, variable.row) == place
     return variable.name if variable is not None and here else str(statistic.get("name") or "variable")
@@ -156,7 +156,8 @@ def _number(value: object) -> str:
     return f"{value:.5g}" if isinstance(value, (int, float)) else visible(str(value))
 
 
-def _law(law: Mapping[str, object]) -> str:
+def law_text(law: Mapping[str, object]) -> str:
+    """``v ← 0.9·v + 0.1·batch mean``, ``unchanged`` …"""
     if law.get("text"):
         return visible(str(law["text"]))
     old, new = law.get("old"), law.get("new")
