@@ -51,7 +51,9 @@ def plain_states(flow: Dataflow, statistics: list[Statistic]) -> Iterator[PlainS
                 by_path[path] = [flow.tree.bindings[index] for index in indices]
         for path, bindings in by_path.items():
             updates = [each for each in bindings if _averages(flow, batch, averages, each)]
-            if not any(_mentions_batch(batch, each.value) for each in updates):
+            if not any(_mentions_batch(batch, each.value) for each in updates) or not _is_statistic(
+                batch, path, updates
+            ):
                 continue
             starts = [each for each in bindings if each not in updates and _is_start(flow, batch, each)]
             if updates and starts and len(updates) + len(starts) == len(bindings):
@@ -76,6 +78,11 @@ def _averages(flow: Dataflow, batch: BatchStatistics, averages: Averages, bindin
 
 def _mentions_batch(batch: BatchStatistics, value: Value) -> bool:
     return any(batch.kind(part) is not None for part in walk(value))
+
+
+def _is_statistic(batch: BatchStatistics, path: str, updates: list[Binding]) -> bool:
+    """Whether an average is one of a normalisation, and not that of a loss, which is a mean over a batch too."""
+    return is_moving_name(path) or any(batch.is_moment(part) for each in updates for part in walk(each.value))
 
 
 def _is_start(flow: Dataflow, batch: BatchStatistics, binding: Binding) -> bool:

@@ -238,6 +238,10 @@ class BatchStatistics:
                 found.add(kind)
         return found.pop() if len(found) == 1 else None
 
+    def is_moment(self, value: Value) -> bool:
+        """Whether a value is part of what a function such as ``tf.nn.moments`` returns."""
+        return any(isinstance(o, Item) and self._kind_of(o) is not None for o in self._flow.origins(value))
+
     def _kind_of(self, origin: Value) -> BatchKind | None:
         match origin:
             case Item(base=base, index=index):
