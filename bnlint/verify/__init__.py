@@ -13,11 +13,12 @@ from difflib import SequenceMatcher
 from queue import SimpleQueue
 from typing import Literal
 
-from bnlint.findings import Era, Finding, Outcome, Verdict
+from bnlint.findings import Applicability, Era, Finding, Outcome, Verdict
 from bnlint.verify.plan import Plan, Trial
 from bnlint.verify.pool import Pool
-from bnlint.verify.predictions import Experiment
-from bnlint.verify.verdicts import Place, failed_before, judge, prove, unable
+from bnlint.verify.predictions import Experiment, OneSided
+from bnlint.verify.seen import Place
+from bnlint.verify.verdicts import failed_before, judge, prove, unable
 
 __all__ = ["VerifySettings", "clears", "prove_fix", "verify"]
 
@@ -87,13 +88,17 @@ def verify(
     return done
 
 
-def clears(pool: Pool, text: str, filename: str, experiment: Experiment, era: Era) -> Verdict:
-    """Run an experiment on another text than the one it was made for, such as a corrected program.
+def clears(pool: Pool, finding: Finding, before: str, after: str) -> Verdict:
+    """Run the finding's experiment on another text than the one it was made for, such as a corrected program.
 
-    Its rows mean nothing there, so every statistic that the text creates is watched. REFUTED: what was predicted
-    did not come true for any of them.
+    REFUTED: what was predicted does not come true there; neither at the lines that are still the same nor, where
+    these decide nothing, for any statistic that the text creates.
     """
-    return decide(pool, replace(experiment, statistics=(), row=0), text, filename, era)
+    verdict = decide(pool, _moved(finding.experiment, before, after), after, finding.filename, finding.era)
+    if verdict.outcome is not Outcome.UNDECIDED:
+        return verdict
+    anywhere = replace(finding.experiment, statistics=(), row=0)
+    return decide(pool, anywhere, after, finding.filename, finding.era)
 
 
 def prove_fix(pool: Pool, finding: Finding, before: str, after: str) -> Verdict:
@@ -102,13 +107,22 @@ def prove_fix(pool: Pool, finding: Finding, before: str, after: str) -> Verdict:
     CONFIRMED: proven, see :func:`bnlint.verify.verdicts.prove`. REFUTED: the fix does not help, or changes what the
     code returns in training mode. UNDECIDED: the fixed text could not be run, or its law not be explained.
     """
-    rows = _moved_rows(before, after)
     experiment = finding.experiment
-    statistics = tuple(rows[row] for row in experiment.statistics if row in rows)
-    fixed = replace(experiment, statistics=statistics, row=rows.get(experiment.row, 0))
+    fixed = _moved(experiment, before, after)
     first = decide(pool, experiment, before, finding.filename, finding.era)
     second = decide(pool, fixed, after, finding.filename, finding.era)
-    return prove(experiment, first, second)
+    safe = finding.fix is None or finding.fix.applicability is Applicability.SAFE
+    return prove(experiment, first, second, same_output=safe)
+
+
+def _moved(experiment: Experiment, before: str, after: str) -> Experiment:
+    """The same experiment, its rows where they are in the text after; rows that are gone are left out."""
+    rows = _moved_rows(before, after)
+    prediction = experiment.prediction
+    if isinstance(prediction, OneSided):
+        prediction = OneSided(tuple(rows[row] for row in prediction.resting if row in rows))
+    statistics = tuple(rows[row] for row in experiment.statistics if row in rows)
+    return replace(experiment, prediction=prediction, statistics=statistics, row=rows.get(experiment.row, 0))
 
 
 def _moved_rows(before: str, after: str) -> dict[int, int]:
@@ -151,7 +165,7 @@ def _misses_names(verdict: Verdict) -> bool:
 
 
 def _try(pool: Pool, place: Place, trial: Trial) -> Verdict:
-    answer = pool.ask(trial.request, trial.legacy_keras)
+    answer = pool.ask({**trial.request, "timeout": pool.timeout}, trial.legacy_keras)
     if answer.versions is None or answer.ending == "no-isolation":
         return unable(answer.ending, answer.message)
     facts = {

@@ -10,10 +10,38 @@ from dataclasses import dataclass
 from typing import Any
 
 from bnlint.findings import Era
-from bnlint.verify.predictions import Experiment, NewPerCall, Raises, Unchanged, predicted_errors, simple
+from bnlint.verify.predictions import (
+    Changed,
+    DependsOnBatch,
+    EmptyCollection,
+    Experiment,
+    FirstReplica,
+    IsNone,
+    LostOnReload,
+    NewPerCall,
+    NoStatistics,
+    NotInModel,
+    NotReached,
+    NoVariable,
+    OnePhase,
+    Raises,
+    SeparateSets,
+    SeveralUpdates,
+    SkippedStep,
+    StaleFlag,
+    Stalls,
+    Unchanged,
+    predicted_errors,
+    simple,
+)
 from bnlint.verify.slicing import first_row, slice_for
 
+TRAINED_BY_FIT = (LostOnReload, NoVariable, NotInModel)
+BY_PROGRAM = (SeparateSets,)
+OF_GRAPHS = (SkippedStep, NotReached, EmptyCollection)
 Request = Mapping[str, Any]
+OF_MODELS = {"trainable_variables", "trainable_weights", "non_trainable_variables", "fit", "train_on_batch", "predict"}
+OF_OPTIMIZERS = {"apply_gradients", "minimize", "apply"}
 REDUCTIONS = {"moments", "reduce_mean", "reduce_variance", "reduce_std", "mean", "var", "std"}
 KERAS = re.compile(r"\b(keras|layers|slim|contrib)\b")
 
@@ -47,10 +75,17 @@ class Plan:
 
     def first(self) -> Trial:
         """In the code's own era."""
-        if self._experiment.symbol is None:
+        if self._experiment.symbol is None or self._needs_program():
             return self._trial(["program"], self._era.tensorflow == "1")
         modes = self._modes()
         return self._trial(modes, "graph" in modes)
+
+    def _needs_program(self) -> bool:
+        """Whether only the program as it stands can show what is predicted."""
+        return any(
+            isinstance(one, BY_PROGRAM) or (isinstance(one, LostOnReload) and one.by == "saver")
+            for one in simple(self._experiment.prediction)
+        )
 
     def skipping(self, rows: Sequence[int]) -> Trial:
         """The same, but errors in the statements of these rows are passed over, so that later lines get their turn."""
@@ -76,14 +111,63 @@ class Plan:
 
     def _modes(self) -> list[str]:
         predictions = list(simple(self._experiment.prediction))
-        afters = {prediction.after for prediction in predictions if isinstance(prediction, Unchanged)}
-        if self._era.tensorflow == "1" or "train-op" in afters:
+        afters = {one.after for one in predictions if isinstance(one, Unchanged | Changed)}
+        if any(isinstance(one, FirstReplica) for one in predictions):
+            return ["replicas"]
+        if (
+            self._era.tensorflow == "1"
+            or "train-op" in afters
+            or any(isinstance(one, OF_GRAPHS) for one in predictions)
+        ):
             return ["graph"]
-        if "fit" in afters:
+        if afters & {"fit", "predict"} or any(isinstance(one, TRAINED_BY_FIT) for one in predictions):
             return ["fit"]
-        if any(isinstance(prediction, Unchanged | NewPerCall) for prediction in predictions):
+        if any(isinstance(one, StaleFlag) for one in predictions):
+            return ["function"]
+        if any(isinstance(one, Unchanged | NewPerCall | Changed) for one in predictions):
             return ["eager", "function"]
         return ["eager"]
+
+    def _probes(self) -> dict[str, Any]:
+        """What the worker is to try besides training steps, each with its parameter."""
+        probes: dict[str, Any] = {}
+        for one in simple(self._experiment.prediction):
+            match one:
+                case Changed(after) if after != "fit":
+                    probes[after] = True
+                case DependsOnBatch():
+                    probes["dependence"] = True
+                case NoStatistics():
+                    probes["dependence in training"] = True
+                case OnePhase():
+                    probes["phases"] = probes["flag"] = True
+                case Raises(errors) if "OperatorNotAllowedInGraphError" in errors:
+                    probes["flag"] = True
+                case StaleFlag(attribute):
+                    probes["stale"] = attribute
+                case NoVariable(attributes):
+                    probes["attributes"] = list(attributes)
+                case LostOnReload("saver"):
+                    probes["saver"] = list(self.row)
+                case LostOnReload(by):
+                    probes["reload"] = by
+                case NotInModel():
+                    probes["layers"] = True
+                case IsNone():
+                    probes["results"] = True
+                case Stalls():
+                    probes["stall"] = True
+                case SkippedStep():
+                    probes["guarded step"] = probes["flag"] = True
+                case NotReached():
+                    probes["waiting"] = list(self.row)
+                case EmptyCollection():
+                    probes["update ops"] = list(self.row)
+                case SeveralUpdates():
+                    probes["gradients"] = probes["assignments"] = True
+                case _:
+                    pass
+        return probes
 
     def _trial(self, modes: list[str], graph: bool, note: str | None = None) -> Trial:
         symbol = self._experiment.symbol or ""
@@ -96,10 +180,11 @@ class Plan:
             "symbol": symbol,
             "statistics": list(self._experiment.statistics),
             "parameters": _parameters(target),
-            "held": _held(target, self._experiment),
+            "roles": {**roles(target), **dict.fromkeys(_held(target, self._experiment), "statistic")},
             "method": _method_at(target, self._experiment.row),
             "row": list(self.row),
             "skip": [],
+            "probes": self._probes(),
             "errors": sorted(predicted_errors(self._experiment.prediction)),
             "modes": modes,
             "dialect": "v1" if graph else "native",
@@ -176,6 +261,23 @@ def _held(target: ast.AST | None, experiment: Experiment) -> list[str]:
     }
     rows = _parameters(target)
     return sorted(name for name in assigned & rows.keys() if rows[name] in experiment.statistics)
+
+
+def roles(target: ast.AST | None) -> dict[str, str]:
+    """Parameters that are no data, by what the code does with them: "model", "optimizer" or "function"."""
+    found: dict[str, str] = {}
+    names = _parameters(target)
+    for node in ast.walk(target) if target is not None else ():
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names:
+            told = any(keyword.arg == "training" for keyword in node.keywords)
+            found[node.func.id] = "model" if told else found.get(node.func.id, "function")
+    for node in ast.walk(target) if target is not None else ():
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in names:
+            if node.attr in OF_MODELS:
+                found[node.value.id] = "model"
+            elif node.attr in OF_OPTIMIZERS:
+                found[node.value.id] = "optimizer"
+    return found
 
 
 def _rank(target: ast.AST | None) -> int | None:

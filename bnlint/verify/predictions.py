@@ -13,9 +13,11 @@ class Unchanged:
 
     after: "call", the code was called in training mode; "train-op", what a v1 training step
     runs (the returned tensors and the optimizer step) was run; "fit", a Keras model was fitted.
+    though_frozen: that a layer is told to keep its statistics is the mistake, not the excuse.
     """
 
     after: Literal["call", "train-op", "fit"] = "call"
+    though_frozen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +184,10 @@ class NotReached:
 
 @dataclass(frozen=True, slots=True)
 class EmptyCollection:
-    """When the graph is built, the collection UPDATE_OPS is empty; the watched statistics move with the train op."""
+    """The collection UPDATE_OPS is empty when the graph is built, and the watched statistics move with the train op:
+
+    the ``control_dependencies`` block on the finding's row waits for nothing.
+    """
 
 
 @dataclass(frozen=True, slots=True)

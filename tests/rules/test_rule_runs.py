@@ -60,9 +60,11 @@ def test_running_the_bad_program_confirms_every_finding(path: Path, findings: di
 
 @pytest.mark.parametrize("path", BAD, ids=name_of)
 def test_running_the_good_program_clears_it(path: Path, findings: dict[Path, list[Finding]], pool: Pool) -> None:
-    good = path.with_name(path.name.replace("bad", "good")).read_text(encoding="utf-8")
+    bad, good = (
+        path.with_name(name).read_text(encoding="utf-8") for name in (path.name, path.name.replace("bad", "good"))
+    )
     for finding in findings[path]:
-        verdict = clears(pool, good, finding.filename, finding.experiment, finding.era)
+        verdict = clears(pool, finding, bad, good)
         assert verdict.outcome is Outcome.REFUTED, (finding.span.row, verdict.outcome, verdict.detail, verdict.evidence)
 
 

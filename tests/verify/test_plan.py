@@ -93,7 +93,17 @@ def test_literal_axes_imply_the_rank(axes: str, rank: int | None) -> None:
 
 def test_a_parameter_that_the_finding_assigns_to_holds_the_statistic() -> None:
     source = "def f(x, average, m):\n    average = average * m + x\n"
-    assert first(Experiment(Unchanged(), "f", (1,), 2), source).request["held"] == ["average"]
+    assert first(Experiment(Unchanged(), "f", (1,), 2), source).request["roles"] == {"average": "statistic"}
+
+
+def test_what_the_code_does_with_a_parameter_says_what_it_is() -> None:
+    source = """
+    def step(net, opt, act, x):
+        loss = act(net(x, training=True))
+        opt.apply_gradients(zip(tape.gradient(loss, net.trainable_variables), net.trainable_variables))
+    """
+    request = first(Experiment(Unchanged(), "step", (), 3), textwrap.dedent(source)).request
+    assert request["roles"] == {"net": "model", "opt": "optimizer", "act": "function"}
 
 
 def test_keras_2_is_asked_for_by_the_era_the_import_or_graph_code() -> None:

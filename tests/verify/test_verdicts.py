@@ -5,77 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from observations import MOVED, ROW, STATISTIC, UNCHANGED, error, law, observation, variable, verdict
 
 from bnlint.findings import Outcome, Verdict
 from bnlint.verify.predictions import AnyOf, Experiment, NewPerCall, Prediction, Raises, Unchanged, WrongLaw
-from bnlint.verify.verdicts import Place, failed_before, judge, prove, unable
-
-ROW, STATISTIC = 9, 5
-FACTS = {"tensorflow": "2.21.0", "isolation": ["limits"], "notes": ["a note"]}
-
-
-def law(kind: str = "average", old: float | None = 0.9, new: float | None = 0.1) -> dict[str, Any]:
-    return {"kind": kind, "old": old, "new": new, "source": "batch mean", "residual": 0.0, "text": kind}
-
-
-UNCHANGED = law("unchanged", None, None)
-
-
-def variable(**changes: Any) -> dict[str, Any]:
-    laws = changes.pop("laws", {"call": UNCHANGED})
-    return {
-        "name": "mean",
-        "rows": [STATISTIC, 20],
-        "owner": None,
-        "frozen": False,
-        "shape": [3],
-        "trainable": False,
-        "born": 0,
-        "imported": False,
-        "initial": [0.0, 0.0, 0.0],
-        "values": {"call 1": [0.0, 0.0, 0.0]},
-        "batch": {"call 1": {"batch mean": [3.0, 4.0, 5.0]}},
-        "laws": laws,
-        "moved": {phase: one["kind"] != "unchanged" for phase, one in laws.items()},
-        "updates": None,
-        "reached_by": [],
-        **changes,
-    }
-
-
-def observation(*variables: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    return {
-        "mode": "eager",
-        "rung": "module",
-        "dialect": "native",
-        "error": None,
-        "inputs": [[8, 3]],
-        "outputs": [[1.0, 2.0]],
-        "steps": {"call": 4},
-        "hits": [1, 5, 9],
-        "variables": list(variables),
-        "notes": [],
-        **changes,
-    }
-
-
-def error(
-    kind: str = "RuntimeError", rows: tuple[int, ...] = (ROW,), stage: str = "call", message: str = "no"
-) -> dict[str, Any]:
-    return {"type": kind, "types": [kind, "Exception"], "message": message, "rows": list(rows), "stage": stage}
-
-
-def verdict(
-    prediction: Prediction,
-    *observations: dict[str, Any],
-    statistics: tuple[int, ...] = (STATISTIC,),
-    ending: str = "done",
-) -> Verdict:
-    experiment = Experiment(prediction, "f", statistics, ROW)
-    return judge(Place(experiment, (ROW, ROW), tuple((row, row) for row in statistics)), observations, ending, FACTS)
-
-
-MOVED = {"call": law()}
+from bnlint.verify.seen import Place
+from bnlint.verify.verdicts import failed_before, prove, unable
 
 
 def test_a_statistic_that_kept_its_value_while_the_line_ran_is_confirmed() -> None:

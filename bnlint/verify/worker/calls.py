@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional
 
 import numpy as np
 
@@ -18,13 +18,20 @@ UNEXPECTED = "unexpected keyword argument 'training'"
 
 
 class Run:
-    """One attempt at a harness: what it drove, what came out, what went wrong."""
+    """One attempt at a harness: what it drove, what came out, what went wrong.
 
-    def __init__(self, program: Program, hints: Hints, variant: Variant, watch: Watch) -> None:
+    wanted: the probes that are asked for, by name, each with its parameter. probes: what they found.
+    """
+
+    def __init__(
+        self, program: Program, hints: Hints, variant: Variant, watch: Watch, wanted: Optional[Dict[str, Any]] = None
+    ) -> None:
         self.program = program
         self.hints = hints
         self.variant = variant
         self.watch = watch
+        self.wanted = wanted or {}
+        self.probes: Dict[str, Any] = {}
         self.mode = ""
         self.shapes: List[List[int]] = []
         self.outputs: List[List[float]] = []
@@ -37,38 +44,79 @@ class Run:
             self.error = self.program.describe(error, stage)
 
 
-def drive(run: Run, namespace: Dict[str, Any], mode: str) -> None:
-    """Run the symbol in ``mode`` ("eager", "function", "fit"); a Keras object is fitted where a function is traced."""
-    target = targets.find(namespace, run.hints, run.variant)
-    fitted = mode in ("function", "fit")
-    if target.layer is not None and fitted:
+class Driven:
+    """A target with everything that it is called with but the batches."""
+
+    def __init__(self, run: Run, target: Target, again: Callable[[], Any], traced: bool = False) -> None:
+        """again: makes another object like the one that is driven."""
+        tf = framework.tf
+        self.run = run
+        self.target = target
+        self.again = again
+        variables = {
+            a.name: tf.Variable(targets.statistic_value(a), trainable=False)
+            for a in target.arguments
+            if a.kind == "statistic"
+        }
+        targets.adopt(run.watch, run.hints, variables)
+        self._fixed = dict(targets.constants(target.arguments), **variables)
+        self._fixed.update({a.name: tf.constant(True) for a in target.arguments if a.kind == "flag"})
+        self._off = {a.name: a.off for a in target.arguments if a.off is not None}
+        self._off.update({a.name: tf.constant(False) for a in target.arguments if a.kind == "flag"})
+        self._function = tf.function(target.function) if traced and target.layer is None else target.function
+
+    @property
+    def has_flag(self) -> bool:
+        """Whether there is a training flag to switch."""
+        return bool(self._off)
+
+    @property
+    def owner(self) -> Any:
+        """The object that the code belongs to, if any."""
+        return self.target.owner
+
+    def __call__(self, arrays: Dict[str, Any], on: bool = True) -> Any:
+        """Call it with these batches, and the training flag on or off."""
+        tensors = {name: framework.tf.constant(array) for name, array in arrays.items()}
+        values = dict(self._fixed, **tensors)
+        if not on:
+            values.update(self._off)
+        positional, named = self.target.bind(values)
+        return self._function(*positional, **named)
+
+    def leaves(self, arrays: Dict[str, Any], on: bool = True) -> List[Any]:
+        """What the call returned, as arrays; what is no array is left out."""
+        return report.arrays_in(framework.flatten(self(arrays, on)))
+
+
+def drive(run: Run, namespace: Dict[str, Any], mode: str) -> Optional[Driven]:
+    """Run the symbol in ``mode`` ("eager", "function", "fit"); a Keras object is fitted where a function is traced.
+
+    Returns what was driven, for the probes; None if it failed.
+    """
+
+    def find() -> Target:
+        return targets.find(namespace, run.hints, run.variant, run.program.path)
+
+    return _drive(run, find(), mode, lambda: find().owner)
+
+
+def _drive(run: Run, target: Target, mode: str, again: Callable[[], Any]) -> Optional[Driven]:
+    if target.layer is not None and mode in ("function", "fit"):
         run.mode = "fit"
-        _fit(run, target)
-        return
+        return fit(run, target, again)
     run.mode = "eager" if mode == "fit" else mode
-    _call(run, target, traced=mode == "function")
-
-
-def _call(run: Run, target: Target, traced: bool) -> None:
-    tf = framework.tf
-    variables = {
-        a.name: tf.Variable(targets.statistic_value(a), trainable=False)
-        for a in target.arguments
-        if a.kind == "statistic"
-    }
-    targets.adopt(run.watch, run.hints, variables)
-    fixed = dict(targets.constants(target.arguments), **variables)
-    fixed.update({a.name: tf.constant(True) for a in target.arguments if a.kind == "flag"})
-    function = tf.function(target.function) if traced and target.layer is None else target.function
+    driven = Driven(run, target, again, traced=mode == "function")
     run.shapes = target.shapes
+    if "stale" in run.wanted:
+        return driven
     for step in range(STEPS):
         arrays = target.arrays(step)
         try:
-            result = _once(function, target, fixed, arrays)
+            result = _once(driven, arrays)
         except Exception as error:
             if step == 0 and isinstance(error, TypeError) and UNEXPECTED in str(error):
-                _call(run, targets.without_training(target), traced)
-                return
+                return _drive(run, targets.without_training(target), mode, again)
             run.fail(error, "call")
             # Whether each call creates its variables anew shows even when the calls fail.
             run.watch.step("failed call", {})
@@ -76,54 +124,65 @@ def _call(run: Run, target: Target, traced: bool) -> None:
         built = targets.of_result(result, run.variant, run.program.folder) if step == 0 else None
         if built is not None:
             run.notes.append("what the function returned was driven")
-            _call(run, built, traced)
-            return
+            return _drive(run, built, mode, lambda: driven(target.arrays(0)))
         run.outputs.append(report.digest(framework.flatten(result)))
         run.watch.step("call", arrays)
-    if run.error is None and _unexplained(run.watch, "call"):
+    if run.error is None and report.unexplained(run.watch, "call"):
         arrays = target.arrays(STEPS)
         for _ in range(REPEATS):
-            _once(function, target, fixed, arrays)
+            driven(arrays)
             run.watch.step("repeat", arrays)
+    return driven if run.error is None else None
 
 
-def _once(function: Any, target: Target, fixed: Dict[str, Any], arrays: Dict[str, Any]) -> Any:
-    tensors = {name: framework.tf.constant(array) for name, array in arrays.items()}
-    positional, named = target.bind(dict(fixed, **tensors))
-    return function(*positional, **named)
+def _once(driven: Driven, arrays: Dict[str, Any]) -> Any:
+    """One call; with its gradients, if a whole training step is asked for."""
+    if "gradients" not in driven.run.wanted:
+        return driven(arrays)
+    tf = framework.tf
+    with tf.GradientTape() as tape:
+        result = driven(arrays)
+        floats = [leaf for leaf in framework.flatten(result) if tf.is_tensor(leaf) and leaf.dtype.is_floating]
+        loss = tf.add_n([tf.reduce_mean(tf.square(leaf)) for leaf in floats]) if floats else None
+    variables = [t.variable for t in driven.run.watch.tracked if t.trainable and t.first is not None]
+    if loss is not None and variables:
+        tape.gradient(loss, variables)
+    return result
 
 
-def _unexplained(watch: Watch, phase: str) -> bool:
-    """Whether a statistic moved in a way that the batches do not explain."""
-    return any(
-        found["laws"].get(phase, {}).get("kind") == "unexplained" and not found["trainable"]
-        for found in report.variables(watch, [], {})
-    )
-
-
-def _fit(run: Run, target: Target) -> None:
+def fit(run: Run, target: Target, again: Callable[[], Any]) -> Optional[Driven]:
     """Four fits of one batch each, so that every optimizer step is seen."""
-    keras = framework.keras_of(target.layer)
-    model = target.layer
-    if not isinstance(model, framework.model_classes()):
-        model = keras.Sequential([target.layer])
-    options = {"jit_compile": False} if str(getattr(keras, "__version__", "2")).startswith("3") else {}
-    model.compile(optimizer=keras.optimizers.SGD(1e-3), loss=_loss, **options)
+    model = compiled(target.layer, eagerly="assignments" in run.wanted)
     run.shapes = target.shapes
     for step in range(STEPS):
         arrays = target.arrays(step)
-        data = list(arrays.values())
         try:
-            model.fit(
-                data[0] if len(data) == 1 else data,
-                np.zeros((len(data[0]), 1), np.float32),
-                batch_size=len(data[0]),
-                verbose=0,
-            )
+            fit_once(model, arrays)
         except Exception as error:
             run.fail(error, "fit")
-            return
+            return None
         run.watch.step("fit", arrays)
+    return Driven(run, Target(model, target.arguments, model), again)
+
+
+def compiled(layer: Any, eagerly: bool = False) -> Any:
+    """The layer as a model that can be fitted to nothing in particular."""
+    keras = framework.keras_of(layer)
+    model = layer if isinstance(layer, framework.model_classes()) else keras.Sequential([layer])
+    options = {"jit_compile": False} if str(getattr(keras, "__version__", "2")).startswith("3") else {}
+    model.compile(optimizer=keras.optimizers.SGD(1e-3), loss=_loss, run_eagerly=eagerly, **options)
+    return model
+
+
+def fit_once(model: Any, arrays: Dict[str, Any]) -> None:
+    """One optimizer step on these batches."""
+    data = list(arrays.values())
+    model.fit(
+        data[0] if len(data) == 1 else data,
+        np.zeros((len(data[0]), 1), np.float32),
+        batch_size=len(data[0]),
+        verbose=0,
+    )
 
 
 def _loss(_: Any, prediction: Any) -> Any:

@@ -6,7 +6,7 @@ import signal
 import sys
 from typing import Any, Dict, Iterator, List, Optional
 
-from . import calls, framework, graph, inputs, report, script
+from . import calls, framework, graph, inputs, probes, replicas, report, script
 from .calls import Run
 from .inputs import Variant
 from .program import Program
@@ -16,6 +16,9 @@ from .watch import Watch
 ABOUT_SHAPES = {"ValueError", "TypeError", "IndexError", "InvalidArgumentError", "AssertionError", "ZeroDivisionError",
                 "OperatorNotAllowedInGraphError"}  # fmt: skip
 
+
+PHASES = {"inference", "dependence", "phases", "flag"}
+"""Probes of what the code does with its training flag off, or as a tensor."""
 
 ABOUT_VARIABLES = ("singleton tf.Variables", "non-first call", "elements of state")
 
@@ -45,7 +48,7 @@ def _observe(mode: str, request: Dict[str, Any], folder: str) -> Dict[str, Any]:
     for rung in request["rungs"]:
         if (rung["name"] == "program") != (mode == "program"):
             continue
-        for variant in inputs.variants(request["rank"]) if mode != "program" else [Variant(0)]:
+        for variant in _variants(mode, request):
             seen = _attempt(mode, rung, variant, request, folder)
             if best is None or _progress(seen) >= _progress(best):
                 best = seen
@@ -58,6 +61,18 @@ def _observe(mode: str, request: Dict[str, Any], folder: str) -> Dict[str, Any]:
             break
     assert best is not None
     return best
+
+
+def _variants(mode: str, request: Dict[str, Any]) -> List[Variant]:
+    """What to try one after another. Where phases are compared in a graph, a flag that can be switched comes first."""
+    if mode == "program":
+        return [Variant(0)]
+    likely = inputs.variants(request["rank"])
+    if mode != "graph" or not PHASES & request["probes"].keys():
+        return likely
+    ranks = list(dict.fromkeys(variant.rank for variant in likely))
+    switched = [Variant(rank, tensor_flag=True) for rank in ranks]
+    return switched + ([] if request["probes"].get("flag") else [Variant(rank, off=True) for rank in ranks])
 
 
 def _progress(observation: Dict[str, Any]) -> int:
@@ -79,26 +94,25 @@ def _attempt(mode: str, rung: Dict[str, str], variant: Variant, request: Dict[st
     if not framework.eagerly():
         framework.v1.reset_default_graph()
     framework.seed()
-    program = Program(rung["source"], request["filename"], folder, request["skip"])
-    watch = Watch(program.path)
+    calls_on = request["row"] if "results" in request["probes"] else None
+    program = Program(rung["source"], request["filename"], folder, request["skip"], calls_on)
+    watch = Watch(program.path, program.hits)
     watch.modules.add(program.name)
-    attempt = Run(program, Hints(request), variant, watch)
+    attempt = Run(program, Hints(request), variant, watch, request["probes"])
     attempt.mode = mode
-    updates: Dict[int, Dict[str, Any]] = {}
     stage = "import"
     watch.install()
+    if "assignments" in attempt.wanted:
+        watch.count_assignments()
     try:
         if mode == "program":
-            script.drive(attempt, request["timeout"] / 3)
+            script.drive(attempt, request["timeout"] / 3, request["row"])
         else:
             watch.importing = True
             namespace = _import(program, request["timeout"] / 4)
             watch.importing = False
             stage = "call"
-            if mode == "graph":
-                updates = graph.drive(attempt, namespace)
-            else:
-                calls.drive(attempt, namespace, mode)
+            _drive(mode, attempt, namespace)
     except SyntaxError as error:
         attempt.fail(error, "syntax")
     except KeyError as error:
@@ -107,7 +121,18 @@ def _attempt(mode: str, rung: Dict[str, str], variant: Variant, request: Dict[st
         attempt.fail(error, stage)
     finally:
         watch.uninstall()
-    return _observation(attempt, rung["name"], updates, request)
+    return _observation(attempt, rung["name"], request)
+
+
+def _drive(mode: str, attempt: Run, namespace: Dict[str, Any]) -> None:
+    if mode == "graph":
+        graph.drive(attempt, namespace)
+    elif mode == "replicas":
+        replicas.drive(attempt, namespace)
+    else:
+        driven = calls.drive(attempt, namespace, mode)
+        if driven is not None:
+            probes.run_all(attempt, driven)
 
 
 def _import(program: Program, seconds: float) -> Dict[str, Any]:
@@ -127,15 +152,15 @@ def _import(program: Program, seconds: float) -> Dict[str, Any]:
         signal.signal(signal.SIGALRM, previous)
 
 
-def _observation(
-    attempt: Run, rung: str, updates: Dict[int, Dict[str, Any]], request: Dict[str, Any]
-) -> Dict[str, Any]:
+def _observation(attempt: Run, rung: str, request: Dict[str, Any]) -> Dict[str, Any]:
     """What the linter's side gets to see of an attempt.
 
     hits: rows of the user's file that ran. steps: how many of each phase. variables: see :mod:`report`.
-    outputs: a few numbers of what each call returned.
+    outputs: a few numbers of what each call returned. probes: what was tried besides, see :mod:`probes`.
     """
-    variables = report.variables(attempt.watch, request["statistics"], updates)
+    variables = report.variables(attempt.watch, request["statistics"])
+    if attempt.program.results is not None:
+        attempt.probes["results"] = attempt.program.results
     phases: List[str] = [step.phase for step in attempt.watch.steps]
     return {
         "mode": attempt.mode,
@@ -147,5 +172,6 @@ def _observation(
         "steps": {phase: phases.count(phase) for phase in dict.fromkeys(phases)},
         "hits": sorted(attempt.program.hits),
         "variables": variables,
+        "probes": attempt.probes,
         "notes": attempt.notes,
     }

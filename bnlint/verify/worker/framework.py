@@ -35,6 +35,7 @@ BaseResourceVariable: Any = resource_variable_ops.BaseResourceVariable
 ResourceVariable: Any = resource_variable_ops.ResourceVariable
 RefVariable: Any = getattr(_ref_module, "RefVariable", None)
 BaseSession: Any = session_module.BaseSession
+Graph: Any = _module("tensorflow.python.framework.ops").Graph
 
 
 def keras_modules() -> List[Any]:
@@ -63,19 +64,20 @@ def preload(names: List[str]) -> None:
 
 def layer_classes() -> List[Any]:
     """The base class of all layers of each loaded Keras, each once."""
-    classes: List[Any] = []
-    for keras in keras_modules():
-        base = keras.layers.Layer
-        # Keras 2 swaps in another base class where eager execution is off.
-        graph_base = getattr(_module(base.__module__ + "_v1"), "Layer", base)
-        classes += [cls for cls in dict.fromkeys((base, graph_base)) if cls not in classes]
-    return classes
+    return _with_graph_classes([keras.layers.Layer for keras in keras_modules()])
+
+
+def _with_graph_classes(classes: List[Any]) -> List[Any]:
+    """Keras 2 swaps in other base classes where eager execution is off."""
+    found = [(base, getattr(_module(base.__module__ + "_v1"), base.__name__, base)) for base in classes]
+    return list(dict.fromkeys(cls for pair in found for cls in pair))
 
 
 def normalisation_classes() -> List[Any]:
-    """The batch normalisation layer of each loaded Keras, each once."""
-    classes = (getattr(keras.layers, "BatchNormalization", None) for keras in keras_modules())
-    return [cls for cls in dict.fromkeys(classes) if cls is not None]
+    """The classes in which the batch normalisation layer of each loaded Keras has its ``call``, each once."""
+    layers = (getattr(keras.layers, "BatchNormalization", None) for keras in keras_modules())
+    found = [cls for layer in layers if layer is not None for cls in layer.__mro__ if "call" in cls.__dict__]
+    return [cls for cls in dict.fromkeys(found) if "Normalization" in cls.__name__]
 
 
 def keras_variable_classes() -> List[Any]:
@@ -84,8 +86,8 @@ def keras_variable_classes() -> List[Any]:
 
 
 def model_classes() -> "tuple[Any, ...]":
-    """The Model class of each loaded Keras."""
-    return tuple(keras.Model for keras in keras_modules())
+    """The Model classes of each loaded Keras."""
+    return tuple(_with_graph_classes([keras.Model for keras in keras_modules()]))
 
 
 def keras_of(layer: Any) -> Any:
@@ -137,6 +139,17 @@ def seed() -> None:
     random.seed(0)
     np.random.seed(0)
     v1.set_random_seed(0)
+
+
+def keras_session() -> Any:
+    """The session in which Keras 2 runs a graph; Keras 3 has none."""
+    return v1.keras.backend.get_session()
+
+
+def layers_of(model: Any) -> List[Any]:
+    """A layer or model with all the layers inside it."""
+    flattened = getattr(model, "_flatten_layers", None)
+    return list(flattened()) if flattened is not None else [model, *getattr(model, "layers", [])]
 
 
 def flatten(structure: Any) -> List[Any]:

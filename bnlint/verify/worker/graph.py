@@ -6,46 +6,45 @@ the caller runs.
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterable, List, Optional, Set
+from typing import Any, Dict, List, Optional, Tuple
 
-from . import framework, report, targets
-from .calls import REPEATS, STEPS, Run, _unexplained
-from .watch import Tracked
+import numpy as np
 
-ASSIGNS = {
-    "Assign", "AssignAdd", "AssignSub", "AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp",
-    "ScatterUpdate", "ScatterAdd", "ScatterSub", "ResourceScatterUpdate", "ResourceScatterAdd", "ResourceScatterSub",
-}  # fmt: skip
-PASSED_ON = {"Switch", "RefSwitch", "Enter", "RefEnter", "Identity", "RefIdentity", "Merge", "RefMerge"}
-CALLS = {"If", "While", "PartitionedCall", "StatefulPartitionedCall"}
+from . import framework, inputs, ops, reload, report, targets
+from .calls import REPEATS, STEPS, Run
+from .probes import AGAIN, compare_batches, compare_phases, kinds_held
+
 NOT_UPDATES = {"variables", "trainable_variables", "local_variables", "model_variables", "moving_average_variables",
                "train_op", "losses", "regularization_losses", "summaries", "cond_context", "while_context"}  # fmt: skip
 
 
-def drive(run: Run, namespace: Dict[str, Any]) -> Dict[int, Dict[str, Any]]:
-    """Returns, for each variable by id, how many ops assign to it and what reaches them."""
-    v1 = framework.v1
+def drive(run: Run, namespace: Dict[str, Any]) -> None:
+    """Build the symbol's graph and run everything in it that somebody may run."""
     run.mode = "graph"
-    target = targets.find(namespace, run.hints, run.variant)
+    target = targets.find(namespace, run.hints, run.variant, run.program.path)
     values = _placeholders(target)
+    v1 = framework.v1
     variables = {
         a.name: v1.get_variable("bnlint_" + a.name, initializer=targets.statistic_value(a), trainable=False)
         for a in target.arguments
         if a.kind == "statistic"
     }
     targets.adopt(run.watch, run.hints, variables)
-    positional, named = target.bind(dict(targets.constants(target.arguments), **dict(values, **variables)))
-    result = target.function(*positional, **named)
+    result = _call(run, target, dict(values, **variables))
     built = targets.of_result(result, run.variant, run.program.folder)
     if built is not None:
         target, values = built, _placeholders(built)
-        positional, named = target.bind(dict(targets.constants(target.arguments), **values))
-        result = target.function(*positional, **named)
+        result = _call(run, target, values)
     run.shapes = target.shapes
-    owner = getattr(target.function, "__self__", target.layer)
-    groups = _groups(result, owner, namespace)
-    _run_groups(run, target, values, groups)
-    return {id(tracked.variable): _updates(tracked, groups) for tracked in run.watch.tracked}
+    _Graph(run, target, values, result, namespace).run_all()
+
+
+def _call(run: Run, target: targets.Target, values: Dict[str, Any]) -> Any:
+    fixed = targets.constants(target.arguments)
+    if run.variant.off:
+        fixed.update({a.name: a.off for a in target.arguments if a.off is not None and a.kind == "constant"})
+    positional, named = target.bind(dict(fixed, **values))
+    return target.function(*positional, **named)
 
 
 def _placeholders(target: targets.Target) -> Dict[str, Any]:
@@ -61,118 +60,169 @@ def _placeholders(target: targets.Target) -> Dict[str, Any]:
     return values
 
 
-def _groups(result: Any, owner: Any, namespace: Dict[str, Any]) -> Dict[str, List[Any]]:
-    """What can be run, by who would run it: what was returned, the collections, what an object or the module holds."""
-    graph = framework.v1.get_default_graph()
-    groups = {"returned": _fetchable(framework.flatten(result))}
-    update_ops = framework.v1.GraphKeys.UPDATE_OPS
-    for key in [update_ops] + [key for key in graph.get_all_collection_keys() if key != update_ops]:
-        if key not in NOT_UPDATES and isinstance(key, str):
-            groups["collection " + key] = _fetchable(framework.flatten(graph.get_collection(key)))
-    held = list(vars(owner).values()) if hasattr(owner, "__dict__") else []
-    held += [value for name, value in namespace.items() if not name.startswith("__")]
-    groups["held"] = _fetchable(framework.flatten(held))
-    return {name: group for name, group in groups.items() if group or name == "returned"}
+class _Graph:
+    """A built graph: what was returned, what else can be run, and by whom."""
 
+    def __init__(
+        self, run: Run, target: targets.Target, feeds: Dict[str, Any], result: Any, namespace: Dict[str, Any]
+    ) -> None:
+        self.run = run
+        self.target = target
+        self.feeds = feeds
+        self.owner = getattr(target.function, "__self__", target.layer)
+        self.returned = ops.fetchable(framework.flatten(result))
+        self.groups = {"returned": self.returned, **self._collections(), **self._held(namespace)}
+        self.outputs = [fetch for fetch in self.returned if not ops.trains([fetch])]
+        self.flags = [a.name for a in target.arguments if a.kind == "flag"]
+        self.number = 0
 
-def _fetchable(leaves: Iterable[Any]) -> List[Any]:
-    """Tensors and ops of this graph; an assign to a resource variable comes as a variable."""
-    graph = framework.v1.get_default_graph()
-    return [
-        leaf
-        for leaf in leaves
-        if getattr(leaf, "graph", None) is graph and (hasattr(leaf, "op") or hasattr(leaf, "control_inputs"))
-    ]
+    def _collections(self) -> Dict[str, List[Any]]:
+        graph = framework.v1.get_default_graph()
+        keys = [framework.v1.GraphKeys.UPDATE_OPS]
+        keys += [key for key in graph.get_all_collection_keys() if key not in keys]
+        groups = {
+            "collection " + key: ops.fetchable(framework.flatten(graph.get_collection(key)))
+            for key in keys
+            if isinstance(key, str) and key not in NOT_UPDATES
+        }
+        return {name: group for name, group in groups.items() if group}
 
+    def _held(self, namespace: Dict[str, Any]) -> Dict[str, List[Any]]:
+        """What an object or the module holds, and so may run."""
+        held = list(vars(self.owner).values()) if hasattr(self.owner, "__dict__") else []
+        held += [value for name, value in namespace.items() if not name.startswith("__")]
+        group = ops.fetchable(framework.flatten(held))
+        return {"held": group} if group else {}
 
-def _op(fetch: Any) -> Any:
-    return fetch if hasattr(fetch, "control_inputs") else fetch.op
+    def run_all(self) -> None:
+        """Initialise, take every kind of step, and then probe."""
+        v1, run = framework.v1, self.run
+        phases = self._phases()
+        with v1.Session(
+            config=v1.ConfigProto(intra_op_parallelism_threads=1, inter_op_parallelism_threads=1)
+        ) as session:
+            initializers = [v1.global_variables_initializer(), v1.local_variables_initializer()]
+            session.run(initializers, self._fed(self.target.arrays(0), initializers))
+            run.watch.start(session)
+            for phase, fetches in phases:
+                for _ in range(AGAIN if phase == "inference" else STEPS):
+                    self._step(session, phase, fetches)
+                repeated = any(step.phase.startswith("repeat") for step in run.watch.steps)
+                if phase not in ("train-op", "inference") and not repeated and report.unexplained(run.watch, phase):
+                    for _ in range(REPEATS):
+                        again = "repeat" if phase == "call" else "repeat of " + phase
+                        self._step(session, again, fetches, moving=False)
+            self._probe(session)
+        for tracked in run.watch.tracked:
+            tracked.facts.update(ops.reaching(tracked.variable, self.groups))
+        self._count_assignments(phases)
 
+    def _phases(self) -> List[Tuple[str, List[Any]]]:
+        if self.run.variant.off:
+            return [("inference", self.outputs)]
+        phases = [("call", self.outputs)]
+        train = self._train_ops()
+        if train:
+            phases.append(("train-op", self.outputs + train))
+        others = [(name, group) for name, group in self.groups.items() if name != "returned" and ops.assigning(group)]
+        return phases + others
 
-def _run_groups(run: Run, target: targets.Target, feeds: Dict[str, Any], groups: Dict[str, List[Any]]) -> None:
-    v1, watch = framework.v1, run.watch
-    train = _train_op(groups["returned"])
-    with v1.Session(config=v1.ConfigProto(intra_op_parallelism_threads=1, inter_op_parallelism_threads=1)) as session:
+    def _train_ops(self) -> List[Any]:
+        """The code's own train ops; else an optimizer step on a loss made of what was returned, and nothing more."""
+        own = [fetch for group in self.groups.values() for fetch in group if ops.trains([fetch])]
+        if own:
+            return list(dict.fromkeys(own))
+        v1, tf = framework.v1, framework.tf
+        outputs = ops.floats(self.outputs)
+        if not outputs or not v1.trainable_variables():
+            return []
+        loss = tf.add_n([tf.reduce_mean(tf.square(tf.cast(fetch, tf.float32))) for fetch in outputs])
+        try:
+            return [v1.train.GradientDescentOptimizer(1e-3).minimize(loss)]
+        except ValueError:
+            return []
 
-        def step(phase: str, fetches: List[Any], number: int) -> None:
-            arrays = target.arrays(number)
-            fed = session.run(fetches, {feeds[name]: array for name, array in arrays.items()})
-            if phase == "call":
-                run.outputs.append(report.digest(fed))
-            watch.step(phase, arrays, session)
+    def _fed(self, arrays: Dict[str, Any], fetches: List[Any], on: bool = True) -> Dict[Any, Any]:
+        """Every placeholder that these fetches need: the harness's own, and those that the code made."""
+        fed = {self.feeds[name]: array for name, array in arrays.items()}
+        fed.update({self.feeds[name]: on for name in self.flags})
+        known = {ops.op_of(tensor) for tensor in fed}
+        for tensor in ops.placeholders(fetches):
+            if tensor.op not in known:
+                fed[tensor] = inputs.for_placeholder(tensor, self.number, on)
+        return fed
 
-        first = {feeds[name]: array for name, array in target.arrays(0).items()}
-        session.run([v1.global_variables_initializer(), v1.local_variables_initializer()], first)
-        watch.start(session)
-        number = 0
-        for phase, fetches in _phases(groups, train):
-            for _ in range(STEPS):
-                step(phase, fetches, number)
-                number += 1
-            if _unexplained(watch, phase) and not any(s.phase == "repeat" for s in watch.steps) and phase != "train-op":
-                for _ in range(REPEATS):
-                    step("repeat", fetches, number)
+    def _step(self, session: Any, phase: str, fetches: List[Any], moving: bool = True) -> None:
+        on = phase != "inference"
+        arrays = self.target.arrays(self.number)
+        layers = self._layer_inputs(fetches)
+        fed = self._fed(arrays, fetches, on)
+        outputs, seen = session.run([fetches, layers], fed)
+        if phase == "call":
+            self.run.outputs.append(report.digest(outputs))
+        self.run.watch.saw_inputs(seen)
+        shown = arrays or {ops.op_of(key).name: value for key, value in fed.items() if np.ndim(value)}
+        self.run.watch.step(phase, shown, session)
+        self.number += moving
 
+    def _layer_inputs(self, fetches: List[Any]) -> Dict[int, Any]:
+        """What goes into normalisation layers, where fetching it runs nothing that would not run anyway."""
+        running = ops.ancestors(fetches)
+        tensors = self.run.watch.layer_tensors
+        return {key: tensor for key, tensor in tensors.items() if ops.fetchable([tensor]) and tensor.op in running}
 
-def _phases(groups: Dict[str, List[Any]], train: Optional[Any]) -> "List[tuple[str, List[Any]]]":
-    phases = [("call", groups["returned"])]
-    if train is not None:
-        phases.append(("train-op", groups["returned"] + [train]))
-    phases += [(name, group) for name, group in groups.items() if name != "returned" and _assigning(group)]
-    return phases
+    def _probe(self, session: Any) -> None:
+        run = self.run
+        switchable = bool(self.flags) or run.variant.off
+        flagged = any(a.off is not None for a in self.target.arguments)
+        fetches = ops.floats(self.outputs)
 
+        def outputs(arrays: Dict[str, Any], on: bool) -> List[Any]:
+            return report.arrays_in(session.run(fetches, self._fed(arrays, fetches, on)))
 
-def _train_op(returned: List[Any]) -> Optional[Any]:
-    """An optimizer step on a loss made of what was returned, without any dependency on update ops."""
-    v1, tf = framework.v1, framework.tf
-    floats = [fetch for fetch in returned if hasattr(fetch, "dtype") and fetch.dtype.base_dtype.is_floating]
-    if not floats or not v1.trainable_variables():
-        return None
-    loss = tf.add_n([tf.reduce_mean(tf.square(tf.cast(fetch, tf.float32))) for fetch in floats])
-    try:
-        return v1.train.GradientDescentOptimizer(1e-3).minimize(loss)
-    except ValueError:
-        return None
+        if "inference" in run.wanted and not run.variant.off and (self.flags or not flagged):
+            for _ in range(AGAIN):
+                self._step(session, "inference", self.outputs)
+        if "dependence" in run.wanted and (switchable or not flagged):
+            run.probes["dependence"] = compare_batches(lambda arrays: outputs(arrays, False), self.target.arrays)
+        if "dependence in training" in run.wanted:
+            key = "dependence in training"
+            run.probes[key] = compare_batches(lambda arrays: outputs(arrays, True), self.target.arrays)
+        if "phases" in run.wanted and (self.flags or not flagged):
+            arrays = self.target.arrays(self.number)
+            run.probes["phases"] = compare_phases(lambda on: outputs(arrays, on), bool(self.flags))
+        if "attributes" in run.wanted:
+            run.probes["attributes"] = kinds_held(self.owner, run.wanted["attributes"])
+        if "guarded step" in run.wanted and self.flags:
+            run.probes["guarded step"] = self._guarded_step(session)
+        if "waiting" in run.wanted:
+            run.probes["waiting"] = ops.waiting(run.watch.blocks, run.wanted["waiting"], self.returned)
+        if "update ops" in run.wanted:
+            run.probes["update ops"] = ops.update_ops(session.graph, run.watch.blocks, run.wanted["update ops"])
+        if "saver" in run.wanted:
+            reload.by_savers(run, session)
 
+    def _guarded_step(self, session: Any) -> Dict[str, bool]:
+        """Whether an optimizer step that waits for UPDATE_OPS changes a weight, with the flag on and off."""
+        v1, tf = framework.v1, framework.tf
+        weight = v1.get_variable("bnlint_weight", initializer=1.0)
+        loss = tf.add_n([tf.reduce_mean(tf.square(tf.cast(each, tf.float32))) for each in ops.floats(self.outputs)])
+        with v1.control_dependencies(v1.get_collection(v1.GraphKeys.UPDATE_OPS)):
+            train = v1.train.GradientDescentOptimizer(1e-2).minimize(loss * weight, var_list=[weight])
+        session.run(weight.initializer)
+        changed = {}
+        for phase, on in (("on", True), ("off", False)):
+            before = session.run(weight)
+            session.run(train, self._fed(self.target.arrays(self.number), [train], on))
+            changed[phase] = bool(session.run(weight) != before)
+        return changed
 
-def _ancestors(fetches: List[Any]) -> Set[Any]:
-    """Every op that runs when these are fetched."""
-    seen: Set[Any] = set()
-    waiting = [_op(fetch) for fetch in fetches]
-    while waiting:
-        op = waiting.pop()
-        if op not in seen:
-            seen.add(op)
-            waiting += [tensor.op for tensor in op.inputs] + list(op.control_inputs)
-    return seen
-
-
-def _assigning(group: List[Any]) -> bool:
-    return any(op.type in ASSIGNS or op.type in CALLS for op in _ancestors(group))
-
-
-def _updates(tracked: Tracked, groups: Dict[str, List[Any]]) -> Dict[str, Any]:
-    assigns = assign_ops(tracked.variable)
-    return {
-        "updates": len(assigns),
-        "reached_by": [name for name, group in groups.items() if assigns & _ancestors(group)],
-    }
-
-
-def assign_ops(variable: Any) -> Set[Any]:
-    """The ops that assign to a graph variable, its initializer aside; through branches and loops too."""
-    handle = getattr(variable, "handle", None)
-    waiting = [variable._variable if handle is None else handle]
-    found: Set[Any] = set()
-    seen: Set[int] = set()
-    while waiting:
-        tensor = waiting.pop()
-        for op in tensor.consumers():
-            if id(op) in seen:
-                continue
-            seen.add(id(op))
-            if op.type in ASSIGNS or op.type in CALLS:
-                found.add(op)
-            elif op.type in PASSED_ON:
-                waiting += list(op.outputs)
-    return found - {variable.initializer}
+    def _count_assignments(self, phases: List[Tuple[str, List[Any]]]) -> None:
+        train: Optional[List[Any]] = dict(phases).get("train-op")
+        if "assignments" not in self.run.wanted or train is None:
+            return
+        self.run.watch.counting = True
+        reached = ops.ancestors(train)
+        for tracked in self.run.watch.tracked:
+            count = len(ops.assign_ops(tracked.variable) & reached)
+            tracked.assigned = {number: count for number, _ in enumerate(self.run.watch.steps)}

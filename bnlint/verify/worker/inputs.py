@@ -18,6 +18,11 @@ TRAINING = re.compile(
     r"^(is_?|in_?|b_?|the_?)?(train(ing|_phase|_mode|_flag|_time)?|phase(_train(ing)?)?|istrain)(_?(ph|flag|mode|phase|bool))?$",
     re.I,
 )
+INFERENCE = re.compile(
+    r"^(is_?|in_?|for_?)?(test(ing)?|inference|infer|eval(uation|uating)?|predict(ing|ion)?)(_?(flag|mode|phase))?$",
+    re.I,
+)
+LABELS = re.compile(r"^(y|ys|y_true|y_|targets?|labels?|ground_?truth|gt|t)$", re.I)
 STATISTIC = re.compile(
     r"^_*(moving|running|pop|population|ema|avg|average|global|mov|run|accum|old)_*"
     r"(mean|mu|m|var|variance|v|sigma|std|stddev|average|avg|statistic|stat)s?$"
@@ -30,7 +35,7 @@ CONSTANTS: Sequence[Tuple[str, Any]] = (
     (r"(bn_|ema_|batch_?norm_|bn)?(decay|momentum|alpha|rho)(_rate)?", 0.9),
     (r"(variance_)?(eps|epsilon)", 1e-3),
     (r"(name|scope|name_scope|scope_name|layer_name|prefix|postfix|bn_name|var_scope)", "bn"),
-    (r"(reuse|use_bias|bias|freeze|fused|renorm|is_test|test|inference|is_inference|is_eval)", False),
+    (r"(reuse|use_bias|bias|freeze|fused|renorm)", False),
     (r"(trainable|center|scale_flag|affine|use_scale|use_offset|update|use_bn|bn|batch_norm|is_bn)", True),
     (r"(axis|ch_axis|channel_axis|feature_axis)", -1),
     (r"(n_out|channels?|n_channels?|num_channels?|in_channels|units|filters|num_features|dim|dims?|depth|size|nb_filters?"
@@ -47,14 +52,18 @@ CONSTANTS: Sequence[Tuple[str, Any]] = (
 
 
 class Variant(NamedTuple):
-    """One guess: the rank of the batch, and whether the training flag is a tensor instead of ``True``."""
+    """One guess: the rank of the batch, and whether the training flag is a tensor instead of ``True``, or off."""
 
     rank: int
     tensor_flag: bool = False
+    off: bool = False
 
 
 class Argument(NamedTuple):
-    """kind: "batch" (a new array of ``shape`` each step), "statistic" (a variable), "flag" (a tensor) or "constant"."""
+    """kind: "batch" (a new array of ``shape`` each step), "statistic" (a variable), "flag" (a tensor) or "constant".
+
+    For a "model", an "optimizer" or a "function" one is made. off: what a flag is outside of training.
+    """
 
     name: str
     kind: str
@@ -62,6 +71,7 @@ class Argument(NamedTuple):
     shape: Tuple[int, ...] = ()
     positive: bool = False
     keyword: bool = False
+    off: Any = None
 
 
 def variants(hint: Optional[int]) -> List[Variant]:
@@ -76,15 +86,15 @@ def shape_of(rank: int) -> Tuple[int, ...]:
     return (BATCH,) + (SIDE,) * (rank - 2) + (CHANNELS,) if rank > 1 else (CHANNELS,)
 
 
-def guess(function: Any, variant: Variant, statistics: Sequence[str], skip_first: bool = False) -> List[Argument]:
-    """Arguments for every parameter that needs one. statistics: parameters known to hold statistics."""
+def guess(function: Any, variant: Variant, roles: Dict[str, str], skip_first: bool = False) -> List[Argument]:
+    """Arguments for every parameter that needs one. roles: what parameters are known to be, see :class:`Argument`."""
     signature = inspect.signature(function)
     parameters = list(signature.parameters.values())[1 if skip_first else 0 :]
     arguments = []
     for parameter in parameters:
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             continue
-        argument = _guess_one(parameter, variant, statistics, first=not arguments)
+        argument = _guess_one(parameter, variant, roles.get(parameter.name), first=not arguments)
         if argument is not None:
             arguments.append(
                 argument._replace(
@@ -94,11 +104,15 @@ def guess(function: Any, variant: Variant, statistics: Sequence[str], skip_first
     return arguments
 
 
-def _guess_one(parameter: Any, variant: Variant, statistics: Sequence[str], first: bool) -> Optional[Argument]:
+def _guess_one(parameter: Any, variant: Variant, role: Optional[str], first: bool) -> Optional[Argument]:
     name, default = parameter.name, parameter.default
+    if role in ("model", "optimizer", "function") and default is parameter.empty:
+        return Argument(name, role)
     if TRAINING.match(name):
-        return Argument(name, "flag" if variant.tensor_flag else "constant", True)
-    if name in statistics:
+        return Argument(name, "flag" if variant.tensor_flag else "constant", True, off=False)
+    if INFERENCE.match(name) and default in (parameter.empty, False):
+        return Argument(name, "constant", False, off=True)
+    if role == "statistic":
         return Argument(name, "statistic", 1.0 if "v" in name.lower() else 0.0, (CHANNELS,))
     if default is not parameter.empty:
         return None
@@ -108,6 +122,8 @@ def _guess_one(parameter: Any, variant: Variant, statistics: Sequence[str], firs
             return Argument(name, "constant", value)
     if STATISTIC.match(name):
         return Argument(name, "statistic", 1.0 if re.search(r"v|sig|std", name, re.I) else 0.0, (CHANNELS,))
+    if not first and LABELS.match(name):
+        return Argument(name, "batch", shape=(BATCH, 1))
     if not first and MEAN_VECTOR.match(name):
         return Argument(name, "batch", shape=(CHANNELS,))
     if not first and VARIANCE_VECTOR.match(name):
@@ -126,6 +142,26 @@ def _guess_one(parameter: Any, variant: Variant, statistics: Sequence[str], firs
     if annotation in ("float", "<class 'float'>"):
         return Argument(name, "constant", 0.9)
     return Argument(name, "batch", shape=shape_of(variant.rank))
+
+
+def for_placeholder(tensor: Any, step: int, on: bool) -> Any:
+    """Something to feed to a placeholder that the user's code made. on: for a training flag."""
+    dtype = tensor.dtype.base_dtype
+    name = tensor.op.name.rpartition("/")[2]
+    dims = tensor.shape.dims
+    sizes = [] if dims is None else [getattr(d, "value", d) for d in dims]
+    if dims is None and not (dtype.is_bool or TRAINING.match(name)):
+        sizes = list(shape_of(4))
+    shape = tuple((BATCH if axis == 0 else SIDE) if size is None else size for axis, size in enumerate(sizes))
+    if dtype.is_bool:
+        return np.full(shape, on if not INFERENCE.match(name) else not on)
+    if dtype.is_integer:
+        return np.random.RandomState(step).randint(0, 2, shape).astype(dtype.as_numpy_dtype)
+    if not dtype.is_floating:
+        return np.full(shape, "text")
+    if not shape:
+        return np.asarray(1.0 if TRAINING.match(name) and on else 0.5 if "keep" in name else 0.01, dtype.as_numpy_dtype)
+    return batch(shape, step).astype(dtype.as_numpy_dtype)
 
 
 def batch(shape: Tuple[int, ...], step: int, salt: int = 0, positive: bool = False) -> Any:

@@ -17,10 +17,18 @@ MESSAGE = 600
 class Program:
     """The user's source in a file of its own in ``folder``, so that tracebacks and autograph find the lines.
 
-    skip: first and last rows of statements whose errors are passed over.
+    skip: first and last rows of statements whose errors are passed over. calls_on: rows on which the results of
+    ``average`` are looked at; [0, 0] stands for all rows. results: how many were seen, and how many were None.
     """
 
-    def __init__(self, source: str, filename: str, folder: str, skip: Sequence[Sequence[int]] = ()) -> None:
+    def __init__(
+        self,
+        source: str,
+        filename: str,
+        folder: str,
+        skip: Sequence[Sequence[int]] = (),
+        calls_on: Optional[Sequence[int]] = None,
+    ) -> None:
         stem = os.path.splitext(os.path.basename(filename))[0]
         self.name = stem if stem.isidentifier() else "module"
         self.source = source
@@ -28,18 +36,28 @@ class Program:
         self.folder = folder
         self.path = os.path.join(folder, self.name + ".py")
         self.hits: Set[int] = set()
+        self.calls_on = calls_on
+        self.results: Optional[Dict[str, int]] = None if calls_on is None else {"seen": 0, "none": 0}
         with open(self.path, "w", encoding="utf-8") as file:
             file.write(source)
 
     def execute(self, as_main: bool) -> Dict[str, Any]:
         """Run the file as a module or as ``__main__``; returns its globals. Raises what the file raises."""
         tree = ast.parse(self.source, self.path)
+        if self.calls_on is not None:
+            tree = _Looker(self.calls_on).visit(tree)
         code = compile(_Marker(self.skip).mark(tree), self.path, "exec", dont_inherit=True)
         module = types.ModuleType("__main__" if as_main else self.name)
-        module.__dict__.update(__file__=self.path, **{MARK: self.hits.add})
+        module.__dict__.update(__file__=self.path, **{MARK: self.hits.add, LOOK: self._look})
         sys.modules[module.__name__] = module
         exec(code, module.__dict__)
         return module.__dict__
+
+    def _look(self, result: Any) -> Any:
+        assert self.results is not None
+        self.results["seen"] += 1
+        self.results["none"] += result is None
+        return result
 
     def describe(self, error: BaseException, stage: str) -> Dict[str, Any]:
         """The error as data: class names, message, rows of the user's file (innermost first), what was being done."""
@@ -64,6 +82,23 @@ class Program:
 
 
 MARK = "__bnlint_hit__"
+LOOK = "__bnlint_look__"
+
+
+class _Looker(ast.NodeTransformer):
+    """Shows what calls of ``something.average`` return, on the rows from the first to the last."""
+
+    def __init__(self, rows: Sequence[int]) -> None:
+        self.first, self.last = rows
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        if not isinstance(node.func, ast.Attribute) or node.func.attr != "average":
+            return node
+        if self.last and not self.first <= node.lineno <= self.last:
+            return node
+        look = ast.copy_location(ast.Name(LOOK, ast.Load()), node)
+        return ast.copy_location(ast.Call(look, [node], []), node)
 
 
 class _Marker(ast.NodeTransformer):

@@ -15,17 +15,30 @@ FEW = 4
 MOST = 64
 """How many variables one observation lists."""
 
+FACTS = {"updates": None, "reached_by": [], "stalled": None, "reloaded": {}}
 
-def variables(watch: Watch, wanted: List[int], updates: Dict[int, Dict[str, Any]]) -> List[Dict[str, Any]]:
+
+def variables(watch: Watch, wanted: List[int]) -> List[Dict[str, Any]]:
     """The variables of this run, those created in the wanted rows first.
 
-    updates: by ``id`` of the variable, how many graph ops assign to it and what reaches them.
+    updates, reached_by: how many graph ops assign to it and what reaches them. starts_at: the number that all of it
+    is at first, if it is one. uniform: whether all channels are the same in the end. assigned: how often each step
+    assigned to it, by phase. stalled: where a repeated batch left it. reloaded: by means, "kept" or "lost".
     """
     ordered = sorted(watch.tracked, key=lambda tracked: (not set(tracked.rows) & set(wanted), tracked.trainable))
-    return [
-        dict(_variable(tracked, watch.steps), **updates.get(id(tracked.variable), {"updates": None, "reached_by": []}))
-        for tracked in ordered[:MOST]
-    ]
+    found = []
+    for tracked in ordered[:MOST]:
+        counts = _assigned(tracked, watch.steps) if watch.counting else None
+        found.append(dict(_variable(tracked, watch.steps), **dict(FACTS, assigned=counts, **tracked.facts)))
+    return found
+
+
+def unexplained(watch: Watch, phase: str) -> bool:
+    """Whether a statistic moved in a way that the batches do not explain."""
+    return any(
+        found["laws"].get(phase, {}).get("kind") == "unexplained" and not found["trainable"]
+        for found in variables(watch, [])
+    )
 
 
 def _variable(tracked: Tracked, steps: List[Step]) -> Dict[str, Any]:
@@ -41,11 +54,35 @@ def _variable(tracked: Tracked, steps: List[Step]) -> Dict[str, Any]:
         "born": tracked.born,
         "imported": tracked.imported,
         "initial": few(tracked.first),
+        "starts_at": _only(tracked.first),
+        "uniform": _uniform(tracked),
         "values": {steps[index].label: few(value) for index, value in sorted(tracked.values.items())},
         "batch": _batches(tracked, steps),
         "moved": {phase: law.kind != "unchanged" for phase, law in fitted.items()},
         "laws": {phase: law.as_json() for phase, law in fitted.items()},
     }
+
+
+def _only(value: Optional[Any]) -> Optional[float]:
+    """The number that all elements are."""
+    if value is None or value.size == 0 or not np.all(value == value.flat[0]):
+        return None
+    return float(value.flat[0])
+
+
+def _uniform(tracked: Tracked) -> Optional[bool]:
+    if not tracked.values:
+        return None
+    last = tracked.values[max(tracked.values)]
+    return bool(np.all(last == last.flat[0])) if last.size > 1 else None
+
+
+def _assigned(tracked: Tracked, steps: List[Step]) -> Dict[str, List[int]]:
+    found: Dict[str, List[int]] = {}
+    for number, step in enumerate(steps):
+        if number >= tracked.born:
+            found.setdefault(step.phase, []).append(tracked.assigned.get(number, 0))
+    return found
 
 
 def _law(tracked: Tracked, steps: List[Step], phase: str) -> Optional[laws.Law]:
@@ -89,14 +126,20 @@ def few(value: Optional[Any]) -> Optional[List[float]]:
     return None if value is None else [float("%.6g" % number) for number in np.ravel(value)[:FEW]]
 
 
+def arrays_in(leaves: List[Any]) -> List[Any]:
+    """Those that are numbers, as arrays."""
+    arrays = []
+    for leaf in leaves:
+        try:
+            arrays.append(np.asarray(leaf, dtype=np.float64))
+        except (TypeError, ValueError):
+            continue
+    return [array for array in arrays if array.size]
+
+
 def digest(leaves: List[Any]) -> List[float]:
     """Of what a call returned: enough numbers to see whether another run returned the same."""
     numbers: List[float] = []
-    for leaf in leaves:
-        try:
-            array = np.asarray(leaf, dtype=np.float64)
-        except (TypeError, ValueError):
-            continue
-        if array.size:
-            numbers += [float("%.5g" % number) for number in (array.mean(), array.std(), *np.ravel(array)[:FEW])]
+    for array in arrays_in(leaves):
+        numbers += [float("%.5g" % number) for number in (array.mean(), array.std(), *np.ravel(array)[:FEW])]
     return [number for number in numbers if np.isfinite(number)][:24]

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import functools
+import gc
 import time
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Dict, List, Sequence
 
 import numpy as np
 
-from . import framework
+from . import framework, ops, probes, reload
 from .calls import Run
-from .graph import _ancestors, _fetchable
 
 ENOUGH_STEPS = 40
-TRAINING_OPS = ("Apply", "ResourceApply", "SparseApply", "ResourceSparseApply")
+PHASES = {"fit": "fit", "train_on_batch": "fit", "predict": "predict"}
+"""Of the methods of a Keras model."""
 
 
 class Enough(BaseException):
     """The program has shown what it does; a training script may go on for days."""
 
 
-def drive(run: Run, seconds: float) -> Dict[str, Any]:
-    """Execute the program, for at most about ``seconds`` once it trains; returns its globals."""
+def drive(run: Run, seconds: float, rows: Sequence[int]) -> Dict[str, Any]:
+    """Execute the program, for at most about ``seconds`` once it trains; returns its globals.
+
+    rows: first and last of the finding's statement; steps that were over before it ran are told apart.
+    """
     run.mode = "program"
-    onlooker = _Onlooker(run, time.time() + seconds)
+    onlooker = _Onlooker(run, time.time() + seconds, rows)
     namespace: Dict[str, Any] = {}
     try:
         onlooker.install()
@@ -39,14 +43,27 @@ def drive(run: Run, seconds: float) -> Dict[str, Any]:
         onlooker.uninstall()
     if framework.eagerly():
         run.watch.step("end")
+    _probe(run, namespace)
     return namespace
+
+
+def _probe(run: Run, namespace: Dict[str, Any]) -> None:
+    """What can be seen once the program is over."""
+    if "layers" in run.wanted:
+        run.probes["layers"] = probes.membership(run, list(namespace.values()))
+    if "attributes" in run.wanted:
+        names = run.wanted["attributes"]
+        owners = [each for each in gc.get_objects() if type(each).__name__ == run.hints.symbol.split(".")[0]]
+        run.probes["attributes"] = probes.kinds_held(owners[-1], names) if owners else None
 
 
 class _Onlooker:
     """Steps in after ``Session.run``, an optimizer's eager step, ``fit`` and ``train_on_batch``."""
 
-    def __init__(self, run: Run, until: float) -> None:
+    def __init__(self, run: Run, until: float, rows: Sequence[int]) -> None:
+        """rows: first and last of the finding's statement."""
         self.run = run
+        self.rows = rows
         self.until = until
         self.depth = 0
         self.undo: List[Callable[[], None]] = []
@@ -54,14 +71,12 @@ class _Onlooker:
 
     def install(self) -> None:
         self.undo.append(framework.wrap(framework.BaseSession, "run", self._session_run))
-        for keras in framework.keras_modules():
-            for owner, name, phase in (
-                (keras.Model, "fit", "fit"),
-                (keras.Model, "train_on_batch", "fit"),
-                (keras.optimizers.Optimizer, "apply_gradients", "train-op"),
-            ):
-                if hasattr(owner, name):
-                    self.undo.append(framework.wrap(owner, name, functools.partial(self._eager, phase)))
+        steps = [(model, name) for model in framework.model_classes() for name in PHASES]
+        steps += [(keras.optimizers.Optimizer, "apply_gradients") for keras in framework.keras_modules()]
+        for owner, name in steps:
+            if hasattr(owner, name):
+                phase = PHASES.get(name, "train-op")
+                self.undo.append(framework.wrap(owner, name, functools.partial(self._eager, phase)))
 
     def uninstall(self) -> None:
         while self.undo:
@@ -69,6 +84,10 @@ class _Onlooker:
 
     def _step(self, phase: str, arrays: Dict[str, Any], session: Any = None) -> None:
         watch = self.run.watch
+        first, last = self.rows
+        if last and not any(first <= row <= last for row in self.run.program.hits):
+            # The finding is about what comes after its line.
+            phase = "before " + phase
         if len(watch.steps) < ENOUGH_STEPS:
             watch.step(phase, arrays, session)
         trained = sum(1 for step in watch.steps if step.phase in ("train-op", "fit"))
@@ -82,36 +101,62 @@ class _Onlooker:
             if self.depth == 0:
                 self.depth += 1
                 try:
-                    self._step(self._phase(session, fetches), _arrays(feed_dict), session)
+                    phase = self._phase(session, fetches)
+                    self._step(phase, _arrays(feed_dict), session)
+                    self._probe(phase, session)
                 finally:
                     self.depth -= 1
             return result
 
         return run
 
+    def _probe(self, phase: str, session: Any) -> None:
+        """After the third training step: the session will be closed when the program is over."""
+        run = self.run
+        trained = sum(1 for step in run.watch.steps if step.phase == phase)
+        if phase != "train-op" or trained != 3:
+            return
+        if "saver" in run.wanted:
+            reload.by_savers(run, session)
+        if "update ops" in run.wanted:
+            run.probes["update ops"] = ops.update_ops(session.graph, run.watch.blocks, run.wanted["update ops"])
+
     def _phase(self, session: Any, fetches: Any) -> str:
         """A run that steps an optimizer trains."""
         leaves = framework.flatten(fetches)
         with session.graph.as_default():
-            ops = _fetchable(leaves)
-        key = (session.graph, tuple(id(op) for op in ops))
+            fetched = ops.fetchable(leaves)
+        key = (session.graph, tuple(id(each) for each in fetched))
         if key not in self.training:
-            self.training[key] = any("Apply" in op.type and op.type.startswith(TRAINING_OPS) for op in _ancestors(ops))
+            self.training[key] = ops.trains(fetched)
         return "train-op" if self.training[key] else "call"
 
     def _eager(self, phase: str, original: Any) -> Any:
         @functools.wraps(original)
         def method(*args: Any, **kwargs: Any) -> Any:
+            session = _keras_session() if self.depth == 0 else None
+            if session is not None:
+                self.run.watch.start(session)
             self.depth += 1
             try:
                 result = original(*args, **kwargs)
             finally:
                 self.depth -= 1
-            if self.depth == 0 and framework.eagerly():
-                self._step(phase, {})
+            if self.depth == 0 and (session is not None or framework.eagerly()):
+                self._step(phase, {}, session)
             return result
 
         return method
+
+
+def _keras_session() -> Any:
+    """None where Keras has none, or works without."""
+    if framework.v1.executing_eagerly_outside_functions():
+        return None
+    try:
+        return framework.keras_session()
+    except AttributeError:
+        return None
 
 
 def _arrays(feed_dict: Any) -> Dict[str, Any]:

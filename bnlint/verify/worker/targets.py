@@ -7,7 +7,7 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
-from . import framework, inputs
+from . import framework, inputs, things
 from .inputs import Argument, Variant
 from .program import resolve
 from .watch import Watch
@@ -16,12 +16,18 @@ Bound = Tuple[List[Any], Dict[str, Any]]
 
 
 class Target:
-    """A callable and its arguments. ``layer`` is the Keras layer or model it is, if it is one."""
+    """A callable and its arguments.
 
-    def __init__(self, function: Callable[..., Any], arguments: List[Argument], layer: Any = None) -> None:
+    layer: the Keras layer or model it is, if it is one. owner: the object it belongs to, which lives as long.
+    """
+
+    def __init__(
+        self, function: Callable[..., Any], arguments: List[Argument], layer: Any = None, owner: Any = None
+    ) -> None:
         self.function = function
         self.arguments = arguments
         self.layer = layer
+        self.owner = layer if layer is not None else owner
 
     def arrays(self, step: int) -> Dict[str, Any]:
         """The batches of this step, by argument; the same for the same step in every run."""
@@ -46,31 +52,55 @@ class Target:
 class Hints:
     """What the plan read in the source.
 
-    parameters: their rows. held: those of them that hold statistics. method: the one to call, of a class.
+    parameters: their rows. roles: what they are known to be. method: the one to call, of a class.
     """
 
     def __init__(self, request: Dict[str, Any]) -> None:
         self.symbol: str = request["symbol"]
         self.parameters: Dict[str, int] = request["parameters"]
-        self.held: List[str] = request["held"]
+        self.roles: Dict[str, str] = request["roles"]
         self.method: Optional[str] = request["method"]
 
+    @property
+    def held(self) -> List[str]:
+        """Parameters that are known to hold statistics."""
+        return [name for name, role in self.roles.items() if role == "statistic"]
 
-def find(namespace: Dict[str, Any], hints: Hints, variant: Variant) -> Target:
+
+def find(namespace: Dict[str, Any], hints: Hints, variant: Variant, path: str = "") -> Target:
     """The target that the symbol names; a class is instantiated. Raises what its constructor raises."""
     found, method = resolve(namespace, hints.symbol)
-    statistics = hints.held
+    instance = None
     if isinstance(found, type):
-        instance = _instance(found, variant)
+        instance = _instance(found, hints, variant, namespace, path)
         if is_keras(instance):
             return of_layer(instance, variant)
-        function = getattr(instance, _method(found, method or hints.method))
-        return Target(function, inputs.guess(_plain(function), variant, statistics))
-    if is_keras(found):
+        found = getattr(instance, _method(found, method or hints.method))
+    elif is_keras(found):
         return of_layer(found, variant)
     if not callable(found):
         raise TypeError("%s is no function or class" % hints.symbol)
-    return Target(found, inputs.guess(_plain(found), variant, statistics))
+    arguments = inputs.guess(_plain(found), variant, hints.roles)
+    return Target(found, _fitting([_complete(a, namespace, path) for a in arguments]), owner=instance)
+
+
+def _complete(argument: Argument, namespace: Dict[str, Any], path: str) -> Argument:
+    """With the thing that it stands for, if it stands for one."""
+    if argument.kind not in ("model", "optimizer", "function"):
+        return argument
+    return argument._replace(kind="constant", value=things.made(argument, namespace, path))
+
+
+def _fitting(arguments: List[Argument]) -> List[Argument]:
+    """Batches of the shape that a model among the arguments was built for."""
+    models = [a.value for a in arguments if a.kind == "constant" and is_keras(a.value)]
+    shapes = [shape for shape in map(_built_for, models) if shape is not None]
+    if not shapes:
+        return arguments
+    return [
+        a._replace(shape=shapes[0]) if a.kind == "batch" and len(a.shape) > 1 and not inputs.LABELS.match(a.name) else a
+        for a in arguments
+    ]
 
 
 def of_result(result: Any, variant: Variant, folder: str) -> Optional[Target]:
@@ -78,21 +108,28 @@ def of_result(result: Any, variant: Variant, folder: str) -> Optional[Target]:
     if is_keras(result):
         return of_layer(result, variant)
     if inspect.isfunction(result) and result.__code__.co_filename.startswith(folder):
-        return Target(result, inputs.guess(result, variant, []))
+        return Target(result, inputs.guess(result, variant, {}))
     return None
 
 
 def of_layer(layer: Any, variant: Variant) -> Target:
     """A Keras layer or model, called as a whole in training mode."""
-    shape = getattr(layer, "input_shape", None) if getattr(layer, "built", False) else None
-    if isinstance(shape, tuple) and len(shape) > 1 and all(size is None or isinstance(size, int) for size in shape):
-        fixed = (inputs.BATCH, *(size or inputs.SIDE for size in shape[1:]))
-        return Target(layer, [Argument("x", "batch", shape=fixed), _TRAINING], layer)
-    arguments = [a for a in inputs.guess(layer.call, variant, []) if a.name != "training"]
+    shape = _built_for(layer)
+    if shape is not None:
+        return Target(layer, [Argument("x", "batch", shape=shape), _TRAINING], layer)
+    arguments = [a for a in inputs.guess(layer.call, variant, {}) if a.name != "training"]
     return Target(layer, [*arguments, _TRAINING], layer)
 
 
-_TRAINING = Argument("training", "constant", True, keyword=True)
+def _built_for(layer: Any) -> Optional[Tuple[int, ...]]:
+    """The shape of the batches that a layer or model takes, once it knows it."""
+    shape = getattr(layer, "input_shape", None) if getattr(layer, "built", False) else None
+    if isinstance(shape, tuple) and len(shape) > 1 and all(size is None or isinstance(size, int) for size in shape):
+        return (inputs.BATCH, *(size or inputs.SIDE for size in shape[1:]))
+    return None
+
+
+_TRAINING = Argument("training", "constant", True, keyword=True, off=False)
 
 
 def is_keras(thing: Any) -> bool:
@@ -117,8 +154,9 @@ def adopt(watch: Watch, hints: Hints, variables: Dict[str, Any]) -> None:
             watch.adopt(variable, [hints.parameters[name]] if name in hints.parameters else [])
 
 
-def _instance(cls: Any, variant: Variant) -> Any:
-    arguments = [] if cls.__init__ is object.__init__ else inputs.guess(cls.__init__, variant, [], skip_first=True)
+def _instance(cls: Any, hints: Hints, variant: Variant, namespace: Dict[str, Any], path: str) -> Any:
+    arguments = [] if cls.__init__ is object.__init__ else inputs.guess(cls.__init__, variant, hints.roles, True)
+    arguments = [_complete(a, namespace, path) for a in arguments]
     # A constructor is given sizes rather than data.
     values = {a.name: inputs.CHANNELS if a.kind == "batch" else a.value for a in arguments}
     positional, named = Target(cls, arguments).bind(values)

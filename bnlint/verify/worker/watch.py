@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
 import numpy as np
 
@@ -29,6 +29,8 @@ class Tracked:
     layer: that layer. born: the number of steps that were over when it was created.
     imported: the file's own top level created it, before anything was driven.
     first: the initial value. values: by step number; a step is missing where the variable could not be read.
+    assigned: how often it was assigned to, by the number of the step, where that is counted.
+    facts: what else was found out about it, see :mod:`report`.
     """
 
     def __init__(self, variable: Any, rows: List[int], layer: Any, born: int) -> None:
@@ -39,6 +41,12 @@ class Tracked:
         self.imported = False
         self.first: Optional[Any] = None
         self.values: Dict[int, Any] = {}
+        self.assigned: Dict[int, int] = {}
+        self.facts: Dict[str, Any] = {}
+
+    def now(self) -> Optional[Any]:
+        """The value at this moment, outside of graphs."""
+        return _read(self.variable)
 
     @property
     def name(self) -> str:
@@ -90,17 +98,27 @@ class Step:
 
 
 class Watch:
-    """Records variables and layers created while it is installed."""
+    """Records variables and layers created while it is installed.
 
-    def __init__(self, path: str) -> None:
+    layer_tensors: in a graph, what goes into each normalisation layer, by its ``id``. blocks: the rows of each
+    ``control_dependencies`` block and what it waits for. savers: the rows of each ``tf.train.Saver`` with it.
+    """
+
+    def __init__(self, path: str, hits: Set[int]) -> None:
+        """path: of the user's file. hits: where to note rows that ran."""
         self.path = path
+        self.hits = hits
         self.modules = {"__main__"}
         self.importing = False
+        self.counting = False
         self.tracked: List[Tracked] = []
         self.steps: List[Step] = []
         self._makers: Dict[int, Tuple[Any, List[int], Any]] = {}
         self._known: Dict[int, Tracked] = {}
         self._layer_inputs: Dict[int, Any] = {}
+        self.layer_tensors: Dict[int, Any] = {}
+        self.blocks: List[Tuple[List[int], List[Any]]] = []
+        self.savers: List[Tuple[List[int], Any]] = []
         self._maps: Dict[str, Any] = {}
         self._undo: List[Callable[[], None]] = []
 
@@ -115,6 +133,9 @@ class Watch:
             self._undo.append(framework.wrap(cls, "call", self._recording_call))
         for base in framework.keras_variable_classes():
             self._undo.append(framework.wrap(base, "__init__", self._recording_outer_variable))
+        self._undo.append(framework.wrap(framework.v1.train.Saver, "__init__", self._recording_saver))
+        self._undo.append(framework.wrap(framework.Graph, "control_dependencies", self._recording_block))
+        self._undo.append(framework.wrap(framework.Graph, "_create_op_internal", self._recording_op))
         if framework.autograph_loader is not None and hasattr(framework.autograph_loader, "load_ast"):
             self._undo.append(framework.wrap(framework.autograph_loader, "load_ast", self._recording_source_map))
 
@@ -122,6 +143,10 @@ class Watch:
         """Put everything back."""
         while self._undo:
             self._undo.pop()()
+
+    def saw_inputs(self, layer_inputs: Dict[int, Any]) -> None:
+        """What went into normalisation layers in the step that is about to end, by ``id``."""
+        self._layer_inputs = layer_inputs
 
     def step(self, phase: str, inputs: Optional[Dict[str, Any]] = None, session: Any = None) -> None:
         """A step is over: read every variable."""
@@ -146,6 +171,31 @@ class Watch:
         tracked = self._known.get(id(variable))
         if tracked is not None:
             tracked.rows = rows
+
+    def layers_made(self) -> List[Tuple[Any, List[int]]]:
+        """Every layer, with the rows of the user's file that made it."""
+        return [(maker, rows) for maker, rows, layer in self._makers.values() if layer is maker]
+
+    def count_assignments(self) -> None:
+        """From now on; sees those that run eagerly."""
+        self.counting = True
+        for owner in dict.fromkeys((framework.BaseResourceVariable, framework.ResourceVariable)):
+            for name in ("assign", "assign_add", "assign_sub"):
+                if name in owner.__dict__:
+                    self._undo.append(framework.wrap(owner, name, self._counting))
+
+    def _counting(self, original: Any) -> Any:
+        watch = self
+
+        @functools.wraps(original)
+        def assign(self: Any, *args: Any, **kwargs: Any) -> Any:
+            tracked = watch._known.get(id(self))
+            if tracked is not None:
+                number = len(watch.steps)
+                tracked.assigned[number] = tracked.assigned.get(number, 0) + 1
+            return original(self, *args, **kwargs)
+
+        return assign
 
     def rows_now(self) -> Tuple[List[int], Any]:
         """Rows of the user's file on the stack, innermost first, and the library layer at work, if any."""
@@ -213,9 +263,33 @@ class Watch:
         def call(self: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
             if framework.eagerly() and hasattr(inputs, "numpy"):
                 watch._layer_inputs[id(self)] = np.array(inputs.numpy(), copy=True)
+            elif hasattr(inputs, "graph"):
+                watch.layer_tensors.setdefault(id(self), inputs)
             return original(self, inputs, *args, **kwargs)
 
         return call
+
+    def _recording_saver(self, original: Any) -> Any:
+        watch = self
+
+        @functools.wraps(original)
+        def init(self: Any, *args: Any, **kwargs: Any) -> None:
+            watch.savers.append((watch.rows_now()[0], self))
+            original(self, *args, **kwargs)
+
+        return init
+
+    def _recording_block(self, original: Any) -> Any:
+        watch = self
+
+        @functools.wraps(original)
+        def control_dependencies(self: Any, control_inputs: Any, *args: Any, **kwargs: Any) -> Any:
+            rows = watch.rows_now()[0]
+            if rows and control_inputs is not None:
+                watch.blocks.append((rows, list(control_inputs)))
+            return original(self, control_inputs, *args, **kwargs)
+
+        return control_dependencies
 
     def _recording_outer_variable(self, original: Any) -> Any:
         watch = self
@@ -226,6 +300,23 @@ class Watch:
             original(self, *args, **kwargs)
 
         return init
+
+    def _recording_op(self, original: Any) -> Any:
+        """Code that autograph rewrote has no notes before its statements, but it makes ops."""
+        watch = self
+
+        @functools.wraps(original)
+        def create(*args: Any, **kwargs: Any) -> Any:
+            if watch._maps:
+                frame = sys._getframe(1)
+                while frame is not None:
+                    row = watch._maps.get(frame.f_code.co_filename, {}).get(frame.f_lineno)
+                    if row is not None:
+                        watch.hits.add(row)
+                    frame = frame.f_back  # type: ignore[assignment]
+            return original(*args, **kwargs)
+
+        return create
 
     def _recording_source_map(self, original: Any) -> Any:
         """Code that autograph rewrote runs from a generated file: remember where its lines came from."""
@@ -239,6 +330,10 @@ class Watch:
             return loaded
 
         return load_ast
+
+    def values_in(self, session: Any) -> List[Tuple[Tracked, Any]]:
+        """The values of this session's variables."""
+        return self._read_all(session)
 
     def _read_all(self, session: Any) -> List[Tuple[Tracked, Any]]:
         readable = [tracked for tracked in self.tracked if tracked.readable][:MOST]

@@ -1,0 +1,116 @@
+"""What is in a graph: which ops run for a fetch, which assign to a variable, which train."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Iterable, List, Sequence, Set, Tuple
+
+from . import framework
+
+ASSIGNS = {
+    "Assign", "AssignAdd", "AssignSub", "AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp",
+    "ScatterUpdate", "ScatterAdd", "ScatterSub", "ResourceScatterUpdate", "ResourceScatterAdd", "ResourceScatterSub",
+}  # fmt: skip
+PASSED_ON = {"Switch", "RefSwitch", "Enter", "RefEnter", "Identity", "RefIdentity", "Merge", "RefMerge"}
+CALLS = {"If", "While", "PartitionedCall", "StatefulPartitionedCall"}
+Blocks = List[Tuple[List[int], List[Any]]]
+"""The rows of each ``control_dependencies`` block, and what it waits for."""
+
+TRAINING = ("Apply", "ResourceApply", "SparseApply", "ResourceSparseApply")
+
+
+def fetchable(leaves: Iterable[Any]) -> List[Any]:
+    """Tensors and ops of this graph that a session may be asked for; an assign to a resource comes as a variable."""
+    graph = framework.v1.get_default_graph()
+    return [
+        leaf
+        for leaf in leaves
+        if getattr(leaf, "graph", None) is graph
+        and (hasattr(leaf, "op") or hasattr(leaf, "control_inputs"))
+        and graph.is_fetchable(op_of(leaf))
+    ]
+
+
+def op_of(fetch: Any) -> Any:
+    """The op behind a tensor, or the op itself."""
+    return fetch if hasattr(fetch, "control_inputs") else fetch.op
+
+
+def ancestors(fetches: Iterable[Any]) -> Set[Any]:
+    """Every op that runs when these are fetched."""
+    seen: Set[Any] = set()
+    waiting = [op_of(fetch) for fetch in fetches]
+    while waiting:
+        op = waiting.pop()
+        if op not in seen:
+            seen.add(op)
+            waiting += [tensor.op for tensor in op.inputs] + list(op.control_inputs)
+    return seen
+
+
+def is_training(op: Any) -> bool:
+    """Whether it is an optimizer's step on one variable."""
+    return "Apply" in op.type and op.type.startswith(TRAINING)
+
+
+def trains(fetches: Iterable[Any]) -> bool:
+    """Whether fetching these steps an optimizer."""
+    return any(is_training(op) for op in ancestors(fetches))
+
+
+def assigning(fetches: Iterable[Any]) -> bool:
+    """Whether fetching these may assign to a variable."""
+    return any(op.type in ASSIGNS or op.type in CALLS for op in ancestors(fetches))
+
+
+def assign_ops(variable: Any) -> Set[Any]:
+    """The ops that assign to a graph variable, its initializer aside; through branches and loops too."""
+    handle = getattr(variable, "handle", None)
+    waiting = [variable._variable if handle is None else handle]
+    found: Set[Any] = set()
+    seen: Set[int] = set()
+    while waiting:
+        tensor = waiting.pop()
+        for op in tensor.consumers():
+            if id(op) in seen:
+                continue
+            seen.add(id(op))
+            if op.type in ASSIGNS or op.type in CALLS:
+                found.add(op)
+            elif op.type in PASSED_ON:
+                waiting += list(op.outputs)
+    return found - {variable.initializer}
+
+
+def floats(fetches: Iterable[Any]) -> List[Any]:
+    """The tensors of floating point."""
+    return [fetch for fetch in fetches if hasattr(fetch, "dtype") and fetch.dtype.base_dtype.is_floating]
+
+
+def placeholders(fetches: Iterable[Any]) -> List[Any]:
+    """The tensors that must be fed for these fetches."""
+    return [op.outputs[0] for op in ancestors(fetches) if op.type in ("Placeholder", "PlaceholderV2")]
+
+
+def waiting(blocks: Blocks, rows: Sequence[int], returned: Iterable[Any]) -> Dict[str, int]:
+    """Of the ops that the blocks on these rows wait for: how many there are, and how many ``returned`` reaches."""
+    known = [each for at, waited in blocks for each in waited if _on(at, rows)]
+    ops = {op_of(each) for each in known if hasattr(each, "op") or hasattr(each, "control_inputs")}
+    return {"ops": len(ops), "reached": len(ops & ancestors(returned))}
+
+
+def update_ops(graph: Any, blocks: Blocks, rows: Sequence[int]) -> Dict[str, int]:
+    """How many ops UPDATE_OPS holds, and how many blocks on these rows wait for nothing."""
+    empty = sum(1 for at, waited in blocks if _on(at, rows) and not waited)
+    return {"count": len(graph.get_collection(framework.v1.GraphKeys.UPDATE_OPS)), "empty blocks": empty}
+
+
+def _on(at: Sequence[int], rows: Sequence[int]) -> bool:
+    """Whether the innermost of the rows ``at`` is from the first to the last of ``rows``, if these are known."""
+    return not rows[1] or (bool(at) and rows[0] <= at[0] <= rows[1])
+
+
+def reaching(variable: Any, groups: Dict[str, List[Any]]) -> Dict[str, Any]:
+    """How many ops assign to a variable, and which of these groups of fetches reach one."""
+    assigns = assign_ops(variable)
+    names = [name for name, group in groups.items() if assigns & ancestors(group)]
+    return {"updates": len(assigns), "reached_by": names}
