@@ -26,6 +26,7 @@ from bnlint.analysis.names import canonical
 from bnlint.analysis.pairs import Pairs
 from bnlint.analysis.phases import Phases
 from bnlint.analysis.removed import RemovedCall, removed_calls
+from bnlint.analysis.schedule import SlowAverage, slow_averages
 from bnlint.analysis.scopes import Scope, Statement
 from bnlint.analysis.state import PlainState, plain_states
 from bnlint.analysis.statistics import Statistic, Statistics
@@ -128,6 +129,11 @@ class ModuleFacts:
     def plain_states(self) -> list[PlainState]:
         """Statistics that objects keep as plain values."""
         return list(plain_states(self.flow, self.statistics))
+
+    @cached_property
+    def slow_averages(self) -> list[SlowAverage]:
+        """Layers with a momentum that is written out, and the steps that the module trains."""
+        return list(slow_averages(self))
 
     def is_debiased(self, statistic: Statistic) -> bool:
         """Whether the initial value of a statistic does not matter."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from bnlint.analysis.axes import WrongReduction, wrong_reductions
 from bnlint.analysis.batch_only import BatchOnlyNorms
 from bnlint.analysis.captured import CapturedFlag, captured_flags
 from bnlint.analysis.control import ControlBlock
@@ -126,6 +127,10 @@ class ProjectFacts:
     def unshared(self, module: ModuleFacts) -> list[UnsharedStatistics]:
         """Statistics that are made once for training and once for inference."""
         return list(unshared_statistics(self, module))
+
+    def wrong_reductions(self, module: ModuleFacts) -> list[WrongReduction]:
+        """Batch statistics that are taken over the wrong axes."""
+        return list(wrong_reductions(self, module))
 
     @cached_property
     def saving(self) -> Saving:
