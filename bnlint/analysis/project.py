@@ -24,6 +24,7 @@ from bnlint.analysis.python_tests import PlaceholderTest, placeholder_tests
 from bnlint.analysis.saving import Saving
 from bnlint.analysis.scopes import Scope
 from bnlint.analysis.sharing import UnsharedStatistics, unshared_statistics
+from bnlint.analysis.streams import Streams, replicated
 from bnlint.analysis.tapes import TapeCall, untold_calls
 from bnlint.analysis.unrun import Unrun, unrun_updates
 from bnlint.analysis.values import Call, Global
@@ -131,6 +132,14 @@ class ProjectFacts:
     def wrong_reductions(self, module: ModuleFacts) -> list[WrongReduction]:
         """Batch statistics that are taken over the wrong axes."""
         return list(wrong_reductions(self, module))
+
+    def streams(self, module: ModuleFacts) -> Streams:
+        """Code of a module that updates the statistics of one layer several times in a step."""
+        return Streams(self, module)
+
+    def replicated(self, module: ModuleFacts) -> list[Call]:
+        """Default batch norms of a module that is trained on several replicas."""
+        return list(replicated(self, module))
 
     @cached_property
     def saving(self) -> Saving:

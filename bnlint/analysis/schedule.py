@@ -55,7 +55,7 @@ def _steps(flow: Dataflow) -> int | None:
         called = flow.called_scope(call)
         if method in ("fit", "fit_generator"):
             count = _fitted(flow, call)
-        elif (method in _STEPS and flow.site(call).loops) or (called is not None and called.id in training and flow.site(call).loops):
+        elif flow.site(call).loops and (method in _STEPS or (called is not None and called.id in training)):
             count = _trips(flow, call)
         else:
             continue

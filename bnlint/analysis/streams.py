@@ -1,0 +1,114 @@
+"""Code that updates the statistics of one layer several times in a training step."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bnlint.analysis.values import Call, Const, Definition, Value, path_of
+
+if TYPE_CHECKING:
+    from bnlint.analysis.facts import ModuleFacts
+    from bnlint.analysis.project import ProjectFacts
+
+_FLAGS = ("training", "is_training", "train", "phase_train")
+_RECOMPUTES = frozenset({"tf.recompute_grad"})
+
+
+@dataclass(frozen=True, slots=True)
+class SharedStream:
+    """The second training call of one layer or model in one step; ``first`` is the call before it."""
+
+    call: Call
+    first: Call
+    scope: int
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recomputed:
+    """``tf.recompute_grad`` around code that updates statistics."""
+
+    call: Call
+    scope: int
+    rows: tuple[int, ...]
+
+
+class Streams:
+    """Answers for one module of a project."""
+
+    def __init__(self, project: ProjectFacts, module: ModuleFacts) -> None:
+        self._project = project
+        self._module = module
+        self._flow = module.flow
+
+    # -- several streams -----------------------------------------------------------------------------
+
+    def shared(self) -> Iterator[SharedStream]:
+        """Layers and models with a batch norm that a function with a gradient tape calls on several inputs."""
+        taped = {self._flow.site(c).scope for c in self._flow.tree.calls if self._flow.name_of(c) == "tf.GradientTape"}
+        for scope in taped:
+            calls: dict[str, list[Call]] = defaultdict(list)
+            for call in self._module.scopes[scope].calls:
+                path = path_of(call.callee)
+                if path is not None and call.args and self._trains(call):
+                    calls[path].append(call)
+            for path, found in calls.items():
+                second = next((call for call in found[1:] if self._is_other_stream(found[0], call)), None)
+                if second is not None and self._project.keras_models.holds_batch_norm(self._module, second.callee):
+                    yield SharedStream(second, found[0], scope, path)
+
+    def _trains(self, call: Call) -> bool:
+        flag = call.keyword(*_FLAGS) or (call.args[1] if len(call.args) > 1 else None)
+        return flag is not None and not (isinstance(flag, Const) and not flag.value)
+
+    def _is_other_stream(self, first: Call, second: Call) -> bool:
+        """Whether two calls run in one step on different data."""
+        one, other = self._flow.site(first), self._flow.site(second)
+        shared = min(len(one.guards), len(other.guards))
+        return one.guards[:shared] == other.guards[:shared] and path_of(first.args[0]) != path_of(second.args[0])
+
+    # -- recomputation -------------------------------------------------------------------------------
+
+    def recomputed(self) -> Iterator[Recomputed]:
+        """Functions with a batch norm that are run a second time for their gradients."""
+        for call in self._flow.tree.calls:
+            if self._flow.name_of(call) not in _RECOMPUTES or not call.args:
+                continue
+            rows = self._updating(call.args[0])
+            if rows is not None:
+                yield Recomputed(call, self._flow.site(call).scope, rows)
+
+    def _updating(self, value: Value) -> tuple[int, ...] | None:
+        """Where the statistics are made that calling a value updates; None if it updates none."""
+        functions = [o.scope for o in self._flow.origins(value) if isinstance(o, Definition)]
+        for function in functions:
+            inside = {s.id for s in self._module.scopes if any(a.id == function for a in self._flow.enclosing(s.id))}
+            rows = {layer.span.row for layer in self._module.layers for use in layer.uses if use.scope in inside}
+            rows |= {s.span.row for u in self._module.updates if u.scope in inside and u.average for s in u.statistics}
+            if rows:
+                return tuple(sorted(rows))
+        if not functions and self._project.keras_models.holds_batch_norm(self._module, value):
+            return ()
+        return None
+
+
+def replicated(project: ProjectFacts, module: ModuleFacts) -> Iterator[Call]:
+    """Default Keras batch norms of a program that trains on several replicas."""
+    if not module.layers or not any(_distributes(other) for other in project.programs.of(module).modules):
+        return
+    for layer in module.layers:
+        flag = layer.creation.keyword("synchronized")
+        hidden = any(name is None for name, _ in layer.creation.keywords)
+        if layer.api == "keras.layers.BatchNormalization" and flag is None and not hidden:
+            yield layer.creation
+
+
+def _distributes(module: ModuleFacts) -> bool:
+    names = (module.flow.name_of(call) or "" for call in module.flow.tree.calls)
+    return any(name.startswith("tf.distribute.") and name.endswith(_STRATEGIES) for name in names)
+
+
+_STRATEGIES = ("MirroredStrategy", "TPUStrategy", "MultiWorkerMirroredStrategy")
