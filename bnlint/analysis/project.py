@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from bnlint.analysis.added_updates import AddedUpdate, added_updates
 from bnlint.analysis.axes import WrongReduction, wrong_reductions
 from bnlint.analysis.batch_only import BatchOnlyNorms
 from bnlint.analysis.captured import CapturedFlag, captured_flags
@@ -132,6 +133,10 @@ class ProjectFacts:
     def wrong_reductions(self, module: ModuleFacts) -> list[WrongReduction]:
         """Batch statistics that are taken over the wrong axes."""
         return list(wrong_reductions(self, module))
+
+    def added_updates(self, module: ModuleFacts) -> list[AddedUpdate]:
+        """Updates that Keras layers hand to ``add_update``."""
+        return list(added_updates(self, module))
 
     def streams(self, module: ModuleFacts) -> Streams:
         """Code of a module that updates the statistics of one layer several times in a step."""

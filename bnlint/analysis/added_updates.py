@@ -1,0 +1,79 @@
+"""Updates of statistics that a Keras layer hands to ``self.add_update``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bnlint.analysis.statistics import Statistic, is_moving_name
+from bnlint.analysis.values import Call, Sequence, Value, walk
+
+if TYPE_CHECKING:
+    from bnlint.analysis.facts import ModuleFacts
+    from bnlint.analysis.project import ProjectFacts
+
+
+@dataclass(frozen=True, slots=True)
+class AddedUpdate:
+    """A call of ``self.add_update`` with updates of statistics.
+
+    alone: what is passed, if that is one single update; pair: its variable and new value, if it is no op but a tuple.
+    has_pairs: some update is such a tuple, which only a graph knows how to run.
+    """
+
+    call: Call
+    scope: int
+    alone: Value | None
+    pair: tuple[Value, Value] | None
+    has_pairs: bool
+    statistics: tuple[Statistic, ...]
+
+
+def added_updates(project: ProjectFacts, module: ModuleFacts) -> Iterator[AddedUpdate]:
+    """The calls of ``add_update`` in the Keras layers of a module; a class may define a method of that name itself."""
+    for call in module.flow.tree.calls:
+        method = module.flow.method_of(call)
+        if method is None or method[1] != "add_update" or not call.args:
+            continue
+        scope = module.flow.site(call).scope
+        owner = module.flow.class_of(scope)
+        if owner is None or project.links.method(module, owner, "add_update") is not None:
+            continue
+        if not any(base.startswith("keras.") for base in project.links.base_names(module, owner)):
+            continue
+        statistics = _statistics(module, call)
+        if statistics:
+            updates = list(_updates(module, call.args[0]))
+            pairs = [_pair(update) for update in updates]
+            single = updates[0] if len(updates) == 1 and len(call.args) == 1 and not call.keywords else None
+            yield AddedUpdate(
+                call, scope, single, pairs[0] if single is not None else None, any(pairs), tuple(statistics)
+            )
+
+
+def _updates(module: ModuleFacts, value: Value) -> Iterator[Value]:
+    """The updates that are passed: one, or a list of them."""
+    if isinstance(value, Sequence) and _pair(value) is None:
+        for item in value.items:
+            yield from _updates(module, item)
+    else:
+        yield value
+
+
+def _pair(value: Value) -> tuple[Value, Value] | None:
+    """``(variable, new_value)``; a tuple of two updates is made of calls."""
+    if isinstance(value, Sequence) and len(value.items) == 2 and not isinstance(value.items[0], (Call, Sequence)):
+        return value.items[0], value.items[1]
+    return None
+
+
+def _statistics(module: ModuleFacts, call: Call) -> list[Statistic]:
+    """The statistics that the updates of a call are about."""
+    made = {statistic.call.id: statistic for statistic in module.statistics}
+    found: dict[int, Statistic] = {}
+    for origin in (o for part in walk(call.args[0]) for o in module.flow.origins(part)):
+        statistic = made.get(origin.id) if isinstance(origin, Call) else None
+        if statistic is not None and (statistic.is_batch_norm or is_moving_name(statistic.name)):
+            found[statistic.call.id] = statistic
+    return list(found.values())
