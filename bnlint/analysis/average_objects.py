@@ -38,7 +38,7 @@ def applied_averages(project: ProjectFacts, module: ModuleFacts) -> Iterator[App
         seen = any(batch.kind(item) is not None or _is_statistic(module, item) for item in items)
         if not seen and not any(name_role(path_of(item) or "") is not None for item in items):
             continue
-        if _is_average_object(project, module, method[0]):
+        if is_average_object(project, module, method[0]):
             yield AppliedAverage(call, module.flow.site(call).scope, seen)
 
 
@@ -55,7 +55,8 @@ def _is_statistic(module: ModuleFacts, value: Value) -> bool:
     return any(each is not None and (each.is_batch_norm or (each.role and not each.trainable)) for each in found)
 
 
-def _is_average_object(project: ProjectFacts, module: ModuleFacts, receiver: Value) -> bool:
+def is_average_object(project: ProjectFacts, module: ModuleFacts, receiver: Value) -> bool:
+    """Whether a value is an ``ExponentialMovingAverage`` of TensorFlow."""
     for home, origin in project.links.origins(module, receiver):
         name = home.flow.name_of(origin) if isinstance(origin, Call) else None
         if name is not None and name.startswith("tf.") and name.endswith(".ExponentialMovingAverage"):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bnlint.analysis.added_updates import AddedUpdate, added_updates
+from bnlint.analysis.average_reads import EarlyAverage, TensorAverage, early_averages, tensor_averages
 from bnlint.analysis.axes import WrongReduction, wrong_reductions
 from bnlint.analysis.batch_only import BatchOnlyNorms
 from bnlint.analysis.captured import CapturedFlag, captured_flags
@@ -137,6 +138,14 @@ class ProjectFacts:
     def added_updates(self, module: ModuleFacts) -> list[AddedUpdate]:
         """Updates that Keras layers hand to ``add_update``."""
         return list(added_updates(self, module))
+
+    def early_averages(self, module: ModuleFacts) -> list[EarlyAverage]:
+        """Averages of an average object that are asked for before it has any."""
+        return list(early_averages(self, module))
+
+    def tensor_averages(self, module: ModuleFacts) -> list[TensorAverage]:
+        """Calls that apply an average object to tensors."""
+        return list(tensor_averages(self, module))
 
     def streams(self, module: ModuleFacts) -> Streams:
         """Code of a module that updates the statistics of one layer several times in a step."""
