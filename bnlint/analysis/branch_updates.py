@@ -57,8 +57,8 @@ def _default(flow: Dataflow, placeholders: list[Call]) -> Value | None:
 
 def _truth(flow: Dataflow, value: Value | None, when: bool) -> bool | None:
     """Whether a value always takes the branch that is taken for ``when``; False if it may not."""
-    consts = [o.value for o in flow.origins(value) if isinstance(o, Const)] if value is not None else []
+    origins = list(flow.origins(value)) if value is not None else []
+    consts = [origin.value for origin in origins if isinstance(origin, Const)]
     if any(bool(const) is not when for const in consts):
         return False
-    others = value is None or len(consts) < len(list(flow.origins(value)))
-    return None if others else True
+    return True if consts and len(consts) == len(origins) else None

@@ -256,13 +256,14 @@ def _is_name(flow: Dataflow, value: Value) -> bool:
 
 def _is_op(flow: Dataflow, value: Value) -> bool:
     """Whether a value is computed, and so no name: the result of a call of TensorFlow, or of arithmetic."""
-    for origin in flow.origins(value):
+    origins = list(flow.origins(value))
+    for origin in origins:
         called = flow.name_of(origin) if isinstance(origin, Call) else None
         method = flow.method_of(origin) if isinstance(origin, Call) else None
         by_library = called is not None and called.startswith(("tf.", "keras.", "slim."))
         if not by_library and not isinstance(origin, Op) and (method is None or not method[1].startswith("assign")):
             return False
-    return True
+    return bool(origins)
 
 
 class Collections:

@@ -101,11 +101,9 @@ class Fates:
     def _collected(self, module: ModuleFacts, end: End) -> Outcome:
         name = end.call.argument(0, "name", "names") if end.call is not None else None
         key = key_of(module.flow, name)
-        if (
-            key is None
-            or key in _READ_BY_LIBRARY
-            or any(other.collections.runs(key) for other in self._project.modules)
-        ):
+        if key is None or key in _READ_BY_LIBRARY or any(key in file.text for file in self._project.aside):
+            return Outcome("used")
+        if any(other.collections.runs(key) for other in self._project.modules):
             return Outcome("used")
         where = "`UPDATE_OPS`" if key == UPDATE_OPS else f"the collection `{key}`"
         return Outcome("kept", where=where)

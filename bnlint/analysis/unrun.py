@@ -136,7 +136,7 @@ def _runs(project: ProjectFacts, program: Program, key: str, steps: set[str]) ->
     inside = {file.filename for file in program.files}
     for file in project.programs.files:
         if file.facts is None:
-            if "UPDATE_OPS" in file.words and key == UPDATE_OPS:
+            if key in file.text or (key == UPDATE_OPS and "UPDATE_OPS" in file.text):
                 return True
         elif file.filename not in inside and file.facts.collections.runs(key):
             own = project.programs.of(file.facts).modules

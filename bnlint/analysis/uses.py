@@ -130,6 +130,8 @@ class Uses:
             elif isinstance(parent, (Choice, Op, Mapping, Opaque, Subscript)):
                 if isinstance(parent, Choice) and parent.test is step.value:
                     return set()
+                if isinstance(parent, Opaque) and parent.kind in ("yield", "await"):
+                    return {End("passed")}
                 step = _Step(parent, step.part)
             else:
                 return self._of_attribute(parent, step)

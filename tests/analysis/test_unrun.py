@@ -1,0 +1,305 @@
+"""Who runs the updates that layers put aside: the guards of BN204 and BN209, both ways."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.analysis.conftest import Found
+
+HEAD = "import tensorflow.compat.v1 as tf\nfrom tensorflow.contrib import slim\n"
+LAYER = "def net(x, training):\n    return tf.layers.batch_normalization(x, training=training)\n"
+SLIM = "def net(x, training):\n    return slim.batch_norm(x, is_training=training)\n"
+BUILD = "training = tf.placeholder(tf.bool, [])\nloss = tf.reduce_mean(net(x, training))\n"
+STEP = "step = tf.train.AdamOptimizer().minimize(loss)\n"
+RUN = "with tf.Session() as sess:\n    sess.run(step, {training: True})\n"
+WAITS = "with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)):\n    " + STEP
+
+
+def script(*parts: str) -> str:
+    return HEAD + "".join(parts)
+
+
+FIRES = {
+    "in one file": (script(LAYER, BUILD, STEP, RUN), ["program.py:7"]),
+    "a list that nobody reads": (
+        script(LAYER, BUILD, "ops = tf.get_collection(tf.GraphKeys.UPDATE_OPS)\n", STEP, RUN).replace(
+            "ops = ", "def f():\n    ops = "
+        ),
+        ["program.py:9"],
+    ),
+    "apply_gradients": (
+        script(
+            LAYER, BUILD, "o = tf.train.AdamOptimizer()\nstep = o.apply_gradients(o.compute_gradients(loss))\n", RUN
+        ),
+        ["program.py:8"],
+    ),
+    "a layer made first": (
+        script(
+            "def net(x, training):\n    bn = tf.layers.BatchNormalization()\n    return bn(x, training=training)\n",
+            BUILD,
+            STEP,
+            RUN,
+        ),
+        ["program.py:8"],
+    ),
+    "slim": (script(SLIM, BUILD, STEP, RUN), ["program.py:7"]),
+    "the long way to contrib": (
+        script(
+            "from tensorflow.contrib.layers.python.layers import batch_norm\n",
+            SLIM.replace("slim.batch_norm", "batch_norm"),
+            BUILD,
+            STEP,
+            RUN,
+        ),
+        ["program.py:8"],
+    ),
+    "a normalizer": (
+        script(
+            "def net(x, training):\n    params = {'is_training': training}\n"
+            "    return slim.conv2d(x, 8, 3, normalizer_fn=slim.batch_norm, normalizer_params=params)\n",
+            BUILD,
+            STEP,
+            RUN,
+        ),
+        ["program.py:8"],
+    ),
+    "a branch that is always on inside": (
+        script(
+            "def net(x, t):\n    return tf.cond(t, lambda: tf.layers.batch_normalization(x, training=True),"
+            " lambda: tf.layers.batch_normalization(x, training=False, reuse=True))\n",
+            BUILD,
+            STEP,
+            RUN,
+        ),
+        ["program.py:7"],
+    ),
+    "an estimator": (
+        script(
+            LAYER,
+            "def model_fn(features, mode):\n    loss = net(features, mode == 'train')\n    " + STEP,
+            "    return tf.estimator.EstimatorSpec(mode, loss=loss, train_op=step)\n",
+        ),
+        ["program.py:7"],
+    ),
+    "a collection of its own": (
+        script(
+            SLIM.replace("training)", "training, updates_collections='bn')", 2).replace(
+                "net(x, training, updates_collections='bn')", "net(x, training)"
+            ),
+            BUILD,
+            STEP,
+            RUN,
+        ),
+        ["program.py:7"],
+    ),
+    "a helper of the same name as a library's": (
+        script(
+            "def create_train_op(loss, optimizer):\n    return optimizer.minimize(loss)\n",
+            LAYER,
+            BUILD,
+            "step = create_train_op(loss, tf.train.AdamOptimizer())\n",
+            RUN,
+        ),
+        ["program.py:4"],
+    ),
+}
+
+SILENT = {
+    "the train op waits": script(LAYER, BUILD, WAITS, RUN),
+    "a group": script(LAYER, BUILD, STEP, "step = tf.group(step, *tf.get_collection(tf.GraphKeys.UPDATE_OPS))\n", RUN),
+    "a group of a list": script(
+        LAYER, BUILD, STEP, "step = tf.group([step, tf.get_collection(tf.GraphKeys.UPDATE_OPS)])\n", RUN
+    ),
+    "a fetch": script(
+        LAYER,
+        BUILD,
+        STEP,
+        "ops = tf.get_collection(tf.GraphKeys.UPDATE_OPS)\n",
+        RUN.replace("run(step", "run([step, ops]"),
+    ),
+    "by the collection's name": script(LAYER, BUILD, WAITS.replace("tf.GraphKeys.UPDATE_OPS", "'update_ops'"), RUN),
+    "a filtered list": script(
+        LAYER,
+        BUILD,
+        "ops = [op for op in tf.get_collection(tf.GraphKeys.UPDATE_OPS) if 'net' in op.name]\n",
+        "with tf.control_dependencies(ops):\n    " + STEP,
+        RUN,
+    ),
+    "nested blocks with a no_op": script(
+        LAYER,
+        BUILD,
+        STEP,
+        "with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)):\n"
+        "    with tf.control_dependencies([step]):\n        step = tf.no_op()\n",
+        RUN,
+    ),
+    "a helper that reads it": script(
+        LAYER,
+        "def updates():\n    return tf.get_collection(tf.GraphKeys.UPDATE_OPS)\n",
+        BUILD,
+        "with tf.control_dependencies(updates()):\n    " + STEP,
+        RUN,
+    ),
+    "the key is passed on": script(LAYER, BUILD, STEP, "run_later(tf.GraphKeys.UPDATE_OPS)\n", RUN),
+    "in place": script(SLIM.replace("=training)", "=training, updates_collections=None)"), BUILD, STEP, RUN),
+    "in place by a dict": script(
+        "def net(x, training):\n    params = {'is_training': training, 'updates_collections': None}\n"
+        "    return slim.batch_norm(x, **params)\n",
+        BUILD,
+        STEP,
+        RUN,
+    ),
+    "in place by an arg_scope": script(
+        SLIM,
+        "with slim.arg_scope([slim.batch_norm], updates_collections=None):\n    loss = tf.reduce_mean(net(x, t))\n",
+        STEP,
+        RUN,
+    ),
+    "in place by a partial": script(
+        "import functools\nbn = functools.partial(slim.batch_norm, updates_collections=None)\n",
+        "def net(x, training):\n    return bn(x, is_training=training)\n",
+        BUILD,
+        STEP,
+        RUN,
+    ),
+    "options that cannot be seen": script(
+        "def net(x, training, **options):\n    return slim.batch_norm(x, is_training=training, **options)\n",
+        BUILD,
+        STEP,
+        RUN,
+    ),
+    "create_train_op": script(
+        LAYER, BUILD, "step = slim.learning.create_train_op(loss, tf.train.AdamOptimizer())\n", RUN
+    ),
+    "one of the optimizers by optimize_loss": script(
+        LAYER, BUILD, STEP, "other = tf.contrib.layers.optimize_loss(loss, None, 0.1, 'SGD')\n", RUN
+    ),
+    "a head": script(
+        LAYER,
+        "def model_fn(head, features, mode):\n    loss = net(features, mode == 'train')\n",
+        "    def train(loss):\n        return tf.train.AdamOptimizer().minimize(loss)\n",
+        "    return head.create_estimator_spec(features, mode, loss, train_op_fn=train)\n",
+    ),
+    "a framework": script("import tensorpack\n", LAYER, BUILD, STEP, RUN),
+    "inference only": script(LAYER, "loss = tf.reduce_mean(net(x, False))\n", STEP, RUN),
+    "no flag": script("loss = tf.layers.batch_normalization(x)\n", STEP, RUN),
+    "frozen": script("loss = tf.layers.batch_normalization(x, training=t, trainable=False)\n", STEP, RUN),
+    "nobody uses the layer": script(LAYER, "loss = tf.reduce_mean(x)\n", STEP, RUN),
+    "an optimizer that wraps another": script(
+        LAYER,
+        "class Mixed(tf.train.Optimizer):\n    def apply_gradients(self, pairs):\n"
+        "        return self.inner.apply_gradients(pairs)\n",
+        "y = net(x, t)\n",
+        "with tf.Session() as sess:\n    sess.run(y)\n",
+    ),
+    "TensorFlow 2": "import tensorflow as tf\n"
+    + LAYER.replace("tf.layers", "tf.compat.v1.layers")
+    + "@tf.function\ndef train(x):\n    with tf.GradientTape() as tape:\n        loss = tf.reduce_mean(net(x, True))\n"
+    "    optimizer.apply_gradients(zip(tape.gradient(loss, v), v))\n",
+}
+
+
+@pytest.mark.parametrize("name", FIRES)
+def test_train_op_that_leaves_the_updates_out_is_found(name: str, found: Found) -> None:
+    program, places = FIRES[name]
+    assert found(program, "BN204") == places
+
+
+@pytest.mark.parametrize("name", SILENT)
+def test_updates_that_run_are_left_alone(name: str, found: Found) -> None:
+    assert found(SILENT[name], "BN204") == []
+
+
+def test_what_may_be_meant_is_only_noted(found: Found) -> None:
+    always = script(LAYER, "loss = tf.reduce_mean(net(x, True))\n", STEP, RUN)
+    assert found(always, "BN204") == ["program.py:6 info"]
+    out_of_view = script(LAYER, "def model(x, t):\n    loss = tf.reduce_mean(net(x, t))\n    return " + STEP[7:])
+    assert found(out_of_view, "BN204") == ["program.py:7 info"]
+
+
+class TestAcrossFiles:
+    LAYERS = script(LAYER)
+    MODEL = script(
+        "from layers import net\nclass Model:\n    def __init__(self, x, training):\n",
+        "        self.loss = tf.reduce_mean(net(x, training))\n",
+        "        self.step = tf.train.AdamOptimizer().minimize(self.loss)\n",
+    )
+    TRAIN = (
+        "import tensorflow as tf\nfrom model import Model\nwith tf.Session() as sess:\n    sess.run(Model(x, t).step)\n"
+    )
+
+    def test_the_step_and_the_one_file_of_layers_are_told(self, found: Found) -> None:
+        files = {"layers.py": self.LAYERS, "model.py": self.MODEL, "train.py": self.TRAIN}
+        assert found(files, "BN204") == ["layers.py:4", "model.py:7"]
+
+    def test_layers_in_many_files_are_told_once(self, found: Found) -> None:
+        more = self.MODEL.replace("import net", "import net\nfrom others import other").replace(
+            "net(x, training)", "other(net(x, training), training)"
+        )
+        files = {"layers.py": self.LAYERS, "others.py": self.LAYERS.replace("net", "other"), "model.py": more}
+        assert found({**files, "train.py": self.TRAIN}, "BN204") == ["model.py:8"]
+
+    def test_without_the_file_that_runs_the_step_nobody_is_accused(self, found: Found) -> None:
+        files = {"layers.py": self.LAYERS, "model.py": self.MODEL}
+        assert found(files, "BN204") == ["layers.py:4 info", "model.py:7 info"]
+
+    @pytest.mark.parametrize("reader", ["train.py", "hooks.py"])
+    def test_another_file_runs_the_collection(self, reader: str, found: Found) -> None:
+        run = "sess.run(tf.get_collection(tf.GraphKeys.UPDATE_OPS))\n"
+        files = {"layers.py": self.LAYERS, "model.py": self.MODEL, "train.py": self.TRAIN}
+        files[reader] = files.get(reader, script()) + run
+        assert found(files, "BN204") == []
+
+    def test_another_program_runs_its_own_collection(self, found: Found) -> None:
+        files = {"layers.py": self.LAYERS, "model.py": self.MODEL, "train.py": self.TRAIN}
+        files["other.py"] = script(LAYER, BUILD, WAITS, RUN)
+        assert found(files, "BN204") == ["layers.py:4", "model.py:7"]
+
+    def test_a_file_between_them_that_no_rule_reads(self, found: Found) -> None:
+        model = self.MODEL.replace("from layers import net", "from zoo import net")
+        files = {"layers.py": self.LAYERS, "zoo.py": "from layers import net\n", "model.py": model}
+        assert found({**files, "train.py": self.TRAIN}, "BN204") == ["layers.py:4", "model.py:7"]
+
+    def test_all_callers_freeze_the_layer(self, found: Found) -> None:
+        frozen = self.MODEL.replace("net(x, training)", "net(x, False)")
+        files = {"layers.py": self.LAYERS, "model.py": frozen, "train.py": self.TRAIN}
+        assert found(files, "BN204") == []
+
+
+KERAS = "def net(x, training):\n    return tf.keras.layers.BatchNormalization()(x, training=training)\n"
+
+KERAS_SILENT = {
+    "updates of the layer": script(
+        "bn = tf.keras.layers.BatchNormalization()\ntraining = tf.placeholder(tf.bool)\n",
+        "loss = tf.reduce_mean(bn(x, training=training))\n",
+        "with tf.control_dependencies(bn.updates):\n    " + STEP,
+        RUN,
+    ),
+    "updates of the model": script(KERAS, BUILD, STEP, "ops = model.get_updates_for(None)\n", RUN),
+    "fit": script(KERAS, BUILD, STEP, RUN, "model.fit(x, y)\n"),
+    "frozen": script(KERAS.replace("ization()", "ization(trainable=False)"), BUILD, STEP, RUN),
+    "inference": script(KERAS.replace("training=training", "training=False"), BUILD, STEP, RUN),
+    "no optimizer": script(KERAS, BUILD, RUN.replace("step", "loss")),
+}
+
+
+def test_keras_layer_in_a_graph_is_found(found: Found) -> None:
+    assert found(script(KERAS, BUILD, WAITS, RUN), "BN209") == ["program.py:4"]
+
+
+@pytest.mark.parametrize("name", KERAS_SILENT)
+def test_keras_layer_that_is_cared_for(name: str, found: Found) -> None:
+    assert found(KERAS_SILENT[name], "BN209") == []
+
+
+def test_keras_layer_inside_a_keras_class_is_told_at_the_step(found: Found) -> None:
+    layer = script(
+        "class Block(tf.keras.layers.Layer):\n    def __init__(self):\n",
+        "        self.bn = tf.keras.layers.BatchNormalization()\n",
+        "    def call(self, x, training=None):\n        return self.bn(x, training=training)\n",
+    )
+    train = script("from block import Block\nnet = Block()\n", BUILD, STEP, RUN)
+    assert found({"block.py": layer, "train.py": train}, "BN209") == ["train.py:7"]
