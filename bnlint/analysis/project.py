@@ -21,6 +21,7 @@ from bnlint.analysis.flags import Flags
 from bnlint.analysis.forwarding import Forwarding
 from bnlint.analysis.keras_models import KerasModels
 from bnlint.analysis.links import Links
+from bnlint.analysis.momenta import Momentum, average_momenta, layer_momenta
 from bnlint.analysis.program import File, Programs
 from bnlint.analysis.python_tests import PlaceholderTest, placeholder_tests
 from bnlint.analysis.saving import Saving
@@ -146,6 +147,10 @@ class ProjectFacts:
     def tensor_averages(self, module: ModuleFacts) -> list[TensorAverage]:
         """Calls that apply an average object to tensors."""
         return list(tensor_averages(self, module))
+
+    def momenta(self, module: ModuleFacts) -> list[Momentum]:
+        """The momenta that layers and average objects of a module are given."""
+        return [*layer_momenta(module), *average_momenta(self, module)]
 
     def streams(self, module: ModuleFacts) -> Streams:
         """Code of a module that updates the statistics of one layer several times in a step."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bnlint.analysis.arithmetic import number
 from bnlint.analysis.dataflow import Dataflow
+from bnlint.analysis.momenta import Momentum, layer_momenta
 from bnlint.analysis.values import Call, Read, Value
 
 if TYPE_CHECKING:
@@ -15,35 +16,27 @@ if TYPE_CHECKING:
 
 _STEPS = frozenset({"apply_gradients", "train_on_batch"})
 _RANGES = frozenset({"range", "xrange", "trange"})
-_MOMENTUM = {"slim.batch_norm": "decay"}
 
 
 @dataclass(frozen=True, slots=True)
 class SlowAverage:
     """A layer that remembers this share of its initial statistics after all steps of the program."""
 
-    call: Call
-    momentum: float
-    momentum_value: Value
-    scope: int
+    momentum: Momentum
     steps: int
 
     @property
     def share(self) -> float:
         """What is left of the initial value."""
-        return float(self.momentum**self.steps)
+        return float(self.momentum.number**self.steps)
 
 
 def slow_averages(module: ModuleFacts) -> Iterator[SlowAverage]:
     """The layers with a momentum that is written out, in a module that shows all steps of its training."""
-    layers = [(each.creation, each.creation.argument(1, "momentum")) for each in module.layers]
-    layers += [(each.call, each.options.get(_MOMENTUM.get(each.api, "momentum"))) for each in module.layer_functions]
-    known = [(call, value) for call, value in layers if value is not None]
-    steps = _steps(module.flow) if known else None
-    for call, value in known if steps else ():
-        momentum = number(module.flow, value)
-        if momentum is not None and 0 < momentum < 1 and steps is not None:
-            yield SlowAverage(call, momentum, value, module.flow.site(call).scope, steps)
+    momenta = [each for each in layer_momenta(module) if 0 < each.number < 1]
+    steps = _steps(module.flow) if momenta else None
+    if steps is not None:
+        yield from (SlowAverage(momentum, steps) for momentum in momenta)
 
 
 def _steps(flow: Dataflow) -> int | None:

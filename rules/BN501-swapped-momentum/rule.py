@@ -2,16 +2,23 @@
 
 from collections.abc import Iterator
 
-from bnlint.analysis.prefilter import ASSIGNS, STATISTICS
+from bnlint.analysis.momenta import Momentum
+from bnlint.analysis.prefilter import ASSIGNS, LAYERS, STATISTICS
 from bnlint.analysis.updates import Update
-from bnlint.edits import momentum_fix
+from bnlint.analysis.values import Const
+from bnlint.edits import momentum_fix, replaced, safe
 from bnlint.findings import Confidence, Finding, Severity
 from bnlint.rule import Case, Rule
 from bnlint.verify.predictions import WrongLaw
 
+_FOLLOWS_LAST_BATCH = (
+    "The moving statistic follows the last batch instead of averaging over many: inference normalises with the noise "
+    "of one batch."
+)
+
 
 def check(case: Case) -> Iterator[Finding]:
-    """Updates whose weights the code shows; an old weight of 0 is a choice (statistics of the last batch only)."""
+    """Weights that the code shows; an old weight of 0 is a choice (statistics of the last batch only)."""
     for update in case.module.updates:
         average = update.average
         if average is None or not any(statistic.is_batch_norm for statistic in update.statistics):
@@ -22,6 +29,9 @@ def check(case: Case) -> Iterator[Finding]:
         elif old is not None and new is not None and 0 < old < 0.5:
             text = f"the old value has weight {old:.4g} and the batch {new:.4g}: the momentum is on the wrong side"
             yield _finding(case, update, "swapped", text)
+    for momentum in case.project.momenta(case.module):
+        if 0 < momentum.number < 0.5:
+            yield _of_momentum(case, momentum)
 
 
 def _finding(case: Case, update: Update, fault: str, message: str) -> Finding:
@@ -29,8 +39,7 @@ def _finding(case: Case, update: Update, fault: str, message: str) -> Finding:
     return case.finding(
         update.call.span,
         message=message,
-        consequence="The moving statistic follows the last batch instead of averaging over many: inference normalises "
-        "with the noise of one batch."
+        consequence=_FOLLOWS_LAST_BATCH
         if swapped
         else "The moving statistic settles at a wrong value, or drifts away, however long one trains.",
         remedy="the old value gets the momentum: `moving * momentum + batch * (1 - momentum)`",
@@ -42,11 +51,29 @@ def _finding(case: Case, update: Update, fault: str, message: str) -> Finding:
     )
 
 
+def _of_momentum(case: Case, momentum: Momentum) -> Finding:
+    literal = isinstance(momentum.value, Const)
+    weight = f"{momentum.number:g}"
+    rest = f"{round(1 - momentum.number, 10):g}"
+    return case.finding(
+        momentum.value.span if literal else momentum.call.span,
+        message=f"momentum {weight} keeps {weight} of the old statistics and takes {rest} of each batch",
+        consequence=_FOLLOWS_LAST_BATCH,
+        remedy=f"the momentum of TensorFlow and Keras is the weight of the old value: write {rest} for what PyTorch "
+        f"calls {weight}",
+        prediction=WrongLaw("swapped"),
+        scope=momentum.scope,
+        created=[momentum.call.span.row],
+        confidence=Confidence.MEDIUM,
+        fix=safe(f"use {rest}", replaced(momentum.value.span, rest)) if literal else None,
+    )
+
+
 RULE = Rule(
     code="BN501",
     name="swapped-momentum",
     summary="the old value's weight is below one half, or the weights do not sum to 1",
     severity=Severity.WARNING,
-    needs=(STATISTICS, ASSIGNS),
+    needs=((*STATISTICS, *LAYERS), (*ASSIGNS, b"momentum", b"decay", b"MovingAverage")),
     check=check,
 )

@@ -15,20 +15,21 @@ _TOO_MUCH = 0.2
 def check(case: Case) -> Iterator[Finding]:
     """Only where the file shows every step of its training; a model may well be trained elsewhere as well."""
     for average in case.module.slow_averages:
+        momentum = average.momentum
         if average.share <= _TOO_MUCH:
             continue
         yield case.finding(
-            average.call.span,
+            momentum.call.span,
             message=f"after the {average.steps} steps of this program {average.share:.0%} of the initial statistics "
             "are left",
-            consequence=f"With momentum {average.momentum:g} the averages have hardly moved from 0 and 1 when training "
+            consequence=f"With momentum {momentum.number:g} the averages have hardly moved from 0 and 1 when training "
             "ends, so inference normalises with numbers that say little about the data.",
             remedy="use a smaller momentum, such as 0.9, or train longer",
             prediction=InitialShare(average.steps, average.share),
-            scope=average.scope,
-            created=[average.call.span.row],
+            scope=momentum.scope,
+            created=[momentum.call.span.row],
             confidence=Confidence.LOW,
-            fix=unsafe("use 0.9", replaced(average.momentum_value.span, "0.9")),
+            fix=unsafe("use 0.9", replaced(momentum.value.span, "0.9")),
         )
 
 
