@@ -20,7 +20,7 @@ from bnlint.settings import ConfigError, Settings, load, nearest
 
 FINDINGS = 1
 # Why nothing was run, where the reason is the machine and not the code.
-_NO_MEANS = ("no-interpreter", "no-tensorflow", "broken-tensorflow", "no-keras-2", "no-isolation")
+NO_MEANS = ("no-interpreter", "no-tensorflow", "broken-tensorflow", "no-keras-2", "no-isolation")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +114,7 @@ def _settings(options: Options) -> Settings:
     return replace(
         settings,
         verify=options.verify,
-        python=_interpreter(options.python or settings.python),
+        python=interpreter(options.python or settings.python),
         show_refuted=options.show_refuted,
         use_baseline=not options.no_baseline,
         force_exclude=options.force_exclude,
@@ -142,7 +142,7 @@ def _once(options: Options, settings: Settings, outputs: Sequence[Output], memor
     missing = not options.from_stdin and not all(os.path.exists(path) for path in options.places)
     status = exit_status(report, missing, settings.fail_on, would_fix=options.diff)
     if options.require_verification and any(
-        each.stands and each.verdict.reason in _NO_MEANS for each in report.findings
+        each.stands and each.verdict.reason in NO_MEANS for each in report.findings
     ):
         status = console.TROUBLE
     return 0 if options.exit_zero and status == FINDINGS else status
@@ -195,7 +195,7 @@ def _require_known(settings: Settings) -> None:
             raise click.UsageError(message + hint)
 
 
-def _interpreter(python: str | None) -> str | None:
+def interpreter(python: str | None) -> str | None:
     """The interpreter's absolute path: the worker starts in another folder."""
     if python is None:
         return None

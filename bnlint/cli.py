@@ -229,6 +229,43 @@ def explain(topic: str, form: Form | None, color: str) -> None:
         console.echo(text)
 
 
+@commands.command(short_help="Run a rule's mistake and its cure, side by side.")
+@click.argument("topic", metavar="CODE|NAME|FILE[::SYMBOL]")
+@click.option("--variant", default="", metavar="NAME", help="The rule's programs for another version, e.g. v1, k2, k3.")
+@click.option("--python", metavar="PATH", help="The Python to run it with; it needs TensorFlow.")
+@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
+@click.pass_context
+def demo(ctx: click.Context, topic: str, variant: str, python: str | None, color: str) -> None:
+    """Run the wrong and the right program of a rule now, and draw what their statistics do, step by step.
+
+    With a FILE, run what is found in it, or in one function, class or method of it, as it is and with its fix.
+
+    Exit status: 0 if it could be run, 2 if not.
+
+    \b
+    Examples:
+      bnlint demo BN101
+      bnlint demo rebound-statistic --variant v1
+      bnlint demo models/bn.py::Norm
+    """
+    from bnlint import demonstrating
+
+    ctx.exit(demonstrating.run(topic, variant, python, color))
+
+
+@commands.command(short_help="Serve an editor.")
+def lsp() -> None:
+    """Speak the Language Server Protocol with an editor, over standard input and output.
+
+    The editor starts it; docs/editors.md has settings for some. It reads code, and runs what is found only when asked.
+    """
+    try:
+        from bnlint.lsp.server import serve
+    except ModuleNotFoundError as error:
+        console.fail(f'the language server needs {error.name}; install it with: pip install "bnlint[lsp]"')
+    serve()
+
+
 @commands.command(short_help="List the rules.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
 def rules(color: str) -> None:

@@ -96,9 +96,10 @@ def _markdown(topic: Topic) -> str:
 def _page(rule: Rule) -> str:
     """The lesson, and below it the change from the wrong program to the right one."""
     lesson = lessons.load(rule)
-    (wrong, right), *others = lesson.pairs
+    (wrong, right), *others = lesson.pairs.values()
     page = f"{lesson.page}\n## The change\n\n```diff\n{lesson.change(wrong, right)}```\n"
-    page += f"\nRun the wrong program yourself:\n\n    python {rule.folder / wrong}\n"
+    page += f"\nSee both run, side by side:\n\n    bnlint demo {rule.code}\n"
+    page += f"\nRun the wrong program alone:\n\n    python {rule.folder / wrong}\n"
     if others:
         page += f"\nBeside it, for other versions: {', '.join(f'`{name}`' for pair in others for name in pair)}.\n"
     return page
@@ -147,15 +148,11 @@ def _rule(rule: Rule) -> dict[str, object]:
 
 
 def _typeset(topic: Topic, color: bool, columns: int) -> str:
-    from rich.console import Console
     from rich.markdown import Markdown
-    from rich.theme import Theme
 
-    # The backgrounds of the usual styles are made for dark terminals alone.
-    theme = Theme({"markdown.code": "bold cyan", "markdown.code_block": "cyan", "markdown.h2": "bold underline"})
-    console = Console(
-        force_terminal=color, color_system="standard" if color else None, emoji=False, width=columns, theme=theme
-    )
+    from bnlint.report.terminal import typesetter
+
+    console = typesetter(color, columns)
     with console.capture() as capture:
         for rule in topic.rules:
             console.print(Markdown(_page(rule), code_theme="ansi_dark", hyperlinks=color))

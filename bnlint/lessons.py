@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from bnlint.report.excerpt import split_rows
 from bnlint.rule import Rule
 
 HEADINGS = (
@@ -35,10 +36,10 @@ class Lesson:
     programs: Mapping[str, str]
 
     @property
-    def pairs(self) -> list[tuple[str, str]]:
-        """The names of each wrong program and of the right one beside it, the plainest pair first."""
+    def pairs(self) -> dict[str, tuple[str, str]]:
+        """The names of each wrong program and of the right one beside it, by variant: "" is the plainest, "v1" …"""
         wrong = [name for name in self.programs if name.startswith("bad")]
-        return [(name, name.replace("bad", "good", 1)) for name in wrong]
+        return {name[len("bad") : -len(".py")].lstrip("_"): (name, name.replace("bad", "good", 1)) for name in wrong}
 
     def change(self, wrong: str, right: str) -> str:
         """The unified diff from one program to another."""
@@ -52,6 +53,18 @@ def load(rule: Rule) -> Lesson:
     files = [path for path in rule.folder.glob("*.py") if path.name != "rule.py"]
     programs = {path.name: path.read_text(encoding="utf-8") for path in sorted(files, key=_by_kind)}
     return Lesson(rule, page, _sections(page), programs)
+
+
+def differing_rows(before: str, after: str) -> tuple[list[int], list[int]]:
+    """The rows of each text that the other one has not, blank ones apart."""
+    old, new = split_rows(before), split_rows(after)
+    gone: list[int] = []
+    come: list[int] = []
+    for tag, i, i_end, j, j_end in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag != "equal":
+            gone += [row + 1 for row in range(i, i_end) if old[row].strip()]
+            come += [row + 1 for row in range(j, j_end) if new[row].strip()]
+    return gone, come
 
 
 def _by_kind(path: Path) -> tuple[int, int, str]:

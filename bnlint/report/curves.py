@@ -12,14 +12,16 @@ from bnlint.report.evidence import law_text, name, watched
 from bnlint.report.terminal import visible
 
 START = "at the start"
+_UNEXPLAINED = ("unexplained", "once")
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
     """One channel of one statistic.
 
-    labels: the steps, the first of them ``START``. variable, batch: as many values; None where nothing is known, and
-    where the value is not finite. law: in words, or None.
+    labels: the steps, the first of them ``START``. variable: as many values. batch: what the batch of each step has to
+    offer to the variable, as far as it is known. None stands for a value that is unknown or not finite. law: in words,
+    or None. made: how many such variables the line made.
     """
 
     name: str
@@ -28,6 +30,7 @@ class Curve:
     variable: tuple[float | None, ...]
     batch: tuple[float | None, ...]
     law: str | None
+    made: int
 
     @property
     def range(self) -> tuple[float, float]:
@@ -48,6 +51,9 @@ def _curve(statistic: Mapping[str, Any], variable: VariableRef | None) -> Curve 
         return None
     batch = [_first(value) for value in statistic.get("batch") or ()]
     law = statistic.get("law")
+    if isinstance(law, Mapping) and cast("Mapping[str, object]", law).get("kind") in _UNEXPLAINED:
+        # The statistic is not one of the batch that went in, but of something that was made of it.
+        batch = [None] * len(values)
     row = statistic.get("row")
     return Curve(
         visible(name(statistic, variable)),
@@ -56,6 +62,7 @@ def _curve(statistic: Mapping[str, Any], variable: VariableRef | None) -> Curve 
         (_first(statistic.get("initial")), *values),
         (None, *batch),
         law_text(cast("Mapping[str, object]", law)) if isinstance(law, Mapping) else None,
+        made if isinstance(made := statistic.get("made"), int) else 1,
     )
 
 

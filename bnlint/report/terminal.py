@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from bnlint.findings import FileError, Notice, Outcome, Severity
 from bnlint.source import place_name
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 Paint = Callable[[str, str], str]
 """``paint(text, style)`` puts text into a style such as "bold red", or leaves it plain."""
@@ -28,6 +32,17 @@ def painter(color: bool) -> Paint:
     from rich.style import Style
 
     return lambda text, style: Style.parse(style).render(text)
+
+
+def typesetter(color: bool, columns: int) -> Console:
+    """What typesets for a terminal of that width, in colours of its own palette or in none."""
+    from rich.console import Console
+    from rich.theme import Theme
+
+    # The backgrounds of the usual styles are made for dark terminals alone.
+    theme = Theme({"markdown.code": "bold cyan", "markdown.code_block": "cyan", "markdown.h2": "bold underline"})
+    system = "standard" if color else None
+    return Console(force_terminal=color, color_system=system, emoji=False, highlight=False, width=columns, theme=theme)
 
 
 def visible(text: str) -> str:

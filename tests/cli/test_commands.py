@@ -17,7 +17,7 @@ def test_version(run: Run) -> None:
     assert run("--version").output == f"bnlint {__version__}\n"
 
 
-@pytest.mark.parametrize("command", [[], ["check"], ["explain"], ["rules"]])
+@pytest.mark.parametrize("command", [[], ["check"], ["explain"], ["demo"], ["rules"]])
 def test_help_has_examples(run: Run, command: list[str]) -> None:
     result = run(*command, "--help")
     assert result.exit_code == 0

@@ -22,11 +22,12 @@ def test_a_rule_is_taught(run: Run, code: str) -> None:
     assert by_code.exit_code == 0
     assert by_code.output == by_name.output
     assert by_code.output.startswith(rule.readme.read_text(encoding="utf-8"))
-    assert f"python {rule.folder / 'bad.py'}\n" in by_code.output
-    added = re.findall(r"(?m)^\+(?!\+\+)(.*)$", by_code.output)
-    good = (rule.folder / "good.py").read_text(encoding="utf-8")
-    assert added
-    assert all(line in good.splitlines() for line in added)
+    assert f"bnlint demo {code}\n" in by_code.output
+    for sign, program in (("-", "bad.py"), ("+", "good.py")):
+        lines = (rule.folder / program).read_text(encoding="utf-8").splitlines()
+        change = by_code.output.partition("```diff\n")[2].partition("```")[0]
+        assert all(line[1:] in lines for line in change.splitlines()[3:] if line.startswith(sign))
+        assert re.search(r"(?m)^-(?!-)", change)
 
 
 def test_a_lesson_as_data(run: Run) -> None:

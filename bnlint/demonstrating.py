@@ -1,0 +1,42 @@
+"""What ``bnlint demo`` does with its options."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+
+import click
+
+from bnlint import checking, console, demo, progress
+from bnlint.settings import load
+
+DRAWING = 'pip install "bnlint[demo]"'
+
+
+def run(topic: str, variant: str, python: str | None, color: str) -> int:
+    """Run it, show it, and return the exit status. Raises UsageError, ConfigError and RuleError."""
+    file, _, symbol = topic.partition("::")
+    is_code = "::" in topic or file.endswith((".py", ".ipynb"))
+    settings = load((file,) if is_code else (".",))
+    settings = replace(settings, python=checking.interpreter(python or settings.python))
+    try:
+        with progress.on_terminal() as shown:
+            if shown is not None:
+                shown.start("running", 1)
+            if is_code:
+                seen = demo.of_code(file, symbol, settings)
+            else:
+                seen = demo.of_rule(demo.rule_named(topic, settings), variant, settings)
+    except demo.NothingToShowError as error:
+        raise click.UsageError(str(error)) from None
+    try:
+        from bnlint.report.side_by_side import render
+
+        console.echo(render(seen, console.colored(color), shutil.get_terminal_size().columns))
+    except ModuleNotFoundError as error:
+        if error.name != "plotext":
+            raise
+        console.fail(f"drawing needs plotext; install it with: {DRAWING}")
+    if seen.wrong.verdict.reason in checking.NO_MEANS:
+        console.fail(f"nothing was run: {seen.wrong.verdict.detail}")
+    return 0
