@@ -173,9 +173,8 @@ def _rewrite(statement: list[_Token], characters: list[str], insertions: dict[in
         if second.text == ">>":
             characters[second.start : second.start + 2] = "  "
         insertions[end] = ")"
-    elif first.text == "print" and second.text == "(" and statement[-1].text == ",":
-        return
-    elif first.text == "raise":
+    elif first.text in ("raise", "except"):
+        # ``raise E, "why"`` and ``except E, name``: what follows the comma does not matter here.
         comma = next((token for token in statement if token.text == "," and token.depth == 0), None)
         if comma is not None:
             end = statement[-1].start + len(statement[-1].text)

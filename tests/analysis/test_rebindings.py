@@ -23,7 +23,8 @@ LOST = {
     "a parameter": "def f(x, moving_mean):\n" + indent(AVERAGE) + "def g(x):\n" + indent(CREATE + "f(x, moving_mean)"),
     "a dict slot": "s = {'m': tf.Variable(0.)}\ndef f(x):\n"
     + indent(
-        "s['m'] = 0.9 * s['m'] + 0.1 * tf.reduce_mean(x, 0)\nreturn tf.nn.batch_normalization(x, s['m'], 1., 0., 1., 1e-3)"
+        "s['m'] = 0.9 * s['m'] + 0.1 * tf.reduce_mean(x, 0)\n"
+        "return tf.nn.batch_normalization(x, s['m'], 1., 0., 1., 1e-3)"
     ),
     "a loop": CREATE + "for x in data:\n" + indent(AVERAGE),
     "a branch": CREATE + "if training:\n" + indent(AVERAGE) + "else:\n" + indent("pass"),

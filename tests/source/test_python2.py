@@ -19,6 +19,8 @@ STATEMENTS = [
     "print(x), y",
     "if a: print b; print c",
     "exec code in namespace",
+    "try: pass\nexcept ValueError, error: print error",
+    "try: pass\nexcept (KeyError, ValueError), error:\n    raise",
     "raise ValueError, 'no', trace",
     "y = `x` + `[1, 2]`",
     "if a <> b: pass",

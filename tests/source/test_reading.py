@@ -21,7 +21,6 @@ TOO_DEEP = {
     "operators": "x = " + "+".join("1" * 30000),
     "signs": "x = " + "-" * 3000 + "1",
     "lambdas": "x = " + "lambda: " * 5000 + "1",
-    "conditions": "x = " + "1 if a else " * 1500 + "1",
     "attributes": "x = " + ".".join("a" * 20000),
 }
 
