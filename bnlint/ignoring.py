@@ -46,7 +46,8 @@ def add_ignores(
     return replace(after, warnings=(*after.warnings, *notices)), made
 
 
-def _with_comments(source: Source, findings: Iterable[Finding]) -> Source:
+def comment_edits(source: Source, findings: Iterable[Finding]) -> list[Edit]:
+    """Edits that put comments behind the statements of these findings. Raises SourceError."""
     by_cell: dict[int | None, list[Finding]] = {}
     for finding in findings:
         by_cell.setdefault(finding.cell, []).append(finding)
@@ -56,7 +57,11 @@ def _with_comments(source: Source, findings: Iterable[Finding]) -> Source:
         layout = _layout(source.text if cell is None else cell.code)
         rows = split_rows(source.text if cell is None else cell.text)
         edits += [replace(edit, cell=number) for edit in _edits(own, layout, rows)]
-    edited = source.edited(edits)
+    return edits
+
+
+def _with_comments(source: Source, findings: Iterable[Finding]) -> Source:
+    edited = source.edited(comment_edits(source, findings))
     if _code(source) != _code(edited):
         raise SourceError("a comment would change what the code says")
     return edited

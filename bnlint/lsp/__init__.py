@@ -1,0 +1,1 @@
+"""The language server: what bnlint knows, in any editor that speaks the Language Server Protocol."""
