@@ -138,7 +138,7 @@ def _moved_rows(before: str, after: str) -> dict[int, int]:
 def decide(pool: Pool, experiment: Experiment, text: str, filename: str, era: Era) -> Verdict:
     """Run trial after trial until one decides; else what the first one had to say."""
     plan = Plan(experiment, text, filename, era)
-    place = Place(experiment, plan.row, plan.statistics)
+    place = Place(experiment, plan.row, plan.statistics, plan.uses)
     verdict = _try(pool, place, plan.first())
     if verdict.outcome in DECIDED or not verdict.evidence.get("modes"):
         return verdict
@@ -148,7 +148,7 @@ def decide(pool: Pool, experiment: Experiment, text: str, filename: str, era: Er
         verdict = _try(pool, place, plan.skipping(skipped))
     if verdict.outcome in DECIDED:
         return verdict
-    for trial in (plan.ported() if _misses_names(verdict) else None, plan.program()):
+    for trial in (plan.driven(), plan.ported() if _misses_names(verdict) else None, plan.program()):
         if trial is None:
             continue
         second = _try(pool, place, trial)

@@ -15,6 +15,7 @@ statistics                  one entry a watched variable:
     law                     {kind, old, new, source, residual, text}, see worker/laws.py
     updates, reached_by     in a graph: how many ops assign to it, and what reaches them
     made                    how many such variables there were, if each call made its own
+probes                      what was tried besides: how far outputs differ, what attributes hold …, see worker/probes.py
 error                       {type, message, row, rows} of the exception, or null; row is the innermost of the user's
 modes                       one line for each mode that was tried: {mode, rung, outcome, reason}
 notes                       in words
@@ -50,6 +51,7 @@ def evidence(
         **start,
         **{key: chosen[key] for key in ("mode", "rung", "inputs", "outputs", "steps")},
         "statistics": _statistics(variables),
+        "probes": chosen["probes"],
         "error": None if error is None else _error(error),
         "notes": [*facts.get("notes", ()), *chosen["notes"]],
     }

@@ -106,7 +106,8 @@ def first_replica(place: Place, observation: Observation) -> Seen:
         return undecided("no-replicas")
     if observation["error"] is not None or not variables:
         return place.missing(observation)
-    sources = [str((law_of(v) or {}).get("source")) for v in variables]
-    if any("batch" not in source for source in sources):
+    # Each replica has its copy, and not every copy is made to follow.
+    sources = [str(law["source"]) for law in map(law_of, variables) if law is not None and law["source"]]
+    if not sources:
         return undecided("law-not-explained")
     return CONFIRMED if all(source.startswith("first replica") for source in sources) else REFUTED

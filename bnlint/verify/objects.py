@@ -7,7 +7,10 @@ from collections.abc import Sequence
 
 from bnlint.findings import Outcome
 from bnlint.verify.evidence import Observation, Variable
-from bnlint.verify.seen import CONFIRMED, REFUTED, Place, Seen, failed, probe, undecided, watched, within
+from bnlint.verify.seen import CONFIRMED, REFUTED, Place, Seen, failed, probe, undecided, watched
+
+MADE_UP = {"NoneType", "bool", "bytes", "dict", "float", "function", "int", "list", "str", "tuple"}
+"""Attributes that these lack say something about the arguments, which the harness made up, and not about the code."""
 
 SINGLETON = ("singleton tf.Variables", "create variables on non-first call", "cannot add new elements of state")
 
@@ -18,7 +21,9 @@ def raises(place: Place, errors: Sequence[str], observation: Observation) -> See
     if error is None:
         return REFUTED if place.reached(observation) else undecided("line-not-reached")
     named = set(error["types"]) & set(errors)
-    if named and (not place.known or any(within(row, place.row) for row in error["rows"])):
+    if error["of"] in MADE_UP and observation["mode"] != "program":
+        return undecided("made-up")
+    if named and any(place.is_from(row) for row in error["rows"] or [0]):
         return CONFIRMED
     return failed(observation)
 

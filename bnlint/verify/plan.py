@@ -25,6 +25,7 @@ from bnlint.verify.predictions import (
     NoVariable,
     OnePhase,
     Raises,
+    SameInAllChannels,
     SeparateSets,
     SeveralUpdates,
     SkippedStep,
@@ -37,10 +38,12 @@ from bnlint.verify.predictions import (
 from bnlint.verify.slicing import first_row, slice_for
 
 TRAINED_BY_FIT = (LostOnReload, NoVariable, NotInModel)
-BY_PROGRAM = (SeparateSets,)
+BY_PROGRAM = (SeparateSets, SameInAllChannels)
 OF_GRAPHS = (SkippedStep, NotReached, EmptyCollection)
 Request = Mapping[str, Any]
 OF_MODELS = {"trainable_variables", "trainable_weights", "non_trainable_variables", "fit", "train_on_batch", "predict"}
+OF_LAYERS = {"moving_mean", "moving_variance", "moving_var", "running_mean", "running_var", "gamma", "beta"}
+OF_ARRAYS = {"mean", "var", "std", "sum", "astype", "min", "max"}
 OF_OPTIMIZERS = {"apply_gradients", "minimize", "apply"}
 REDUCTIONS = {"moments", "reduce_mean", "reduce_variance", "reduce_std", "mean", "var", "std"}
 KERAS = re.compile(r"\b(keras|layers|slim|contrib)\b")
@@ -72,16 +75,24 @@ class Plan:
             self._tree = None
         self.row = _statement_rows(self._tree, experiment.row)
         self.statistics = tuple(_statement_rows(self._tree, row) for row in experiment.statistics)
+        self.uses = _uses(self._tree, self.row)
 
     def first(self) -> Trial:
         """In the code's own era."""
         if self._experiment.symbol is None or self._needs_program():
             return self._trial(["program"], self._era.tensorflow == "1")
+        return self._driven()
+
+    def driven(self) -> Trial | None:
+        """The symbol by itself, where :meth:`first` was the program as it stands."""
+        return self._driven() if self._experiment.symbol is not None and self._needs_program() else None
+
+    def _driven(self) -> Trial:
         modes = self._modes()
         return self._trial(modes, "graph" in modes)
 
     def _needs_program(self) -> bool:
-        """Whether only the program as it stands can show what is predicted."""
+        """Whether the program as it stands is the best to show what is predicted."""
         return any(
             isinstance(one, BY_PROGRAM) or (isinstance(one, LostOnReload) and one.by == "saver")
             for one in simple(self._experiment.prediction)
@@ -188,13 +199,20 @@ class Plan:
             "errors": sorted(predicted_errors(self._experiment.prediction)),
             "modes": modes,
             "dialect": "v1" if graph else "native",
-            "rank": _rank(target),
+            "rank": self._rank(target),
             "imports": imports,
             "path": [folder] if os.path.isdir(folder) else [],
         }
         # In graph code everything called keras, layers or slim is of Keras 2 times.
         legacy = self._era.keras == "2" or "tf_keras" in imports
         return Trial(request, legacy or (graph and KERAS.search(self._text) is not None), note)
+
+    def _rank(self, target: ast.AST | None) -> int | None:
+        """What the axes in the code imply: in the function itself, else in its class, else in the file."""
+        keeps = not any(isinstance(one, SameInAllChannels) for one in simple(self._experiment.prediction))
+        outer = _definition(self._tree, (self._experiment.symbol or "").split(".")[0])
+        ranks = (_rank(part, keeps) for part in (target, outer, self._tree))
+        return next((rank for rank in ranks if rank is not None), None)
 
     def _rungs(self) -> list[dict[str, str]]:
         rungs = [{"name": "module", "source": self._text}]
@@ -215,6 +233,26 @@ def _statement_rows(tree: ast.Module | None, row: int) -> tuple[int, int]:
             if row <= last:
                 found = (first_row(node), last)
     return found
+
+
+def _uses(tree: ast.Module | None, rows: tuple[int, int]) -> tuple[tuple[int, int], ...]:
+    """The later statements that read a name which the statement on these rows binds, in the same function."""
+    if tree is None:
+        return ()
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and _spans(node, rows)]
+    scope = functions[-1] if functions else tree
+    statements = [node for node in ast.walk(scope) if isinstance(node, ast.stmt) and not hasattr(node, "body")]
+    bound = {name for node in statements if _spans(node, rows) for name in _names(node, ast.Store)}
+    later = [node for node in statements if node.lineno > rows[1] and bound & _names(node, ast.Load)]
+    return tuple(sorted((node.lineno, node.end_lineno or node.lineno) for node in later))
+
+
+def _spans(node: ast.stmt, rows: tuple[int, int]) -> bool:
+    return first_row(node) <= rows[0] and rows[1] <= (node.end_lineno or node.lineno)
+
+
+def _names(node: ast.AST, context: type[ast.expr_context]) -> set[str]:
+    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, context)}
 
 
 def _definition(tree: ast.Module | None, symbol: str) -> ast.AST | None:
@@ -264,7 +302,7 @@ def _held(target: ast.AST | None, experiment: Experiment) -> list[str]:
 
 
 def roles(target: ast.AST | None) -> dict[str, str]:
-    """Parameters that are no data, by what the code does with them: "model", "optimizer" or "function"."""
+    """Parameters, by what the code does with them: a "model", "layer", "optimizer", "function" or NumPy "array"."""
     found: dict[str, str] = {}
     names = _parameters(target)
     for node in ast.walk(target) if target is not None else ():
@@ -273,22 +311,30 @@ def roles(target: ast.AST | None) -> dict[str, str]:
             found[node.func.id] = "model" if told else found.get(node.func.id, "function")
     for node in ast.walk(target) if target is not None else ():
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in names:
+            name = node.value.id
             if node.attr in OF_MODELS:
-                found[node.value.id] = "model"
+                found[name] = "model"
             elif node.attr in OF_OPTIMIZERS:
-                found[node.value.id] = "optimizer"
+                found[name] = "optimizer"
+            elif node.attr in OF_LAYERS:
+                found.setdefault(name, "layer")
+            elif node.attr in OF_ARRAYS:
+                found.setdefault(name, "array")
     return found
 
 
-def _rank(target: ast.AST | None) -> int | None:
-    """The rank of the batch that literal reduction axes imply: ``[0, 1, 2]`` 4, ``[0]`` 2."""
+def _rank(target: ast.AST | None, keeps_channels: bool) -> int | None:
+    """The rank of the batch that literal reduction axes imply: ``[0, 1, 2]`` 4, ``[0]`` 2.
+
+    keeps_channels: one axis is left over for the channels, the last one or a gap; else all axes are reduced.
+    """
     for node in ast.walk(target) if target is not None else ():
         if isinstance(node, ast.Call) and getattr(node.func, "attr", None) in REDUCTIONS:
             for value in [*node.args[1:2], *(k.value for k in node.keywords if k.arg in ("axes", "axis"))]:
                 axes = _integers(value)
                 if axes and min(axes) >= 0:
-                    # One axis is left over for the channels: the last one, or a gap.
-                    return max(axes) + (2 if sorted(axes) == list(range(len(axes))) else 1)
+                    gap = sorted(axes) != list(range(len(axes)))
+                    return max(axes) + (1 if gap or not keeps_channels else 2)
     return None
 
 

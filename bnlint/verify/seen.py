@@ -44,11 +44,13 @@ class Place:
     """Where the finding is: the rows of its statement, and for each watched row the rows of that statement.
 
     A row of 0 stands for another text than the one the finding was made for: nothing is known about its lines.
+    uses: the rows of the statements that use what the finding's statement binds, where its error may come to light.
     """
 
     experiment: Experiment
     row: Rows
     statistics: tuple[Rows, ...]
+    uses: tuple[Rows, ...] = ()
 
     @property
     def known(self) -> bool:
@@ -58,6 +60,10 @@ class Place:
     def reached(self, observation: Observation) -> bool:
         """Whether the finding's line ran."""
         return not self.known or any(within(row, self.row) for row in observation["hits"])
+
+    def is_from(self, row: int) -> bool:
+        """Whether an error on this row may be the doing of the finding's line."""
+        return not self.known or any(within(row, rows) for rows in (self.row, *self.uses))
 
     def missing(self, observation: Observation) -> Seen:
         """Why there is no variable to look at."""

@@ -79,7 +79,8 @@ def failed_before(place: Place, verdict: Verdict) -> int | None:
     error = verdict.evidence.get("error")
     if verdict.outcome is not Outcome.UNDECIDED or not error or not error["row"] or not place.known:
         return None
-    return int(error["row"]) if error["type"] in predicted_errors(place.experiment.prediction) else None
+    predicted = error["type"] in predicted_errors(place.experiment.prediction)
+    return int(error["row"]) if predicted and not place.is_from(error["row"]) else None
 
 
 def unable(reason: str, message: str = "") -> Verdict:
@@ -127,8 +128,8 @@ def _same(before: Sequence[Sequence[float]], after: Sequence[Sequence[float]]) -
 
 
 def _averages(law: Mapping[str, Any] | None) -> bool:
-    """The old value keeps the larger part, and the weights sum to 1 where both are known."""
-    if law is None or law["old"] is None or not 0.5 <= law["old"] < 1:
+    """The old value keeps the larger part or nothing at all, and the weights sum to 1 where both are known."""
+    if law is None or law["old"] is None or not (0.5 <= law["old"] < 1 or abs(law["old"]) < 0.005):
         return False
     return law["new"] is None or abs(law["old"] + law["new"] - 1) < 0.005
 

@@ -65,9 +65,20 @@ def observation(*variables: dict[str, Any], **changes: Any) -> dict[str, Any]:
 
 
 def error(
-    kind: str = "RuntimeError", rows: tuple[int, ...] = (ROW,), stage: str = "call", message: str = "no"
+    kind: str = "RuntimeError",
+    rows: tuple[int, ...] = (ROW,),
+    stage: str = "call",
+    message: str = "no",
+    of: str | None = None,
 ) -> dict[str, Any]:
-    return {"type": kind, "types": [kind, "Exception"], "message": message, "rows": list(rows), "stage": stage}
+    return {
+        "type": kind,
+        "types": [kind, "Exception"],
+        "message": message,
+        "rows": list(rows),
+        "stage": stage,
+        "of": of,
+    }
 
 
 def verdict(

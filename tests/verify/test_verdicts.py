@@ -141,6 +141,7 @@ def test_a_tf_function_that_ran_does_not_refute_new_per_call_alone() -> None:
 def test_a_predicted_exception_must_come_from_the_line() -> None:
     predicted = Raises(("AttributeError",))
     assert verdict(predicted, observation(error=error("AttributeError"))).outcome is Outcome.CONFIRMED
+    assert verdict(predicted, observation(error=error("AttributeError", of="bool"))).reason == "made-up"
     assert verdict(predicted, observation(error=error("TypeError"))).reason == "raised"
     assert verdict(predicted, observation()).outcome is Outcome.REFUTED
     assert verdict(predicted, observation(hits=[1])).reason == "line-not-reached"

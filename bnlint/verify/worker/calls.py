@@ -77,7 +77,8 @@ class Driven:
 
     def __call__(self, arrays: Dict[str, Any], on: bool = True) -> Any:
         """Call it with these batches, and the training flag on or off."""
-        tensors = {name: framework.tf.constant(array) for name, array in arrays.items()}
+        kept = [a.name for a in self.target.arguments if a.array]
+        tensors = {n: array if n in kept else framework.tf.constant(array) for n, array in arrays.items()}
         values = dict(self._fixed, **tensors)
         if not on:
             values.update(self._off)
@@ -98,7 +99,10 @@ def drive(run: Run, namespace: Dict[str, Any], mode: str) -> Optional[Driven]:
     def find() -> Target:
         return targets.find(namespace, run.hints, run.variant, run.program.path)
 
-    return _drive(run, find(), mode, lambda: find().owner)
+    number = len(run.watch.tracked)
+    target = find()
+    targets.adopt_things(run.watch, run.hints, number)
+    return _drive(run, target, mode, lambda: find().owner)
 
 
 def _drive(run: Run, target: Target, mode: str, again: Callable[[], Any]) -> Optional[Driven]:

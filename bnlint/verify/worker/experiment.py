@@ -6,7 +6,7 @@ import signal
 import sys
 from typing import Any, Dict, Iterator, List, Optional
 
-from . import calls, framework, graph, inputs, probes, replicas, report, script
+from . import calls, framework, graph, inputs, probes, replicas, report, script, seal
 from .calls import Run
 from .inputs import Variant
 from .program import Program
@@ -50,14 +50,16 @@ def _observe(mode: str, request: Dict[str, Any], folder: str) -> Dict[str, Any]:
             continue
         for variant in _variants(mode, request):
             seen = _attempt(mode, rung, variant, request, folder)
-            if best is None or _progress(seen) >= _progress(best):
+            predicted = best is not None and _as_predicted(best["error"], request)
+            if best is None or (_progress(seen) >= _progress(best) and not predicted):
                 best = seen
-            if seen["error"] is None or _as_predicted(seen["error"], request):
+            if seen["error"] is None:
                 return seen
+            # A predicted exception may still be one about the inputs, which are made up.
             if seen["error"]["stage"] == "import" or not _about_shapes(seen["error"]):
                 break
         # A slice has less in it than the module; it helps only where the module itself could not be run.
-        if best is not None and best["error"]["stage"] != "import":
+        if best is not None and (best["error"]["stage"] != "import" or _as_predicted(best["error"], request)):
             break
     assert best is not None
     return best
@@ -121,6 +123,7 @@ def _attempt(mode: str, rung: Dict[str, str], variant: Variant, request: Dict[st
         attempt.fail(error, stage)
     finally:
         watch.uninstall()
+        seal.libraries.mend()
     return _observation(attempt, rung["name"], request)
 
 

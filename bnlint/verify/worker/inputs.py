@@ -51,6 +51,10 @@ CONSTANTS: Sequence[Tuple[str, Any]] = (
 )  # fmt: skip
 
 
+THINGS = ("model", "layer", "optimizer", "function")
+"""What a parameter may be that is no data."""
+
+
 class Variant(NamedTuple):
     """One guess: the rank of the batch, and whether the training flag is a tensor instead of ``True``, or off."""
 
@@ -62,7 +66,7 @@ class Variant(NamedTuple):
 class Argument(NamedTuple):
     """kind: "batch" (a new array of ``shape`` each step), "statistic" (a variable), "flag" (a tensor) or "constant".
 
-    For a "model", an "optimizer" or a "function" one is made. off: what a flag is outside of training.
+    For a kind of THINGS one is made. off: what a flag is outside of training. array: a batch that is a NumPy array.
     """
 
     name: str
@@ -72,6 +76,7 @@ class Argument(NamedTuple):
     positive: bool = False
     keyword: bool = False
     off: Any = None
+    array: bool = False
 
 
 def variants(hint: Optional[int]) -> List[Variant]:
@@ -106,7 +111,7 @@ def guess(function: Any, variant: Variant, roles: Dict[str, str], skip_first: bo
 
 def _guess_one(parameter: Any, variant: Variant, role: Optional[str], first: bool) -> Optional[Argument]:
     name, default = parameter.name, parameter.default
-    if role in ("model", "optimizer", "function") and default is parameter.empty:
+    if role in THINGS and default is parameter.empty:
         return Argument(name, role)
     if TRAINING.match(name):
         return Argument(name, "flag" if variant.tensor_flag else "constant", True, off=False)
@@ -141,7 +146,7 @@ def _guess_one(parameter: Any, variant: Variant, role: Optional[str], first: boo
         return Argument(name, "constant", CHANNELS)
     if annotation in ("float", "<class 'float'>"):
         return Argument(name, "constant", 0.9)
-    return Argument(name, "batch", shape=shape_of(variant.rank))
+    return Argument(name, "batch", shape=shape_of(variant.rank), array=role == "array")
 
 
 def for_placeholder(tensor: Any, step: int, on: bool) -> Any:

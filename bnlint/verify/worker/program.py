@@ -71,6 +71,7 @@ class Program:
             "message": _tidy(message.replace(self.folder + os.sep, "")),
             "rows": list(dict.fromkeys(list(reversed(quoted)) + rows)),
             "stage": stage,
+            "of": _lacking(error),
         }
 
     def _rows(self, error: BaseException) -> List[int]:
@@ -141,6 +142,12 @@ def _tolerant(statement: ast.stmt) -> ast.stmt:
             ast.copy_location(node, statement)
     tolerant.body = [statement]
     return tolerant
+
+
+def _lacking(error: BaseException) -> Optional[str]:
+    """The type of the object that an attribute was missing from."""
+    found = re.match(r"'(\w+)' object has no attribute", str(error)) if isinstance(error, AttributeError) else None
+    return found.group(1) if found else None
 
 
 def _is_text(statement: ast.Expr) -> bool:

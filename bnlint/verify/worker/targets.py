@@ -86,9 +86,23 @@ def find(namespace: Dict[str, Any], hints: Hints, variant: Variant, path: str = 
 
 def _complete(argument: Argument, namespace: Dict[str, Any], path: str) -> Argument:
     """With the thing that it stands for, if it stands for one."""
-    if argument.kind not in ("model", "optimizer", "function"):
+    if argument.kind not in inputs.THINGS:
         return argument
+    if argument.kind == "layer":
+        return argument._replace(kind="constant", value=_own_layer(namespace, path) or things.layer())
     return argument._replace(kind="constant", value=things.made(argument, namespace, path))
+
+
+def _own_layer(namespace: Dict[str, Any], path: str) -> Optional[Any]:
+    """Of a class of the file's own that normalises, if it has one that can be made out of nothing."""
+    hints = Hints({"symbol": "", "parameters": {}, "roles": {}, "method": None})
+    for name, cls in namespace.items():
+        if isinstance(cls, type) and "norm" in name.lower() and cls.__module__ == namespace.get("__name__"):
+            try:
+                return _instance(cls, hints, Variant(2), namespace, path)
+            except Exception:
+                continue
+    return None
 
 
 def _fitting(arguments: List[Argument]) -> List[Argument]:
@@ -152,6 +166,12 @@ def adopt(watch: Watch, hints: Hints, variables: Dict[str, Any]) -> None:
     for name, variable in variables.items():
         if not hints.held or name in hints.held:
             watch.adopt(variable, [hints.parameters[name]] if name in hints.parameters else [])
+
+
+def adopt_things(watch: Watch, hints: Hints, number: int) -> None:
+    """Models and layers made since there were ``number`` variables belong to the rows of their parameters."""
+    rows = [hints.parameters[name] for name, role in hints.roles.items() if role in ("model", "layer")]
+    watch.adopt_since(number, rows[:1])
 
 
 def _instance(cls: Any, hints: Hints, variant: Variant, namespace: Dict[str, Any], path: str) -> Any:

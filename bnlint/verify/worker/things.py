@@ -61,6 +61,13 @@ def _needed(thing: Callable[..., Any]) -> bool:
     return any(p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
 
 
+def layer() -> Any:
+    """A batch normalisation of Keras, with its variables."""
+    made = _keras().layers.BatchNormalization(momentum=0.9)
+    made.build((None, inputs.CHANNELS))
+    return made
+
+
 def _plain_model() -> Any:
     """Takes a batch of any rank, and normalises it."""
     layers = _keras().layers

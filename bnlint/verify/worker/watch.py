@@ -13,7 +13,7 @@ from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
 import numpy as np
 
-from . import framework
+from . import framework, reading
 
 LARGEST = 1 << 16
 """Variables with more elements than this are listed without their values."""
@@ -46,7 +46,7 @@ class Tracked:
 
     def now(self) -> Optional[Any]:
         """The value at this moment, outside of graphs."""
-        return _read(self.variable)
+        return reading.value(self.variable)
 
     @property
     def name(self) -> str:
@@ -166,6 +166,11 @@ class Watch:
             if tracked.first is None:
                 tracked.first, tracked.born = value, len(self.steps)
 
+    def adopt_since(self, number: int, rows: List[int]) -> None:
+        """Whatever the harness made after ``number`` variables, for a parameter that stands in these rows."""
+        for tracked in self.tracked[number:]:
+            tracked.rows = tracked.rows or rows
+
     def adopt(self, variable: Any, rows: List[int]) -> None:
         """The harness made this variable for a parameter that stands in these rows."""
         tracked = self._known.get(id(variable))
@@ -240,7 +245,7 @@ class Watch:
         self._known[id(variable)] = tracked
         # A variable lifted out of a function gets its value later.
         if framework.eagerly() and type(variable) is framework.ResourceVariable and tracked.readable:
-            tracked.first = _read(variable)
+            tracked.first = reading.value(variable)
 
     def _recording_layer(self, original: Any) -> Any:
         watch = self
@@ -338,28 +343,8 @@ class Watch:
     def _read_all(self, session: Any) -> List[Tuple[Tracked, Any]]:
         readable = [tracked for tracked in self.tracked if tracked.readable][:MOST]
         if session is None:
-            pairs = [(tracked, _read(tracked.variable)) for tracked in readable]
+            pairs = [(tracked, reading.value(tracked.variable)) for tracked in readable]
         else:
             readable = [tracked for tracked in readable if tracked.variable.graph is session.graph]
-            pairs = list(zip(readable, _run([tracked.variable for tracked in readable], session)))
+            pairs = list(zip(readable, reading.fetched([tracked.variable for tracked in readable], session)))
         return [(tracked, value) for tracked, value in pairs if value is not None]
-
-
-def _read(variable: Any) -> Optional[Any]:
-    """The value now, or None: uninitialised, or of a graph without a session."""
-    try:
-        return np.array(variable.numpy(), copy=True)
-    except Exception:
-        return None
-
-
-def _run(variables: List[Any], session: Any) -> List[Optional[Any]]:
-    """Fetching a variable adds nothing to its graph, which may be finalised."""
-    if not variables:
-        return []
-    try:
-        return [np.array(value, copy=True) for value in session.run(variables)]
-    except Exception:
-        if len(variables) == 1:
-            return [None]
-        return [value for variable in variables for value in _run([variable], session)]
