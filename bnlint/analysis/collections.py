@@ -31,7 +31,7 @@ LAYER_FLAGS = {"tf.layers.batch_normalization": "training", "slim.batch_norm": "
 class CollectionRead:
     """A call of ``get_collection``. key: None if it is unknown.
 
-    filtered: only a part is read, by scope; used: what is read may be run somewhere.
+    filtered: only a part is read, by scope; used: what is read is not simply dropped.
     is_reference: what is read is the collection itself, which goes on to grow, and no copy of it.
     """
 
@@ -102,7 +102,8 @@ def collection_reads(flow: Dataflow, uses: Uses) -> Iterator[CollectionRead]:
             key = key_of(flow, call.argument(0, "key", "name"))
             filtered = call.argument(1, "scope") is not None
             is_reference = _called(flow, call) == "get_collection_ref"
-            yield CollectionRead(call, key, filtered, not uses.is_nowhere(call), is_reference)
+            used = any(not end.is_nowhere or end.kind == "empty" for end in uses.ends(call))
+            yield CollectionRead(call, key, filtered, used, is_reference)
 
 
 def collection_adds(flow: Dataflow) -> Iterator[CollectionAdd]:
@@ -319,7 +320,12 @@ class Collections:
         """Whether the module reads a collection and does something with it, as far as can be seen."""
         if any(read.used and read.key in (key, None) for read in self.reads):
             return True
-        return key == UPDATE_OPS and self._says("UPDATE_OPS") and hands_on_update_ops(self._flow)
+        return key == UPDATE_OPS and self.hands_on_update_ops
+
+    @cached_property
+    def hands_on_update_ops(self) -> bool:
+        """Whether ``GraphKeys.UPDATE_OPS`` goes somewhere that may read it."""
+        return self._says("UPDATE_OPS") and hands_on_update_ops(self._flow)
 
     def _says(self, word: str) -> bool:
         """Whether a word stands in the text at all, which is much faster to ask."""

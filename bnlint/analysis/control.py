@@ -9,7 +9,7 @@ from bnlint.analysis.dataflow import Dataflow
 from bnlint.analysis.scopes import Block, Statement
 from bnlint.analysis.updates import Update
 from bnlint.analysis.uses import builds
-from bnlint.analysis.values import Call, Const, Global, Sequence, Value
+from bnlint.analysis.values import Call, Const, Global, Read, Sequence, Value, path_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def control_blocks(flow: Dataflow, updates: list[Update]) -> Iterator[ControlBlo
         argument = context.argument(0, "control_inputs")
         if argument is None or (isinstance(argument, Const) and argument.value is None):
             continue
-        dependencies = tuple(_flattened(flow, argument))
+        dependencies = (*_flattened(flow, argument), *_appended(flow, argument))
         if not dependencies:
             continue
         inside = [flow.tree.statements[index] for index in block.statements]
@@ -84,6 +84,17 @@ def _is_control(flow: Dataflow, call: Call) -> bool:
     return flow.name_of(call) == "tf.control_dependencies" or (
         method is not None and method[1] == "control_dependencies"
     )
+
+
+def _appended(flow: Dataflow, value: Value) -> Iterator[Value]:
+    """What is put into a list by its methods."""
+    if not isinstance(value, Read):
+        return
+    for call in flow.tree.calls:
+        method = flow.method_of(call)
+        grows = method is not None and method[1] in ("append", "extend") and path_of(method[0]) == value.path
+        if grows and call.args and flow.site(call).scope == value.scope:
+            yield from _flattened(flow, call.args[0])
 
 
 def _flattened(flow: Dataflow, value: Value) -> Iterator[Value]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bnlint.analysis.added_updates import AddedUpdate, added_updates
+from bnlint.analysis.average_objects import AppliedAverage, applied_averages
 from bnlint.analysis.average_reads import EarlyAverage, TensorAverage, early_averages, tensor_averages
 from bnlint.analysis.axes import WrongReduction, wrong_reductions
 from bnlint.analysis.batch_only import BatchOnlyNorms
@@ -174,6 +175,10 @@ class ProjectFacts:
     def unrun(self) -> tuple[Unrun, ...]:
         """Optimizer steps that leave the updates of batch-norm layers out."""
         return tuple(unrun_updates(self))
+
+    def averages(self, module: ModuleFacts) -> list[AppliedAverage]:
+        """Calls that apply an average object to statistics of a batch."""
+        return list(applied_averages(self, module))
 
     @cached_property
     def fates(self) -> Fates:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class WaitingLayer:
     """A place that makes or calls a layer whose updates wait for somebody to run them.
 
-    varies: the flag is no literal True, so that there is an inference path.
+    varies: the flag is not always on, so that there is an inference path; offers: it could be, for it is a parameter.
     """
 
     module: ModuleFacts
@@ -29,6 +29,7 @@ class WaitingLayer:
     scope: int
     created: Span
     varies: bool
+    offers: bool
 
     @property
     def in_keras_class(self) -> bool:
@@ -49,7 +50,8 @@ class Unrun:
 
     is_keras: the updates wait on Keras layers, else in a collection.
     is_driven: the code that runs the graph is in view, so nobody else can run the updates.
-    has_inference: some layer of the program is used in both phases, or only at inference.
+    has_inference: some layer of the program is used in both phases, or only at inference; offers_inference: some
+    layer could be, although every caller in sight has it on.
     """
 
     module: ModuleFacts
@@ -58,6 +60,7 @@ class Unrun:
     is_keras: bool
     is_driven: bool
     has_inference: bool
+    offers_inference: bool
 
     def layers_in(self, module: ModuleFacts) -> tuple[WaitingLayer, ...]:
         """The layers of one module."""
@@ -86,7 +89,8 @@ def unrun_updates(project: ProjectFacts) -> Iterator[Unrun]:
             waiting = tuple(layers)
             if waiting:
                 varies = any(layer.varies or layer.module.filename in frozen for layer in waiting)
-                yield Unrun(module, taken, waiting, is_keras, program.is_driven, varies)
+                offers = any(layer.offers for layer in waiting)
+                yield Unrun(module, taken, waiting, is_keras, program.is_driven, varies, offers)
 
 
 def _in_collections(project: ProjectFacts, program: Program, steps: set[str]) -> Iterator[WaitingLayer]:
@@ -103,7 +107,8 @@ def _in_collections(project: ProjectFacts, program: Program, steps: set[str]) ->
             run[key] = _runs(project, program, key, steps)
         if not run[key]:
             span = place.made.span
-            yield WaitingLayer(place.module, span, place.made.scope, span, place.flag == "varies")
+            offers = place.made.flag == "varies"
+            yield WaitingLayer(place.module, span, place.made.scope, span, place.flag == "varies", offers)
 
 
 def _runs_by_itself(project: ProjectFacts, module: ModuleFacts) -> bool:
@@ -131,18 +136,26 @@ def _places(project: ProjectFacts, program: Program) -> Iterator[_Place]:
 
 def _runs(project: ProjectFacts, program: Program, key: str, steps: set[str]) -> bool:
     """Whether a file of the program runs a collection, or one that belongs to no other program does."""
-    if any(module.collections.runs(key) for module in program.modules):
+    if any(_module_runs(project, module, key) for module in program.modules):
         return True
     inside = {file.filename for file in program.files}
     for file in project.programs.files:
         if file.facts is None:
             if key in file.text or (key == UPDATE_OPS and "UPDATE_OPS" in file.text):
                 return True
-        elif file.filename not in inside and file.facts.collections.runs(key):
+        elif file.filename not in inside and _module_runs(project, file.facts, key):
             own = project.programs.of(file.facts).modules
             if not any(other.filename in steps for other in own):
                 return True
     return False
+
+
+def _module_runs(project: ProjectFacts, module: ModuleFacts, key: str) -> bool:
+    """Whether a module reads a collection and something may become of it; a block that waits in vain is BN202's."""
+    reads = [read for read in module.collections.reads if read.used and read.key in (key, None)]
+    if any(project.fates.of(module, read.call).fate in ("used", "waits") for read in reads):
+        return True
+    return key == UPDATE_OPS and module.collections.hands_on_update_ops
 
 
 def _on_keras_layers(project: ProjectFacts, program: Program) -> Iterator[WaitingLayer]:
@@ -159,4 +172,4 @@ def _on_keras_layers(project: ProjectFacts, program: Program) -> Iterator[Waitin
             for use in layer.uses:
                 flag = module.collections.flag(use.training)
                 if flag not in ("off", "unset") and program.is_live(module, use.scope):
-                    yield WaitingLayer(module, use.call.span, use.scope, layer.span, flag == "varies")
+                    yield WaitingLayer(module, use.call.span, use.scope, layer.span, flag == "varies", flag == "varies")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from bnlint.analysis.control import ControlBlock
 from bnlint.analysis.prefilter import ASSIGNS
-from bnlint.analysis.values import Sequence
+from bnlint.analysis.values import Call, Sequence
 from bnlint.edits import safe, wrapped
 from bnlint.findings import Confidence, Finding, Fix, Severity
 from bnlint.rule import Case, Rule
@@ -19,7 +19,9 @@ def check(case: Case) -> Iterator[Finding]:
         if not case.project.fates.waits_in_vain(case.module, control):
             continue
         statistics = [statistic for update in control.updates for statistic in update.statistics]
-        updates = any(each.is_batch_norm for each in statistics) or control.waits_for_collection
+        averages = {applied.call.id for applied in case.project.averages(case.module)}
+        averaged = any(isinstance(op, Call) and op.id in averages for op in control.dependencies)
+        updates = any(each.is_batch_norm for each in statistics) or control.waits_for_collection or averaged
         yield case.finding(
             control.block.header,
             message="no op is built inside this control dependency block, so nothing waits for "
@@ -31,7 +33,7 @@ def check(case: Case) -> Iterator[Finding]:
             prediction=Unchanged("train-op") if updates else NotReached(),
             scope=control.block.scope,
             statistics=statistics,
-            confidence=Confidence.HIGH if statistics else Confidence.MEDIUM,
+            confidence=Confidence.HIGH if statistics or averaged else Confidence.MEDIUM,
             severity=Severity.ERROR if updates else Severity.WARNING,
             fix=_fix(case, control),
         )
@@ -50,6 +52,6 @@ RULE = Rule(
     name="empty-control-block",
     summary="nothing is built inside `control_dependencies`, so nothing waits for the updates",
     severity=Severity.ERROR,
-    needs=((b"control_dependencies",), (*ASSIGNS, b"UPDATE_OPS", b"Assert", b"assert_")),
+    needs=((b"control_dependencies",), (*ASSIGNS, b"MovingAverage", b"UPDATE_OPS", b"Assert", b"assert_")),
     check=check,
 )

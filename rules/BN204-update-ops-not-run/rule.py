@@ -11,7 +11,11 @@ from bnlint.verify.predictions import Unchanged
 
 
 def check(case: Case) -> Iterator[Finding]:
-    """One finding at the optimizer step; one more at the layers if they all stand in one other file."""
+    """One finding at the optimizer step; one more at the layers if they all stand in one other file.
+
+    An error if the layers serve inference too; a warning if they only could; a note if they always use the batch, as
+    some generative models mean to, or if the code that runs the train op is not in view.
+    """
     for unrun in case.project.unrun:
         if unrun.is_keras:
             continue
@@ -26,6 +30,7 @@ def check(case: Case) -> Iterator[Finding]:
 def _finding(case: Case, unrun: Unrun, span: Span, scope: int) -> Finding:
     at_step = unrun.module is case.module
     sure = unrun.is_driven and unrun.has_inference
+    likely = unrun.is_driven and unrun.offers_inference
     what = (
         "this train op leaves the updates of the batch norm out"
         if at_step
@@ -42,8 +47,8 @@ def _finding(case: Case, unrun: Unrun, span: Span, scope: int) -> Finding:
         prediction=Unchanged("train-op"),
         scope=scope,
         created=[layer.created.row for layer in unrun.layers_in(case.module)],
-        confidence=Confidence.HIGH if sure else Confidence.LOW,
-        severity=Severity.ERROR if sure else Severity.INFO,
+        confidence=Confidence.HIGH if sure else Confidence.MEDIUM if likely else Confidence.LOW,
+        severity=Severity.ERROR if sure else Severity.WARNING if likely else Severity.INFO,
         related=list(_related(case, unrun, at_step)),
         fix=_fix(case, unrun) if at_step else None,
     )

@@ -210,6 +210,18 @@ EMPTY = {
         ["op = " + UPDATE, "with tf.control_dependencies([op]):", "    if flag == 1:", "        y = mean"],
         "program.py:6",
     ),
+    "of a grown list": (
+        ["ops = []", "ops.append(" + UPDATE + ")", "with tf.control_dependencies(ops):", "    y = mean"],
+        "program.py:7",
+    ),
+    "of an average object": (
+        [
+            "ema = tf.train.ExponentialMovingAverage(0.9)",
+            "with tf.control_dependencies([ema.apply([mean, variance])]):",
+            "    return mean, variance",
+        ],
+        "program.py:6",
+    ),
     "of the collection": (
         ["with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)):", "    y = mean"],
         "program.py:5",

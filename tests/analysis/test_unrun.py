@@ -213,9 +213,27 @@ def test_updates_that_run_are_left_alone(name: str, found: Found) -> None:
     assert found(SILENT[name], "BN204") == []
 
 
+def test_a_flag_that_nobody_turns_off_is_a_warning(found: Found) -> None:
+    default = script(
+        LAYER.replace("training):", "training=True):"), "loss = net(x) + net(x, training=True)\n", STEP, RUN
+    )
+    assert found(default, "BN204") == ["program.py:6 warning"]
+
+
+def test_a_list_that_is_kept_and_never_looked_at(found: Found) -> None:
+    kept = "class Model:\n    def __init__(self):\n        self.later = tf.get_collection(tf.GraphKeys.UPDATE_OPS)\n"
+    assert found(script(LAYER, BUILD, kept, STEP, RUN), "BN204") == ["program.py:10"]
+    assert found(script(LAYER, BUILD, kept, STEP, RUN + "    sess.run(model.later)\n"), "BN204") == []
+
+
+def test_a_block_that_waits_in_vain_is_told_once(found: Found) -> None:
+    vain = WAITS.replace(STEP, "pass\n")
+    assert found(script(LAYER, BUILD, vain, STEP, RUN), "BN202", "BN204") == ["program.py:7"]
+
+
 def test_what_may_be_meant_is_only_noted(found: Found) -> None:
-    always = script(LAYER, "loss = tf.reduce_mean(net(x, True))\n", STEP, RUN)
-    assert found(always, "BN204") == ["program.py:6 info"]
+    always = script("loss = tf.layers.batch_normalization(x, training=True)\n", STEP, RUN)
+    assert found(always, "BN204") == ["program.py:4 info"]
     out_of_view = script(LAYER, "def model(x, t):\n    loss = tf.reduce_mean(net(x, t))\n    return " + STEP[7:])
     assert found(out_of_view, "BN204") == ["program.py:7 info"]
 
