@@ -72,7 +72,7 @@ class Forwarding:
             outer: list[Forwarder] = []
             for forwarder in pending:
                 module, function, parameter, _ = forwarder
-                if (module.filename, function.id) in seen:
+                if (module.filename, function.id) in seen or _takes_scopes(module, function):
                     continue
                 seen.add((module.filename, function.id))
                 passing = [
@@ -115,6 +115,12 @@ def _own_parameter(module: ModuleFacts, call: Call, passed: Value) -> Iterator[F
             value = values[0] if len(values) == 1 else value
         if isinstance(value, Parameter) and (kept or scope in around) and is_flag_name(value.name):
             yield Forwarder(module, module.scopes[scope], value, call)
+
+
+def _takes_scopes(module: ModuleFacts, function: Scope) -> bool:
+    """Whether an ``arg_scope`` may give a function its arguments."""
+    names = (module.flow.name_of_value(decorator) or "" for decorator in function.decorators)
+    return any(name.endswith("add_arg_scope") for name in names)
 
 
 def _hides(call: Call) -> bool:

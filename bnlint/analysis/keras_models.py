@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _MODELS = frozenset({"keras.Model", "keras.Sequential", "keras.models.Functional", "keras.Functional"})
 # Methods in which Keras passes arrays or its own symbolic tensors, never those of a functional model.
 _STEPS = frozenset({"call", "train_step", "test_step", "predict_step", "__call__"})
+_FITS = frozenset({"fit", "fit_generator", "train_on_batch"})
 # How many functions, layers and tensors are followed.
 _DEPTH = 6
 
@@ -28,12 +29,14 @@ class ModelClass:
     """A class of the project that derives from a Keras model.
 
     call: its ``call``, own or inherited; is_here: in the same module. rows: where this module makes the layers.
+    misnamed: the parameter that it passes to its batch norm as the flag, if Keras does not know it by its name.
     """
 
     scope: Scope
     call: Scope
     is_here: bool
     rows: tuple[int, ...]
+    misnamed: Parameter | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,7 @@ class KerasModels:
             if call is None or not self._place_makes_layers(module, scope, _DEPTH):
                 continue
             rows = tuple(layer.span.row for layer in module.layers if module.flow.class_of(layer.scope) is scope)
-            yield ModelClass(scope, call[1], call[0] is module, rows)
+            yield ModelClass(scope, call[1], call[0] is module, rows, _misnamed(call[0], call[1]))
 
     def knows_its_phase(self, module: ModuleFacts, model: ModelClass) -> bool:
         """Whether a model whose ``call`` takes no flag learns the phase otherwise.
@@ -123,6 +126,15 @@ class KerasModels:
             return True
         told = any(name in ("training", None) for call in model.call.calls for name, _ in call.keywords)
         return told or self.is_part_of_another(module, model.scope)
+
+    def is_fitted(self, module: ModuleFacts, owner: Scope) -> bool:
+        """Whether ``fit`` is called on an object of a class, where it is made."""
+        for home, made in self._links.instances(module, owner):
+            for call in home.flow.tree.calls:
+                method = home.flow.method_of(call)
+                if method is not None and method[1] in _FITS and any(o is made for o in home.flow.origins(method[0])):
+                    return True
+        return False
 
     def is_part_of_another(self, module: ModuleFacts, owner: Scope) -> bool:
         """Whether every object of a class, as far as the project shows, is a layer inside a Keras class or graph."""
@@ -241,6 +253,14 @@ class KerasModels:
         parameters: tuple[Parameter, ...] = method[1].parameters if method is not None else ()
         defaults = [parameter.default for parameter in parameters if is_flag_name(parameter.name)]
         return any(isinstance(default, Const) and default.value is True for default in defaults)
+
+
+def _misnamed(module: ModuleFacts, call: Scope) -> Parameter | None:
+    """The parameter of a ``call`` that goes to a batch norm as its flag under another name than ``training``."""
+    passed = [use.training for layer in module.layers for use in layer.uses if use.scope == call.id]
+    names = {value.path for value in passed if isinstance(value, Read)}
+    found = (parameter for parameter in call.parameters if parameter.name in names and parameter.name != "training")
+    return next((parameter for parameter in found if is_flag_name(parameter.name)), None)
 
 
 def _is_frozen(layer: Layer) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bnlint.analysis.phases import named_side
 from bnlint.analysis.scopes import Block, Statement
 from bnlint.analysis.values import Attribute, Call, Read, Value, path_of, walk
 
@@ -117,7 +118,7 @@ def _calls(statement: Statement) -> Iterator[Call]:
 
 def _is_untold(call: Call) -> bool:
     """Whether a call passes its inputs and nothing that may be a flag."""
-    return len(call.args) == 1 and not any(name is None or name == "training" for name, _ in call.keywords)
+    return len(call.args) == 1 and not any(name is None or named_side(name) is not None for name, _ in call.keywords)
 
 
 def _is_frozen(module: ModuleFacts, path: str) -> bool:

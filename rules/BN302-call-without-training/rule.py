@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
+from bnlint.analysis.keras_models import ModelClass
 from bnlint.analysis.scopes import Scope
+from bnlint.analysis.values import Const, Parameter
 from bnlint.edits import after, safe
 from bnlint.findings import Confidence, Finding, Fix, Severity
 from bnlint.rule import Case, Rule
@@ -11,34 +13,43 @@ from bnlint.verify.predictions import Unchanged
 
 def check(case: Case) -> Iterator[Finding]:
     """Subclassed models with a batch norm inside; Keras 2 passes the phase along by itself."""
-    if case.era.keras == "2" or case.era.tensorflow == "1" or (case.project.has_tape and not case.project.fits):
+    if case.era.tensorflow == "1" or (case.project.has_tape and not case.project.fits):
         return
     models = case.project.keras_models
-    known = case.era.keras == "3"
     blamed: set[int] = set()
     for model in models.models(case.module):
-        call = model.call
-        if call.parameter("training") is not None or models.knows_its_phase(case.module, model):
+        place = model.call if model.is_here else model.scope
+        if model.call.parameter("training") is not None or place.id in blamed:
             continue
-        place = call if model.is_here else model.scope
-        if place.id in blamed:
+        misnamed = model.misnamed is not None and models.is_fitted(case.module, model.scope)
+        if not misnamed and (case.era.keras == "2" or models.knows_its_phase(case.module, model)):
             continue
         blamed.add(place.id)
-        yield case.finding(
-            place.definition,
-            message=f"`{model.scope.name}.call` has no parameter named `training`",
-            consequence="Keras 3's `fit` passes `training=True` only to a `call` that names the parameter (`**kwargs` "
-            "does not count), so the batch norm runs in inference mode while the model trains and its moving "
-            "statistics stay at 0 and 1." + ("" if known else " Keras 2 passes the phase along by itself."),
-            remedy="add the parameter: `def call(self, …, training=None)`; the layers inside then learn the phase",
-            prediction=Unchanged("fit"),
-            scope=place.id,
-            symbol=model.scope.symbol,
-            created=model.rows,
-            confidence=Confidence.HIGH if known and case.project.fits else Confidence.MEDIUM,
-            severity=Severity.ERROR if known else Severity.INFO,
-            fix=_fix(call) if model.is_here else None,
-        )
+        yield _finding(case, model, place, model.misnamed if misnamed else None)
+
+
+def _finding(case: Case, model: ModelClass, place: Scope, misnamed: Parameter | None) -> Finding:
+    off = misnamed is not None and isinstance(misnamed.default, Const) and misnamed.default.value is False
+    known = case.era.keras == "3" or off
+    why = f"`{misnamed.name}` is not it" if misnamed is not None else "`**kwargs` does not count"
+    return case.finding(
+        place.definition,
+        message=f"`{model.scope.name}.call` has no parameter named `training`",
+        consequence=f"Keras 3's `fit` passes `training=True` only to a `call` that names the parameter ({why}), so the "
+        "batch norm runs in inference mode while the model trains and its moving statistics stay at 0 and 1."
+        + (" So it is in Keras 2: the default goes to the layer." if off else "")
+        + ("" if known else " Keras 2 passes the phase along by itself."),
+        remedy="add the parameter: `def call(self, …, training=None)`; the layers inside then learn the phase"
+        if misnamed is None
+        else f"name it `training` instead of `{misnamed.name}`",
+        prediction=Unchanged("fit"),
+        scope=place.id,
+        symbol=model.scope.symbol,
+        created=model.rows,
+        confidence=Confidence.HIGH if known and case.project.fits else Confidence.MEDIUM,
+        severity=Severity.ERROR if known else Severity.INFO,
+        fix=_fix(model.call) if model.is_here and misnamed is None else None,
+    )
 
 
 def _fix(call: Scope) -> Fix | None:
