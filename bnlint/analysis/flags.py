@@ -106,9 +106,12 @@ class Flags:
         return any(file.facts is not None and file.facts.phases.has_switch for file in self._files(module))
 
     def is_served(self, module: ModuleFacts, scope: int) -> bool:
-        """Whether some file restores a trained network and calls this function without training it."""
+        """Whether a file without training restores the network that this code builds, and runs it."""
+        programs = self._project.programs
+        if any(file.drives and serves_only(file.text) for file in programs.of(module).files):
+            return True
         names = {around.name for around in module.flow.enclosing(scope) if around.kind == "function"}
-        return any(names & file.words and serves_only(file.text) for file in self._project.programs.files)
+        return any(names & file.words and serves_only(file.text) for file in programs.files)
 
     def samples(self, module: ModuleFacts, scope: int) -> bool:
         """Whether code belongs to a generator or its opponent, which often use batch statistics on purpose."""
