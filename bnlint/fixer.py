@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,8 +26,8 @@ from bnlint.source import Source, SourceError
 if TYPE_CHECKING:
     from bnlint.verify.pool import Pool
 
-# Fixes that overlap take turns. What has not settled by then never will.
-ROUNDS = 10
+# How many rounds may go by in which fixes do not become fewer. One fix may bring out the next; none does so for ever.
+PATIENCE = 5
 
 
 def fix(
@@ -68,12 +69,14 @@ class _Work:
 
     def make(self, pool: Pool | None) -> None:
         """Round after round, until nothing is left to fix."""
-        for _ in range(ROUNDS):
-            batch = self._batch()
-            self._now |= self._made(batch, pool)
-            if not batch:
+        fewest, stalled = sys.maxsize, 0
+        while batch := self._batch():
+            pending = sum(map(len, batch.values()))
+            fewest, stalled = (pending, 0) if pending < fewest else (fewest, stalled + 1)
+            if stalled == PATIENCE:
+                self._revert({edit.filename or "" for fix in batch for edit in fix.edits})
                 return
-        self._revert({edit.filename or "" for fix in self._batch() for edit in fix.edits})
+            self._now |= self._made(batch, pool)
 
     def _batch(self) -> dict[Fix, list[Finding]]:
         """The fixes that may be made now, with the findings that each of them ends."""

@@ -249,6 +249,8 @@ def test_overlapping_fixes_take_turns(files: Any) -> None:
     report, after = files(whole_row, a="wrong(1) + wrong(2) + wrong(3)\nwrong(4)\n")
     assert after == {"a": "right(1) + right(2) + right(3)\nright(4)\n"}
     assert len(report.fixed) == 4
+    many = " + ".join(f"wrong({number})" for number in range(30))
+    assert files(whole_row, a=many)[1] == {"a": many.replace("wrong", "right")}
 
 
 def test_fixes_that_never_come_to_an_end_are_taken_back(files: Any) -> None:
