@@ -16,6 +16,9 @@ _FOLLOWS_LAST_BATCH = (
     "of one batch."
 )
 
+# What PyTorch calls momentum is 0.1 by default; a larger one may have been chosen for a short training.
+_PYTORCH_LIKE = 0.2
+
 
 def check(case: Case) -> Iterator[Finding]:
     """Weights that the code shows; an old weight of 0 is a choice (statistics of the last batch only)."""
@@ -64,6 +67,7 @@ def _of_momentum(case: Case, momentum: Momentum) -> Finding:
         prediction=WrongLaw("swapped"),
         scope=momentum.scope,
         created=[momentum.call.span.row],
+        severity=None if momentum.number <= _PYTORCH_LIKE else Severity.INFO,
         confidence=Confidence.MEDIUM,
         fix=safe(f"use {rest}", replaced(momentum.value.span, rest)) if literal else None,
     )
