@@ -6,17 +6,18 @@ import contextlib
 import json
 import os
 import queue
-import shutil
+import secrets
 import signal
 import subprocess
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, cast
 
 from bnlint.verify import sandbox
+from bnlint.verify.worker.offspring import remove
 
 START = 120.0
 """Seconds that importing TensorFlow may take."""
@@ -25,13 +26,18 @@ GRACE = 10.0
 """Seconds beyond an experiment's deadline after which the worker itself is taken for dead."""
 
 
+WORD = 32
+"""Characters of the word with which a line of the harness begins."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """What came of one request.
 
-    ending: "done", "timeout", "exit N", "signal N", "babble" (it wrote too much), "hung", "lost" (the worker died), or
-    a reason for not having run at all: "no-tensorflow", "no-keras-2", "broken-tensorflow", "no-isolation",
-    "no-interpreter". message: that reason in words. observations: those that were complete.
+    ending: "done", "timeout", "exit N", "signal N", "babble" (it wrote too much), "excess" (it took too much disk or
+    too many threads), "hung", "lost" (the worker died), "tampered" (nothing it said can be believed), or a reason for
+    not having run at all: "no-tensorflow", "no-keras-2", "broken-tensorflow", "no-isolation", "no-interpreter".
+    message: that reason in words. observations: those that were complete.
     """
 
     ending: str
@@ -53,7 +59,7 @@ class Pool:
         self.isolation = isolation
         self._python = python
         self._fork = sandbox.can_fork() if fork is None else fork
-        self._root = tempfile.mkdtemp(prefix="bnlint-")
+        self.root = tempfile.mkdtemp(prefix="bnlint-")
         self._zygotes: dict[bool, _Worker] = {}
         self._answers: dict[str, Answer] = {}
 
@@ -69,32 +75,46 @@ class Pool:
         """End every worker and remove what they wrote."""
         for worker in self._zygotes.values():
             worker.end()
-        shutil.rmtree(self._root, ignore_errors=True)
+        remove(self.root)
 
     def ask(self, request: Mapping[str, Any], legacy_keras: bool) -> Answer:
         """Run one experiment; never raises for what the experiment does."""
         key = json.dumps([legacy_keras, request], sort_keys=True)
         if key not in self._answers:
-            whole = {
-                **request,
-                "root": self._root,
-                "timeout": self.timeout,
-                "isolation": self.isolation,
-                "memory": sandbox.MEMORY,
-            }
+            # The code cannot guess with which word the lines begin that are not its own.
+            whole = {**request, "timeout": self.timeout, "word": secrets.token_hex(16)}
             self._answers[key] = self._forked(whole, legacy_keras) if self._fork else self._alone(whole, legacy_keras)
         return self._answers[key]
 
     def start(self, legacy_keras: bool = False) -> Mapping[str, Any]:
-        """Start the worker now, rather than with the first request; returns what it said about itself."""
-        return self._zygote(legacy_keras).state if self._fork else {}
+        """Start the worker now, rather than with the first request; returns what it said about itself.
+
+        "ready": versions, and "isolation": what was reached; or "failed": a reason, and a "message". Where each
+        request has a process of its own, one is started to find out.
+        """
+        if self._fork:
+            return self._zygote(legacy_keras).state
+        worker = self._worker("once", legacy_keras)
+        try:
+            worker.write({"timeout": self.timeout, "word": ""})
+            return self._state(worker)
+        finally:
+            worker.end()
+
+    def _worker(self, role: str, legacy_keras: bool) -> _Worker:
+        command = sandbox.command(self._python, role, self.root, self.isolation)
+        return _Worker(command, self.root, legacy_keras)
 
     def _zygote(self, legacy_keras: bool) -> _Worker:
         worker = self._zygotes.get(legacy_keras)
         if worker is None or worker.lost:
-            worker = self._zygotes[legacy_keras] = _Worker(self._python, "serve", self._root, legacy_keras)
-            worker.state = worker.read(START) or {"failed": "broken-tensorflow", "message": worker.why}
+            worker = self._zygotes[legacy_keras] = self._worker("serve", legacy_keras)
+            worker.state = self._state(worker)
         return worker
+
+    @staticmethod
+    def _state(worker: _Worker) -> Mapping[str, Any]:
+        return worker.read(START) or {"failed": "broken-tensorflow", "message": worker.why}
 
     def _forked(self, request: Mapping[str, Any], legacy_keras: bool) -> Answer:
         worker = self._zygote(legacy_keras)
@@ -106,34 +126,36 @@ class Pool:
         if reply is None:
             worker.end()
             return Answer("lost", versions=versions)
-        lines = [_parsed(line) for line in reply["lines"].splitlines()]
-        return _answer(lines, reply["ending"], versions)
+        return _answer(reply["lines"].splitlines(), request["word"], reply["ending"], versions)
 
     def _alone(self, request: Mapping[str, Any], legacy_keras: bool) -> Answer:
         """A process of its own; the deadline counts from when TensorFlow is there."""
-        worker = _Worker(self._python, "once", self._root, legacy_keras)
+        worker = self._worker("once", legacy_keras)
         try:
             worker.write(request)
-            state = worker.read(START)
-            if state is None or "failed" in state:
-                reason = state or {"failed": "broken-tensorflow", "message": worker.why}
-                return Answer(reason["failed"], reason.get("message", ""))
-            lines: list[Mapping[str, Any]] = []
-            while not (lines and lines[-1].get("done")):
-                line = worker.read(self.timeout)
+            state = self._state(worker)
+            if "failed" in state:
+                return Answer(state["failed"], state.get("message", ""))
+            lines: list[str] = []
+            while not (lines and lines[-1].startswith(request["word"]) and _parsed(lines[-1][WORD:]).get("done")):
+                line = worker.read_line(self.timeout)
                 if line is None:
-                    return _answer(lines, worker.ending(), state["ready"])
+                    return _answer(lines, request["word"], worker.ending(), state["ready"])
                 lines.append(line)
-            return _answer(lines, "done", state["ready"])
+            return _answer(lines, request["word"], "done", state["ready"])
         finally:
             worker.end()
 
 
-def _answer(lines: list[Mapping[str, Any]], ending: str, versions: Mapping[str, Any]) -> Answer:
-    refused = next((line["refused"] for line in lines if "refused" in line), None)
-    isolation = next((tuple(line["isolation"]) for line in lines if "isolation" in line), ())
-    observations = tuple(line["observation"] for line in lines if "observation" in line)
-    return Answer(refused or ending, "", versions, isolation, observations)
+def _answer(lines: Sequence[str], word: str, ending: str, versions: Mapping[str, Any]) -> Answer:
+    """A line without the word was not written by the harness; then nothing is believed."""
+    messages = [_parsed(line[WORD:]) for line in lines if line.startswith(word)]
+    refused = next((message["refused"] for message in messages if "refused" in message), None)
+    isolation = next((tuple(message["isolation"]) for message in messages if "isolation" in message), ())
+    if refused is not None or len(messages) < len(lines):
+        return Answer(refused or "tampered", "", versions, isolation)
+    observations = tuple(message["observation"] for message in messages if "observation" in message)
+    return Answer(ending, "", versions, isolation, observations)
 
 
 def _parsed(line: str) -> Mapping[str, Any]:
@@ -147,7 +169,7 @@ def _parsed(line: str) -> Mapping[str, Any]:
 class _Worker:
     """One worker process and its two pipes, in a process group of its own."""
 
-    def __init__(self, python: str, role: str, root: str, legacy_keras: bool) -> None:
+    def __init__(self, command: Sequence[str], root: str, legacy_keras: bool) -> None:
         self.state: Mapping[str, Any] = {}
         self.lost = False
         self.why = ""
@@ -155,7 +177,7 @@ class _Worker:
         self._process: subprocess.Popen[str] | None = None
         try:
             self._process = subprocess.Popen(
-                sandbox.command(python, role),
+                command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -167,7 +189,7 @@ class _Worker:
             )
         except OSError as error:
             self.lost = True
-            self.why = f"{python}: {error.strerror or error}"
+            self.why = f"{command[0]}: {error.strerror or error}"
             self._lines.put(json.dumps({"failed": "no-interpreter", "message": self.why}))
             return
         # A thread, because not every system can wait for a pipe with a deadline.
@@ -190,6 +212,11 @@ class _Worker:
 
     def read(self, seconds: float) -> dict[str, Any] | None:
         """The next message, or None if none came in time or the worker is gone."""
+        line = self.read_line(seconds)
+        return None if line is None else dict(_parsed(line))
+
+    def read_line(self, seconds: float) -> str | None:
+        """The same as it came."""
         try:
             line = self._lines.get(timeout=seconds)
         except queue.Empty:
@@ -198,8 +225,7 @@ class _Worker:
         if line is None:
             self.lost = True
             self.why = self.why or f"the worker ended ({self.ending()})"
-            return None
-        return dict(_parsed(line))
+        return line
 
     def ending(self) -> str:
         """How it ended, in the words of :class:`Answer`; "timeout" if it is still there."""

@@ -5,6 +5,7 @@ What the kernel then forbids the child is in :mod:`bnlint.verify.worker.cage`, w
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -14,13 +15,25 @@ WORKER = Path(__file__).parent / "worker"
 KEPT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONPATH", "SYSTEMROOT", "VIRTUAL_ENV")
 """All that the worker sees of the user's environment: what an interpreter needs to start, no tokens, no proxies."""
 
-MEMORY = 6 << 30
-"""Bytes of address space for one experiment; TensorFlow on a processor maps 2 GiB before it does anything."""
+MEMORY = 3 << 30
+"""Bytes of address space for one experiment, beyond what TensorFlow itself takes."""
+
+ISOLATION = {
+    "limits": "limits on memory, processor time and files",
+    "no-network": "no network",
+    "no-writes": "no writing outside a temporary folder",
+    "no-reading": "no reading of anything but Python, its packages and the modules beside the code",
+    "no-processes": "no starting of or reaching into other processes",
+}
+"""What a worker may say that the system offered it, see worker/cage.py. Strict isolation is all of it."""
 
 
-def command(python: str, role: str) -> list[str]:
-    """Run the worker folder by path; ``role`` is "serve" or "once"."""
-    return [python, "-B", str(WORKER), role]
+def command(python: str, role: str, root: str, isolation: str) -> list[str]:
+    """Run the worker folder by path; ``role`` is "serve" or "once". root: where it may make temporary folders."""
+    home = os.path.realpath(os.path.expanduser("~"))
+    required = list(ISOLATION) if isolation == "strict" else []
+    settings = {"root": root, "home": home, "memory": MEMORY, "caged": isolation != "none", "required": required}
+    return [python, "-B", str(WORKER), role, json.dumps(settings)]
 
 
 def environment(folder: str, legacy_keras: bool) -> dict[str, str]:
@@ -39,7 +52,11 @@ def environment(folder: str, legacy_keras: bool) -> dict[str, str]:
         "PYTHONHASHSEED": "0",
         "PYTHONUTF8": "1",
         "PYTHONUSERBASE": os.environ.get("PYTHONUSERBASE", os.path.expanduser(os.path.join("~", ".local"))),
+        # Threads, and the memory set aside for each, would grow with the machine.
         "OMP_NUM_THREADS": "1",
+        "TF_NUM_INTRAOP_THREADS": "1",
+        "TF_NUM_INTEROP_THREADS": "1",
+        "MALLOC_ARENA_MAX": "2",
     }
     return {**kept, **set_here}
 

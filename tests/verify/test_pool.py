@@ -62,10 +62,6 @@ HOSTILE = {
     "memory": ("def update(x):\n    return [0] * 10 ** 12", "raised"),
     "broken": ("def update(x:", "syntax-error"),
     "import": ("import no_such_module_anywhere\ndef update(x):\n    no_such_module_anywhere.f(x)", "import-failed"),
-    "patched": (
-        'def update(x):\n    import json\n    json.dumps = lambda *a, **k: \'{"observation": {"mode": 7}}\'',
-        "garbled",
-    ),
     "missing": ("def other(x):\n    return x", "symbol-not-found"),
 }
 

@@ -2,6 +2,9 @@
 
 Speaks JSON lines over the pipes it was started with, which it moves out of the way of the user's ``print``.
 ``serve`` answers requests until its input ends; ``once`` answers one in this very process, where nothing can fork.
+
+A child is caged before it runs any of the user's code, has no pipe but its own, and begins each of its lines with a
+word that was made up for this one run.
 """
 
 from __future__ import annotations
@@ -10,31 +13,37 @@ import gc
 import importlib
 import json
 import os
-import select
-import shutil
-import signal
+import sys
 import tempfile
-import time
-from typing import IO, Any, Dict, List, Tuple
+from typing import IO, Any, Callable, Dict, List, Mapping, Optional, Tuple
 
 from . import cage
+from .offspring import end, listen, remove
 
 PACKAGE = str(__package__)
-LARGEST_REPLY = 8 << 20
 LAZY = ["numpy.random"] + [
     "tensorflow.python.data.ops.%s_op" % name
     for name in ("concatenate", "flat_map", "from_tensors", "from_tensor_slices", "range", "zip", "batch", "prefetch")
 ]
 """What TensorFlow, Keras and NumPy import when first used: cheaper here than in each child."""
 
+PROBE = 10.0
+"""Seconds to find out what the system offers."""
+
+Settings = Mapping[str, Any]
+Send = Callable[[Dict[str, Any]], None]
+
 
 def main(arguments: List[str]) -> None:
-    """``serve`` or ``once``."""
+    """``serve`` or ``once``, and the settings as JSON.
+
+    root: the folder to make temporary folders in. home: the user's. memory: bytes beyond what TensorFlow takes.
+    caged: whether to cage at all. required: what the cage must reach, else nothing is run.
+    """
+    role, settings = arguments
     requests, replies = _private_pipes()
-    if arguments[:1] == ["once"]:
-        _once(requests, replies)
-    else:
-        _serve(requests, replies)
+    run = _once if role == "once" else _serve
+    run(json.loads(settings), requests, replies)
 
 
 def _private_pipes() -> Tuple[IO[str], IO[str]]:
@@ -48,9 +57,15 @@ def _private_pipes() -> Tuple[IO[str], IO[str]]:
     return requests, replies
 
 
-def _send(replies: IO[str], message: Dict[str, Any]) -> None:
-    replies.write(json.dumps(message) + "\n")
-    replies.flush()
+def _sender(pipe: int, word: str) -> Send:
+    """What sends lines that begin with ``word``. The one way out of a child."""
+
+    def send(message: Dict[str, Any]) -> None:
+        line = (word + json.dumps(message) + "\n").encode("utf-8")
+        while line:
+            line = line[os.write(pipe, line) :]
+
+    return send
 
 
 def _load() -> Dict[str, Any]:
@@ -69,120 +84,90 @@ def _load() -> Dict[str, Any]:
         return {"failed": "broken-tensorflow", "message": "%s: %s" % (type(error).__name__, error)}
 
 
-def _serve(requests: IO[str], replies: IO[str]) -> None:
+def _serve(settings: Settings, requests: IO[str], replies: IO[str]) -> None:
+    cage.inherit_orphans()
+    reply = _sender(replies.fileno(), "")
     state = _load()
-    _send(replies, state)
+    private = [requests.fileno(), replies.fileno()]
+    if "ready" in state:
+        gc.collect()
+        if hasattr(gc, "freeze"):
+            gc.freeze()
+        lines = _forked({"word": "", "timeout": PROBE}, settings, private)["lines"]
+        state["isolation"] = json.loads(lines)["isolation"] if lines else []
+    reply(state)
     if "failed" in state:
         return
-    gc.collect()
-    if hasattr(gc, "freeze"):
-        gc.freeze()
     # Not "for line in requests": its read-ahead would be copied into the children.
     for line in iter(requests.readline, ""):
-        _send(replies, _forked(json.loads(line)))
+        reply(_forked(json.loads(line), settings, private))
 
 
-def _forked(request: Dict[str, Any]) -> Dict[str, Any]:
-    """Run one experiment in a child; returns what it said and how it ended."""
-    folder = tempfile.mkdtemp(prefix="run-", dir=request["root"])
+def _forked(request: Settings, settings: Settings, private: List[int]) -> Dict[str, Any]:
+    """Run one experiment in a child; returns what it said and how it ended.
+
+    private: descriptors that are not for the child. A request without an experiment finds out about the cage alone.
+    """
+    folder = tempfile.mkdtemp(prefix="run-", dir=settings["root"])
     read_end, write_end = os.pipe()
     child = os.fork()
     if child == 0:
-        os.close(read_end)
         try:
             os.setsid()
             cage.die_with_parent()
-            _run(request, folder, os.fdopen(write_end, "w", encoding="utf-8"))
+            for descriptor in [read_end, *private]:
+                os.close(descriptor)
+            _run(request, settings, folder, _sender(write_end, request["word"]))
         finally:
             os._exit(0)
     os.close(write_end)
-    text, ending = _listen(read_end, time.time() + request["timeout"])
-    status = _end(child, ending)
-    shutil.rmtree(folder, ignore_errors=True)
-    return {"ending": ending if ending != "silent" else status, "lines": text}
+    lines, ending = listen(child, read_end, request["word"], request["timeout"], folder)
+    status = end(child, ending)
+    remove(folder)
+    return {"ending": ending if ending != "silent" else status, "lines": lines}
 
 
-def _listen(pipe: int, deadline: float) -> Tuple[str, str]:
-    """What the child writes, until it says it is done, falls silent for good, says too much or takes too long."""
-    chunks: List[bytes] = []
-    size = 0
-    ending = "silent"
-    while True:
-        left = deadline - time.time()
-        if left <= 0 or not select.select([pipe], [], [], left)[0]:
-            ending = "timeout"
-            break
-        chunk = os.read(pipe, 1 << 16)
-        if not chunk:
-            break
-        chunks.append(chunk)
-        size += len(chunk)
-        if chunk.endswith(b'"done": true}\n'):
-            ending = "done"
-            break
-        if size > LARGEST_REPLY:
-            ending = "babble"
-            break
-    os.close(pipe)
-    return b"".join(chunks).decode("utf-8", "replace"), ending
-
-
-def _end(child: int, ending: str) -> str:
-    """End the child and its process group; says how a silent one died: "exit 3", "signal 11"."""
-    status = 0
-    if ending == "silent":
-        until = time.time() + 1.0
-        done = 0
-        while not done and time.time() < until:
-            done, status = os.waitpid(child, os.WNOHANG)
-            if not done:
-                time.sleep(0.005)
-        if done:
-            _kill(child)
-            return "signal %d" % os.WTERMSIG(status) if os.WIFSIGNALED(status) else "exit %d" % os.WEXITSTATUS(status)
-    _kill(child)
-    os.waitpid(child, 0)
-    return "hung"
-
-
-def _kill(child: int) -> None:
-    for end in (os.killpg, os.kill):
-        try:
-            end(child, signal.SIGKILL)
-        except OSError:
-            continue
-
-
-def _once(requests: IO[str], replies: IO[str]) -> None:
+def _once(settings: Settings, requests: IO[str], replies: IO[str]) -> None:
     request = json.loads(requests.readline())
-    folder = tempfile.mkdtemp(prefix="run-", dir=request["root"])
+    folder = tempfile.mkdtemp(prefix="run-", dir=settings["root"])
     # A new user namespace needs a process of one thread, so the cage comes before TensorFlow.
-    reached = _enter(request, folder)
+    reached = _enter(request, settings, folder)
     state = _load()
-    _send(replies, state)
+    _sender(replies.fileno(), "")(dict(state, isolation=reached))
     if "ready" in state:
-        _run(request, folder, replies, reached)
+        _run(request, settings, folder, _sender(replies.fileno(), request["word"]), reached)
     os._exit(0)
 
 
-def _enter(request: Dict[str, Any], folder: str) -> List[str]:
+def _enter(request: Settings, settings: Settings, folder: str) -> List[str]:
     os.environ.update(HOME=folder, TMPDIR=folder, KERAS_HOME=folder)
     tempfile.tempdir = None
     os.chdir(folder)
-    if request["isolation"] == "none":
+    if not settings["caged"]:
         return []
-    return cage.enter(folder, request["memory"], int(request["timeout"]) + 5)
+    seconds = int(request["timeout"]) + 5
+    return cage.enter(folder, settings["home"], request.get("path", []), settings["memory"], seconds)
 
 
-def _run(request: Dict[str, Any], folder: str, replies: IO[str], reached: Any = None) -> None:
+def _run(request: Settings, settings: Settings, folder: str, send: Send, reached: Optional[List[str]] = None) -> None:
     """The child's whole life."""
     if reached is None:
-        reached = _enter(request, folder)
-    _send(replies, {"isolation": reached})
-    if request["isolation"] == "strict" and not {"no-network", "no-writes"} <= set(reached):
-        _send(replies, {"refused": "no-isolation", "done": True})
+        reached = _enter(request, settings, folder)
+    send({"isolation": reached})
+    if "modes" not in request:
         return
-    experiment = importlib.import_module(PACKAGE + ".experiment")
-    for observation in experiment.run(request, folder):
-        _send(replies, {"observation": observation})
-    _send(replies, {"done": True})
+    if not set(settings["required"]) <= set(reached):
+        send({"refused": "no-isolation", "done": True})
+        return
+    seal = importlib.import_module(PACKAGE + ".seal")
+    own = seal.Seal([module for name, module in sys.modules.items() if name.startswith(PACKAGE)])
+    try:
+        for observation in importlib.import_module(PACKAGE + ".experiment").run(request, folder):
+            seal.libraries.mend()
+            if own.broken():
+                break
+            send({"observation": observation})
+    except Exception:
+        if not own.broken():
+            raise
+    send({"refused": "tampered", "done": True} if own.broken() else {"done": True})
