@@ -100,6 +100,8 @@ def prove(experiment: Experiment, before: Verdict, after: Verdict, same_output: 
         return _proof(Outcome.REFUTED, "still-true", after)
     if after.outcome is not Outcome.REFUTED:
         return after
+    if "mode" not in before.evidence:
+        return before  # nothing ran, so there is nothing to compare with
     seen = [
         {"outputs": verdict.evidence.get("outputs", []), "mode": verdict.evidence["mode"]}
         for verdict in (before, after)

@@ -208,6 +208,12 @@ def test_a_fix_is_proven_by_an_average_and_the_same_output() -> None:
     assert proof(verdict(Unchanged(), observation(variable(laws=MOVED)))).outcome is Outcome.CONFIRMED
 
 
+def test_nothing_is_proven_if_nothing_ran_before_the_fix() -> None:
+    before, after = unable("broken-tensorflow"), verdict(Unchanged(), observation(variable(laws=MOVED)))
+    assert after.outcome is Outcome.REFUTED
+    assert prove(Experiment(Unchanged(), "f", (STATISTIC,), ROW), before, after) == before
+
+
 @pytest.mark.parametrize(
     ("after", "reason"),
     [
