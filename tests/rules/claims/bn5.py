@@ -49,6 +49,14 @@ CLAIMS = [
         {"bad_v1.py": near("moving_mean", 50, 5), "good_v1.py": TRAINED_V1},
     ),
     Claim(
+        "BN501",
+        "moving mean of `bad_k2.py` lies within 0.5 of the mean of the last batch, that of `good_k2.py` is 4.2 to 5.8",
+        {
+            "bad_k2.py": lambda printed: not differ("last batch:", "moving mean:", 0.5)(printed),
+            "good_k2.py": between("moving mean:", 4.2, 5.8),
+        },
+    ),
+    Claim(
         "BN502",
         "the moving variance of `bad.py` ends near 5, that of `bad_k3.py` near 2, those of the `good` twins near 4.",
         {
