@@ -18,7 +18,7 @@ from bnlint.lsp.translate import Translator
 from bnlint.registry import load_rules
 from bnlint.report import evidence
 from bnlint.report.terminal import painter
-from bnlint.report.words import plural, verdict_sentence
+from bnlint.report.words import verdict_sentence
 from bnlint.source import SourceError
 
 RUN = "bnlint.run"
@@ -138,7 +138,7 @@ def _fix_all(checked: Checked, versioned: bool) -> Iterator[types.CodeAction]:
     together = compatible(dict.fromkeys(fixes))
     if together:
         edit = checked.translator.workspace_edit((edit for fix in together for edit in fix.edits), versioned)
-        yield types.CodeAction(f"Make {plural(len(together), 'safe fix')} of bnlint", FIX_ALL, edit=edit)
+        yield types.CodeAction(f"Make all safe fixes of bnlint ({len(together)})", FIX_ALL, edit=edit)
 
 
 def _offered(fix: Fix | None) -> TypeGuard[Fix]:

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import cast
+from typing import NoReturn, cast
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
@@ -56,6 +56,8 @@ class Server(LanguageServer):
         self._checks: dict[str, asyncio.Task[None]] = {}
         self._thread = ThreadPoolExecutor(1)
         self._told: set[str] = set()
+        self._stopped = False
+        self.status = 0
 
     def changed(self, uri: str, document: Document | None) -> None:
         """A document was opened or changed: check it as soon as it rests."""
@@ -91,10 +93,15 @@ class Server(LanguageServer):
 
     def stop(self) -> None:
         """End what runs."""
+        self._stopped = True
         for check in self._checks.values():
             check.cancel()
         self.verifier.close()
         self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def left(self) -> None:
+        """The editor ends the conversation; to do so without a shutdown is a failure, says the protocol."""
+        self.status = 0 if self._stopped else 1
 
     async def _check(self, uri: str, document: Document) -> None:
         await asyncio.sleep(PAUSE)
@@ -135,14 +142,20 @@ class Server(LanguageServer):
             self.window_show_message(types.ShowMessageParams(types.MessageType.Error, message))
 
 
-def serve() -> None:
-    """Speak with the editor over standard input and output until it leaves."""
-    try:
-        make_server().start_io()
-    finally:
-        # An analysis that goes on in a thread has nobody left to tell.
-        sys.stderr.flush()
-        os._exit(0)
+def serve() -> NoReturn:
+    """Speak with the editor over standard input and output until it leaves, and end the process."""
+    # What is no message is told to the editor; where pygls noticed it is of no use to anyone.
+    logging.getLogger("pygls.server").addFilter(_without_traceback)
+    server = make_server()
+    server.start_io()
+    sys.stderr.flush()
+    # An analysis that goes on in a thread has nobody left to tell.
+    os._exit(server.status)
+
+
+def _without_traceback(record: logging.LogRecord) -> bool:
+    record.exc_info = None
+    return True
 
 
 def make_server() -> Server:
@@ -218,6 +231,10 @@ def _follow_documents(server: Server) -> None:
     @server.feature(types.SHUTDOWN)
     def shut_down(params: None) -> None:
         server.stop()
+
+    @server.feature(types.EXIT)
+    def leave(params: None) -> None:
+        server.left()
 
 
 def _answer(server: Server) -> None:

@@ -92,7 +92,7 @@ def test_fixes(project: Path) -> None:
         assert [each.range.start.line for each in await editor.diagnostics(uri, editor.change(uri, ignored))] == [13]
         assert run.command is not None
         (fix_all,) = await editor.actions(uri, VARIANCE, "source.fixAll")
-        assert fix_all.title == "Make 1 safe fix of bnlint"
+        assert fix_all.title == "Make all safe fixes of bnlint (1)"
         await editor.diagnostics(uri, editor.change(uri, WRONG))
         (fix_all,) = await editor.actions(uri, types.Range(types.Position(0, 0), types.Position(0, 0)))
         assert fix_all.kind == "source.fixAll.bnlint"
