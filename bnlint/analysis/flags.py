@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from bnlint.analysis.project import ProjectFacts
 
 _TRAINS = re.compile(r"\.minimize\(|\.apply_gradients\(|create_train_op|optimize_loss|train_op\s*=|\.fit\(|\.train\(")
+# A file that speaks of these takes part in training, even if the step itself is built elsewhere.
+_TAKES_PART = re.compile(r"train_?(?:op|step)|[oO]ptimi[sz]er|def train|\.train\(|\bepochs?\b")
 _RESTORES = re.compile(r"\.restore\(|load_weights\(|import_meta_graph\(|latest_checkpoint\(")
 _SAMPLERS = re.compile(r"gan(?![a-z])|gan$|generator|discriminator|critic|pix2pix", re.IGNORECASE)
 
@@ -140,7 +142,7 @@ class Flags:
 
 def serves_only(text: str) -> bool:
     """Whether a file restores a trained network and does not train it."""
-    return _RESTORES.search(text) is not None and _TRAINS.search(text) is None
+    return bool(_RESTORES.search(text)) and not _TRAINS.search(text) and not _TAKES_PART.search(text)
 
 
 def is_arg_scope(module: ModuleFacts, call: Call) -> bool:

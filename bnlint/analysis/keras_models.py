@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from bnlint.analysis.project import ProjectFacts
 
 _MODELS = frozenset({"keras.Model", "keras.Sequential", "keras.models.Functional", "keras.Functional"})
+_OF_KERAS = ("keras.", "tf.layers.", "tf.estimator.")
 # Methods in which Keras passes arrays or its own symbolic tensors, never those of a functional model.
 _STEPS = frozenset({"call", "train_step", "test_step", "predict_step", "__call__"})
 _FITS = frozenset({"fit", "fit_generator", "train_on_batch"})
@@ -102,9 +104,13 @@ class KerasModels:
     # -- classes ---------------------------------------------------------------------------------
 
     def is_keras(self, module: ModuleFacts, owner: Scope) -> bool:
-        """Whether a class derives from something of Keras, in whichever file; also if that is out of sight."""
+        """Whether a class derives from something of Keras, in whichever file."""
+        return any(base.startswith(_OF_KERAS) for base in self._links.base_names(module, owner))
+
+    def may_be_keras(self, module: ModuleFacts, owner: Scope) -> bool:
+        """Whether a class derives from something of Keras or from what is out of sight, which may be of Keras."""
         bases = self._links.base_names(module, owner)
-        return any(base == "?" or base.startswith(("keras.", "tf.layers.", "tf.estimator.")) for base in bases)
+        return not all(base == "tf.Module" or base.partition(".")[0] in sys.stdlib_module_names for base in bases)
 
     def models(self, module: ModuleFacts) -> Iterator[ModelClass]:
         """The classes of a module that are Keras models with a batch norm and a ``call`` of the project."""
@@ -143,7 +149,7 @@ class KerasModels:
 
     def _is_inside(self, module: ModuleFacts, call: Call) -> bool:
         around = module.flow.class_of(module.flow.site(call).scope)
-        if around is not None and self.is_keras(module, around):
+        if around is not None and self.may_be_keras(module, around):
             return True
         parent = module.flow.parent(call)
         if isinstance(parent, Call) and parent.callee is call:
@@ -172,11 +178,11 @@ class KerasModels:
         """Whether a call stands in plain code that Keras neither wraps nor turns into a functional model."""
         owner = module.flow.class_of(module.flow.site(call).scope)
         if owner is not None:
-            if self.is_keras(module, owner):
+            if self.may_be_keras(module, owner):
                 return False
             homes = self._links.instances(module, owner)
             inside = (home.flow.class_of(home.flow.site(made).scope) for home, made in homes)
-            if any(around is not None and self.is_keras(module, around) for around in inside):
+            if any(around is not None and self.may_be_keras(module, around) for around in inside):
                 return False
         flow = module.flow
         return not any(flow.name_of(other) in ("keras.Input", "keras.Model") for other in flow.tree.calls)

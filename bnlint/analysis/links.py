@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import cached_property
@@ -104,7 +105,7 @@ class Links:
         for home, current in self.lineage(module, owner):
             for base in current.bases:
                 if self.definition(home, base) is None:
-                    names.add(home.flow.name_of_value(base) or "?")
+                    names.add(home.flow.name_of_value(base) or _builtin(base) or "?")
         return names
 
     def method(self, module: ModuleFacts, owner: Scope, name: str) -> Place | None:
@@ -223,6 +224,10 @@ class Links:
             known = {each.span: scope for scope in module.scopes for each in scope.parameters}
             self._functions[id(module)] = known
         return known.get(parameter.span)
+
+
+def _builtin(value: Value) -> str | None:
+    return f"builtins.{value.path}" if isinstance(value, Read) and hasattr(builtins, value.path) else None
 
 
 def _tail(value: Value) -> str | None:

@@ -27,7 +27,7 @@ from bnlint.analysis.values import (
 
 # Names of flags. A bare "phase" or "mode" is one too where it is tested, but nothing that must be passed on.
 _TRAINING = re.compile(
-    r"_*(?:(?:tf|is|on|in|bn|phase|do|b|if)_?)?(?:train|training|trainning|learning_phase|istrain)"
+    r"_*(?:(?:tf|is|on|in|bn|phase|do|b|if)_?){0,2}(?:train|training|trainning|learning_phase|istrain)"
     r"(?:_?(?:phase|flag|mode|ph|pl|placeholder|bool|holder|switch|state|bn))?_*",
     re.IGNORECASE,
 )
@@ -93,11 +93,12 @@ class Phases:
                 sides = {self.side(operand, depth - 1) for operand in operands}
                 known = sides - {None}
                 return known.pop() if len(known) == 1 and (op == "and" or len(sides) == 1) else None
-            case Op(
-                op="==" | "!=" | "is" | "is not" | "in" | "not in" | ">" | ">=" | "<" as op, operands=(left, right)
-            ):
+            case Op(op="==" | "!=" | "is" | "is not" | "in" | "not in" as op, operands=(left, right)):
                 side = self._compared(left, right, depth)
-                return _inverted(side) if op in ("!=", "is not", "not in", "<") else side
+                return _inverted(side) if op in ("!=", "is not", "not in") else side
+            case Op(op=">" | ">=" | "<" | "<=" as op, operands=(flag, Const(value=int() | float()))):
+                side = self.side(flag, depth - 1)
+                return side if op.startswith(">") else _inverted(side)
             case Call():
                 return self._side_of_call(test, depth)
             case _:

@@ -24,6 +24,7 @@ _IMPORT = re.compile(
     r"|import[ \t]+(?P<plain>[^\n#]+))",
     re.MULTILINE,
 )
+_COMMENT = re.compile(r"#[^\n]*")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 # Names that lead out of the project, whatever a file of it may be called.
 _LIBRARIES = frozenset({"tensorflow", "keras", "numpy", "tf_keras", "tf_slim", "__future__", "os", "sys"})
@@ -84,7 +85,7 @@ def imported_names(text: str, package: str) -> Iterator[str]:
             continue
         level = len(match["level"])
         module = relative_module(package, level, match["module"]) if level else match["module"]
-        for part in match["names"].strip("() \t").replace("\n", " ").split(","):
+        for part in _COMMENT.sub("", match["names"]).strip("() \t").split(","):
             if part.split():
                 yield f"{module}.{part.split()[0]}"
 

@@ -63,6 +63,6 @@ RULE = Rule(
     name="call-without-training",
     summary="a Keras 3 model whose `call` lacks `training` never updates under `fit`",
     severity=Severity.ERROR,
-    needs=((b"BatchNorm", b".Model)", b"(Model)"), (b"def call",)),
+    needs=((b"BatchNorm", b".Model)", b"(Model)", b".Model,", b"(Model,"), (b"class ",)),
     check=check,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import pytest
 
@@ -15,8 +16,10 @@ Found = Callable[..., list[str]]
 
 
 @pytest.fixture
-def found() -> Found:
+def found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Found:
     """Rows and severities of what the chosen rules find: ``"model.py:7"``, ``"model.py:7 info"``, by file and row."""
+
+    monkeypatch.chdir(tmp_path)  # no dependencies are declared there
 
     def run(program: str | Mapping[str, str], *codes: str) -> list[str]:
         files = {"program.py": program} if isinstance(program, str) else program

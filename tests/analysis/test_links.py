@@ -1,0 +1,78 @@
+"""Names followed from one file into another."""
+
+from __future__ import annotations
+
+from bnlint.analysis.facts import ModuleFacts, analyse
+from bnlint.analysis.project import ProjectFacts, project_facts
+from bnlint.findings import Era
+
+NOTHING = Era()
+
+
+def project(**files: str) -> ProjectFacts:
+    modules = [analyse(text, f"{name.replace('__', '/')}.py", name.replace("__", ".")) for name, text in files.items()]
+    return project_facts(modules, [], {}, NOTHING)
+
+
+def module(found: ProjectFacts, name: str) -> ModuleFacts:
+    return next(each for each in found.modules if each.module == name)
+
+
+def calls_of(found: ProjectFacts, home: str, symbol: str) -> list[tuple[str, int]]:
+    where = module(found, home)
+    scope = next(each for each in where.scopes if each.symbol == symbol)
+    return [(each.module, call.span.row) for each, call in found.links.calls_of(where, scope)]
+
+
+def test_a_function_is_called_from_another_file() -> None:
+    found = project(ops="def bn(x): pass\n", net="from ops import bn\nbn(1)\n")
+    assert calls_of(found, "ops", "bn") == [("net", 2)]
+
+
+def test_through_a_star_import() -> None:
+    found = project(ops="class Norm:\n    def __call__(self, x): pass\n", net="from ops import *\nn = Norm()\nn(1)\n")
+    assert calls_of(found, "ops", "Norm.__call__") == [("net", 3)]
+
+
+def test_through_a_package_that_imports_it() -> None:
+    found = project(pkg__ops="def bn(x): pass\n", net="from pkg import bn\nbn(1)\n")
+    assert calls_of(found, "pkg.ops", "bn") == [("net", 2)]
+
+
+def test_a_method_of_an_object_made_elsewhere() -> None:
+    found = project(ops="class Net:\n    def run(self): pass\n", main="import ops\nnet = ops.Net()\nnet.run()\n")
+    assert calls_of(found, "ops", "Net.run") == [("main", 3)]
+
+
+def test_of_two_files_with_one_name_the_one_beside_is_meant() -> None:
+    found = project(
+        a__model="def build(): pass\n", b__model="def build(): pass\n", a__main="from model import build\nbuild()\n"
+    )
+    assert calls_of(found, "a.model", "build") == [("a.main", 2)]
+    assert calls_of(found, "b.model", "build") == []
+
+
+def test_base_classes_in_other_files() -> None:
+    found = project(
+        base="import keras\nclass Base(keras.Model):\n    def call(self, x): pass\n",
+        net="from base import Base\nclass Net(Base): pass\n",
+    )
+    net = module(found, "net")
+    owner = next(each for each in net.scopes if each.symbol == "Net")
+    assert found.links.base_names(net, owner) == {"keras.Model"}
+    method = found.links.method(net, owner, "call")
+    assert method is not None
+    assert method[0].module == "base"
+
+
+def test_an_import_out_of_sight_is_nothing_known() -> None:
+    found = project(net="from elsewhere import Base\nclass Net(Base): pass\n")
+    net = module(found, "net")
+    owner = next(each for each in net.scopes if each.symbol == "Net")
+    assert found.links.base_names(net, owner) == {"elsewhere.Base"}
+
+
+def test_files_that_import_each_other_end() -> None:
+    found = project(a="from b import f\nf()\n", b="from a import f\nf()\n")
+    for each in found.modules:
+        assert found.links.called(each, each.flow.tree.calls[0]) is None
