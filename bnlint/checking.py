@@ -160,7 +160,12 @@ def _checked(
             from bnlint import fixer
 
             return fixer.fix(inputs, settings, unsafe=options.unsafe_fixes, write=options.fix, progress=shown)
-        return engine.check_inputs(inputs, inputs.sources, settings, shown, memory), []
+        report = engine.check_inputs(inputs, inputs.sources, settings, shown, memory)
+        if settings.verify and any(form.partition(":")[0] == "html" for form in options.formats):
+            from bnlint import proving
+
+            report = proving.with_proofs(report, inputs, settings, shown)
+        return report, []
 
 
 def _watch(options: Options, outputs: Sequence[Output]) -> NoReturn:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bnlint.files import replace_file
-from bnlint.report import FORMATS
+from bnlint.report import FORMATS, missing
 from bnlint.settings import nearest
 
 
@@ -23,6 +23,9 @@ class Output:
         form, colon, name = text.partition(":")
         if form not in FORMATS:
             raise ValueError(f'unknown format "{form}"{nearest(form, FORMATS)} (there are {", ".join(FORMATS)})')
+        if absent := missing(form):
+            needed = f"{form} needs {' and '.join(absent)}"
+            raise ValueError(f'{needed}; install what it needs with: pip install "bnlint[{form}]"')
         if not colon:
             return cls(form)
         if not name:

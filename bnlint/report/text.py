@@ -91,7 +91,9 @@ def _fix(finding: Finding, report: Report, paint: Paint, gutter: int) -> list[st
         return []
     lines = _note(_FIXES[finding.fix.applicability], finding.fix.message, "bold cyan", paint, gutter)
     lines += [f"{'':>{gutter}}     {line}" for line in change.lines(finding, report.sources, paint)]
-    if finding.proof is not None:
+    if finding.proof is not None and finding.proof.outcome is Outcome.CONFIRMED:
+        lines += _note("proven", "running the fixed code shows it", "bold green", paint, gutter)
+    elif finding.proof is not None:
         reason = finding.proof.detail or finding.proof.reason or finding.proof.outcome.value
         lines += _note("not fixed", reason, "bold yellow", paint, gutter)
     return lines
@@ -117,8 +119,12 @@ def _summary(report: Report, paint: Paint) -> str:
     return line + _fixable(counted)
 
 
+def _may_be_made(finding: Finding) -> bool:
+    return finding.proof is None or finding.proof.outcome is Outcome.CONFIRMED
+
+
 def _fixable(findings: Sequence[Finding]) -> str:
-    offered = [each.fix.applicability for each in findings if each.fix is not None and each.proof is None]
+    offered = [each.fix.applicability for each in findings if each.fix is not None and _may_be_made(each)]
     safe, unsafe = offered.count(Applicability.SAFE), offered.count(Applicability.UNSAFE)
     told = [f"{safe} can be fixed with --fix"] if safe else []
     told += [f"{unsafe}{' more' if safe else ' can be fixed'} with --fix --unsafe-fixes"] if unsafe else []

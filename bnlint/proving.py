@@ -1,0 +1,41 @@
+"""Runs the fixed code too, to show beside each confirmed finding what its fix changes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bnlint import engine, fixer
+from bnlint.findings import Finding, Outcome, Report, Verdict
+from bnlint.progress import Progress
+from bnlint.settings import Settings
+
+
+def with_proofs(report: Report, inputs: engine.Inputs, settings: Settings, progress: Progress | None = None) -> Report:
+    """The report, each confirmed finding whose fix holds with what was seen of the fixed code as its ``proof``.
+
+    Nothing is written.
+    """
+    from bnlint.verify import prove_fix
+
+    _, changes = fixer.fix(inputs, replace(settings, verify=False), unsafe=True, write=False)
+    changed = {change.filename: change for change in changes}
+    asked = [each for each in report.findings if _can_be_proven(each) and each.filename in changed]
+    if not asked:
+        return report
+    if progress is not None:
+        progress.start("proving the fixes", len(asked))
+    proofs: dict[str, Verdict] = {}
+    with engine.verify_settings(settings).pool() as pool:
+        for finding in asked:
+            before, after = changed[finding.filename].before, changed[finding.filename].after
+            verdict = prove_fix(pool, finding, before.text, after.text)
+            if verdict.outcome is Outcome.CONFIRMED:
+                proofs[finding.fingerprint] = after.located_verdict(verdict)
+            if progress is not None:
+                progress.advance()
+    findings = (replace(each, proof=proofs.get(each.fingerprint, each.proof)) for each in report.findings)
+    return replace(report, findings=tuple(findings))
+
+
+def _can_be_proven(finding: Finding) -> bool:
+    return finding.stands and finding.fix is not None and finding.verdict.outcome is Outcome.CONFIRMED

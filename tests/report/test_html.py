@@ -1,0 +1,202 @@
+import json
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bnlint import report as reports
+from bnlint.findings import Outcome, Verdict
+from bnlint.report import render
+from bnlint.report.output import Output
+from pages import STILL, seen, whole
+
+Make = Callable[..., Any]
+VOID = {"meta", "link", "input", "br", "hr", "img"}
+
+
+class Page(HTMLParser):
+    """A strict reader: every tag is closed in order. Collects elements, texts by tag, and addresses."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: dict[str, list[str]] = {}
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.texts.setdefault(self.open[-1] if self.open else "", []).append(data)
+
+    def with_class(self, name: str) -> list[tuple[str, dict[str, str | None]]]:
+        return [each for each in self.elements if name in (each[1].get("class") or "").split()]
+
+
+@pytest.fixture
+def page(finding: Make, report: Make) -> str:
+    return render(whole(finding, report), "html")
+
+
+def test_everything_is_there(page: str) -> None:
+    read = Page(page)
+    text = " ".join(" ".join(texts) for texts in read.texts.values())
+    for said in (
+        "3 findings in 3 files",
+        "BN101 rebound-statistic",
+        "is rebound",
+        "The variable keeps its value.",
+        "Confirmed by running it",
+        "TensorFlow 2.21.0, Python 3.11.7; eager mode",
+        "created on line 3",
+        "Undecided (timeout)",
+        "the code did not finish in time",
+        "Fix, proven by running it",
+        "assign to mean",
+        "Could not be checked",
+        "'(' was never closed",
+    ):
+        assert said in text, said
+    assert "v ← 0.9·v + 0.1·batch mean" in read.texts["b"]
+    assert len(read.with_class("finding")) == 3
+    assert [attributes["data-lesson"] for tag, attributes in read.elements if "data-lesson" in attributes] == [
+        "BN101",
+        "BN501",
+        "XY900",
+    ]
+    assert {attributes.get("id") for tag, attributes in read.elements if tag == "details"} >= {
+        "lesson-BN101",
+        "lesson-BN501",
+    }
+
+
+def test_the_chart_has_what_was_before_and_what_is_after_the_fix(page: str) -> None:
+    (chart,) = re.findall(r"<svg.*?</svg>", page, re.DOTALL)
+    assert (
+        'aria-label="mean, first channel, over 3 steps: unchanged; after the fix: v ← 0.9·v + 0.1·batch mean"' in chart
+    )
+    before, after = (re.search(rf'color-{number}"><path d="([^"]+)"', chart) for number in (0, 1))
+    assert before is not None
+    assert after is not None
+    heights = [[float(y) for y in re.findall(r"[\d.]+ ([\d.]+)", path[1])] for path in (before, after)]
+    assert len(set(heights[0])) == 1
+    assert heights[1] == sorted(heights[1], reverse=True)
+    assert heights[1][0] == heights[0][0]
+    assert len(re.findall(r'<circle [^>]*r="4"', chart)) == 3
+
+
+def test_it_needs_no_network(page: str) -> None:
+    read = Page(page)
+    policy = next(a["content"] or "" for t, a in read.elements if a.get("http-equiv") == "Content-Security-Policy")
+    assert policy.startswith("default-src 'none'")
+    for tag, attributes in read.elements:
+        assert not attributes.get("src")
+        assert not any(name.startswith("on") for name in attributes)
+        if tag not in ("a", "meta"):
+            assert "http" not in (attributes.get("href") or "")
+    style = " ".join(read.texts["style"])
+    assert "url(" not in style
+    assert "@import" not in style
+
+
+def test_it_is_the_same_each_time(finding: Make, report: Make, page: str) -> None:
+    assert render(whole(finding, report), "html") == page
+
+
+def test_nothing_of_the_code_becomes_markup(finding: Make, report: Make) -> None:
+    evil = '<script>alert("1")</script><img src=x onerror=alert(1)>&lt;{{ 7 * 7 }}</style>\x1b[2J\ud800'
+    named = {**STILL, "name": evil, "row": None, "law": {"text": evil}}
+    hostile = finding(
+        message=evil,
+        consequence=f"`{evil}`",
+        remedy=evil,
+        filename=evil,
+        variable=None,
+        name=evil,
+        code="XY101",
+        verdict=Verdict(Outcome.CONFIRMED, evil, evil, {**seen(named), "mode": evil, "notes": [evil]}),
+    )
+    text = render(report(hostile, sources={evil: evil * 3}), "html")
+    assert [tag for tag, _ in Page(text).elements if tag in ("script", "img", "style")] == ["style", "script"]
+    assert "\x1b" not in text
+    assert "49" not in re.sub(r"<style>.*?</style>|<script>.*?</script>|sha256-\S+", "", text, flags=re.DOTALL)
+    text.encode()
+
+
+def test_nothing_found_is_said(report: Make) -> None:
+    text = render(report(), "html")
+    read = Page(text)
+    assert "No findings in 3 files" in read.texts["h1"]
+    assert not read.with_class("filters")
+    assert not re.search("<svg|Lessons", text)
+
+
+def test_what_is_let_pass_is_shown_so(finding: Make, report: Make) -> None:
+    from bnlint.findings import Suppression
+
+    text = render(report(finding(suppression=Suppression("comment"))), "html")
+    assert "No findings" in text
+    assert Page(text).with_class("passed")
+
+
+def test_ten_thousand_findings_are_no_trouble(finding: Make, report: Make) -> None:
+    many = tuple(replace(finding(), fingerprint=str(number)) for number in range(10_000))
+    start = time.monotonic()
+    text = render(report(*many), "html")
+    assert len(text) < 60_000_000
+    # A lesson is there once, however often it is needed.
+    assert text.count('id="lesson-BN101"') == 1
+    assert time.monotonic() - start < 60
+
+
+def test_without_its_packages_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reports, "find_spec", lambda name: None)
+    with pytest.raises(
+        ValueError,
+        match=re.escape('html needs jinja2 and pygal; install what it needs with: pip install "bnlint[html]"'),
+    ):
+        Output.parse("html:report.html")
+    assert Output.parse("text") == Output("text")
+
+
+def test_evidence_without_steps_has_no_chart(finding: Make, report: Make) -> None:
+    raised = Verdict(Outcome.CONFIRMED, evidence={"error": {"type": "ValueError", "message": "no", "row": 8}})
+    text = render(report(finding(verdict=raised)), "html")
+    assert "<svg" not in text
+    assert "line 8: ValueError: no" in text
+
+
+@pytest.mark.tensorflow
+def test_a_real_run_has_proven_fixes(tmp_path: Path) -> None:
+    pytest.importorskip("tensorflow")
+    from tests.cli.conftest import WRONG
+
+    (tmp_path / "wrong.py").write_text(WRONG)
+    command = [sys.executable, "-m", "bnlint", "check", "--verify", "wrong.py"]
+    command += ["--output-format", "html:report.html", "--output-format", "json"]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, encoding="utf-8")
+    assert (result.returncode, result.stderr) == (1, "")
+    data = json.loads(result.stdout)
+    assert [each["proof"]["verdict"] for each in data["findings"]] == ["confirmed"] * 2
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert text.count("<svg") == 2
+    assert text.count("Fix, proven by running it") == 2
+    assert (tmp_path / "wrong.py").read_text() == WRONG
