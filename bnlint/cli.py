@@ -85,8 +85,8 @@ def commands() -> None:
     metavar="F[:FILE]",
     multiple=True,
     default=("text",),
-    help="text (the default), concise, json, json-lines, sarif, github, gitlab, junit, markdown, html or statistics; to "
-    "standard output, or to FILE. May be given several times.",
+    help="text (the default), concise, json, json-lines, sarif, github, gitlab, junit, markdown, html or statistics; "
+    "to standard output, or to FILE. May be given several times.",
 )
 @click.option("--statistics", is_flag=True, help="Show how often each rule finds something, instead of what it finds.")
 @click.option(

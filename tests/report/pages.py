@@ -1,12 +1,47 @@
-"""Reports with everything in them, for the tests of the page."""
+"""A reader of the HTML report, and a report that has everything in it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from html.parser import HTMLParser
 from typing import Any
 
 from bnlint.findings import Applicability, Edit, FileError, Finding, Fix, Outcome, Report, Severity, Span, Verdict
+from bnlint.registry import load_rules
+
+VOID = {"meta", "link", "input", "br", "hr", "img"}
+
+
+class Page(HTMLParser):
+    """A strict reader: every tag is closed in order. Collects elements, texts by tag, and addresses."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: dict[str, list[str]] = {}
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.texts.setdefault(self.open[-1] if self.open else "", []).append(data)
+
+    def with_class(self, name: str) -> list[tuple[str, dict[str, str | None]]]:
+        return [each for each in self.elements if name in (each[1].get("class") or "").split()]
+
 
 LAW = {"kind": "average", "old": 0.9, "new": 0.1, "source": "batch mean", "text": "v ← 0.9·v + 0.1·batch mean"}
 STILL: dict[str, Any] = {
@@ -47,4 +82,4 @@ def whole(finding: Callable[..., Finding], report: Callable[..., Report]) -> Rep
     )
     not_ours = replace(undecided, code="XY900", name="rule-of-ones-own", severity=Severity.INFO, fingerprint="c3")
     errors = (FileError("broken.py", "cannot be parsed as Python 3: '(' was never closed"),)
-    return report(proven, undecided, not_ours, errors=errors)
+    return report(proven, undecided, not_ours, errors=errors, rules=tuple(load_rules()))

@@ -1,5 +1,7 @@
 """For each format, what its reader does with it: AssertionError or ValidationError where the reader would balk."""
 
+import base64
+import hashlib
 import json
 import re
 import xml.etree.ElementTree as ET
@@ -14,6 +16,8 @@ from urllib.parse import unquote
 import jsonschema
 import pytest
 from markdown_it import MarkdownIt
+
+from pages import Page
 
 OWN_SCHEMA = json.loads((files("bnlint") / "report" / "report-1.schema.json").read_text(encoding="utf-8"))
 GITLAB_SCHEMA = json.loads((Path(__file__).parent / "gitlab-code-quality.schema.json").read_text(encoding="utf-8"))
@@ -210,6 +214,27 @@ def path_of(uri: str) -> str:
     return unquote(uri, errors="surrogateescape")
 
 
+def validate_html(text: str) -> Page:
+    """Every tag is closed in order, only the page's own script may run, and nothing comes from elsewhere."""
+    assert text.replace("\n", "").isprintable()
+    page = Page(text)
+    policy = next(a["content"] or "" for _, a in page.elements if a.get("http-equiv") == "Content-Security-Policy")
+    assert policy.startswith("default-src 'none'")
+    (script,) = page.texts["script"]
+    assert f"script-src 'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'" in policy
+    for tag, attributes in page.elements:
+        assert not attributes.get("src")
+        assert not any(name.startswith("on") for name in attributes)
+        if tag not in ("a", "meta"):
+            assert "http" not in (attributes.get("href") or "")
+    style = " ".join(page.texts["style"])
+    assert "url(" not in style
+    assert "@import" not in style
+    identities = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    assert len(set(identities)) == len(identities)
+    return page
+
+
 VALIDATORS: dict[str, Callable[[str], object]] = {
     "text": validate_text,
     "concise": validate_concise,
@@ -220,5 +245,6 @@ VALIDATORS: dict[str, Callable[[str], object]] = {
     "gitlab": validate_gitlab,
     "junit": validate_junit,
     "markdown": validate_markdown,
+    "html": validate_html,
     "statistics": validate_statistics,
 }

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 from bnlint import __version__, lessons
 from bnlint.findings import Finding, Outcome, Report, Severity
-from bnlint.registry import load_rules
 from bnlint.report import change, evidence
 from bnlint.report.curves import Curve, curves
 from bnlint.report.terminal import error_place, painter, visible
@@ -89,7 +88,7 @@ def render(report: Report, color: bool = False) -> str:
             tiles=_tiles(report),
             severities=[level.value for level in Severity if any(card.finding.severity is level for card in cards)],
             outcomes=[each.value for each in Outcome if any(card.finding.verdict.outcome is each for card in cards)],
-            lessons=[_lesson(code) for code in sorted({card.finding.code for card in cards}) if _lesson(code)],
+            lessons=_lessons(report),
             errors=[(error_place(error), visible(error.message)) for error in report.errors],
             warnings=[(error_place(notice), visible(notice.message)) for notice in report.warnings],
         )
@@ -190,17 +189,13 @@ def _tiles(report: Report) -> list[tuple[str, int, str]]:
     return [(name, number, kind) for name, number, kind in (*tiles, ("suppressed", passed, "plain")) if number]
 
 
-@cache
-def _lesson(code: str) -> tuple[str, str, Markup] | None:
-    """Code, name and lesson of a rule; None for rules of one's own, whose folders the report does not know."""
-    rule = next((rule for rule in load_rules() if rule.code == code), None)
-    if rule is None:
-        return None
-    page = lessons.load(rule).page.partition("\n")[2]
-    return rule.code, rule.name, _markdown(page)
+def _lessons(report: Report) -> list[tuple[str, str, Markup]]:
+    """Code, name and lesson of each rule that found something; rules of one's own need not have lessons."""
+    codes = {finding.code for finding in report.findings}
+    taught = [rule for rule in report.rules if rule.code in codes and rule.readme.is_file()]
+    return [(rule.code, rule.name, _markdown(lessons.load(rule).page.partition("\n")[2])) for rule in taught]
 
 
-@cache
 def _markdown(text: str) -> Markup:
     from markdown_it import MarkdownIt
     from markupsafe import Markup

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
 from xml.etree import ElementTree
 
@@ -14,6 +15,7 @@ MOST_TICKS = 9
 _UNUSED = ("", "defs", "title", "desc", "script", "style")
 
 
+@cache
 def chart(curve: Curve, fixed: Curve | None) -> str:
     """An ``<svg>`` of one statistic: what the variable did, what it does once it is fixed, what the batches had.
 
@@ -27,6 +29,7 @@ def chart(curve: Curve, fixed: Curve | None) -> str:
         width=WIDTH,
         height=HEIGHT,
         js=[],
+        css=[],
         show_legend=False,
         margin=8,
         dots_size=2,
