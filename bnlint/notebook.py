@@ -12,7 +12,8 @@ from typing import cast
 
 # Cell magics whose body is Python that runs in the notebook's own namespace.
 _PYTHON_CELLS = frozenset({"capture", "debug", "prun", "time", "timeit", "memit", "python", "python3"})
-_CELL_MAGIC = re.compile(r"\s*%%(\w*)")
+# Colab takes a cell magic after comments too.
+_CELL_MAGIC = re.compile(r"(?:[ \t]*(?:#[^\r\n]*)?[\r\n]+)*[ \t]*%%(\w*)")
 _LINE_MAGIC = re.compile(r"(?P<indent>\s*)(?:[%!?].*|[^#'\"]*\?{1,2}\s*)", re.DOTALL)
 _ASSIGNED_MAGIC = re.compile(r"(?P<target>\s*[\w.,\[\] ]+=\s*)[%!].*", re.DOTALL)
 _TIMED = re.compile(r"(?P<indent>\s*)(?P<magic>%(?:time|timeit|prun|memit)\s+(?:-\w\s*\d*\s+)*)(?P<code>.+)", re.DOTALL)
@@ -100,10 +101,10 @@ def _without_magics(text: str) -> str:
     magic = _CELL_MAGIC.match(text)
     lines = _lines(text)
     if magic:
-        head = text[: magic.start(1)].count("\n") + 1
         if magic[1] not in _PYTHON_CELLS:
             return "".join(_filler(line) for line in lines)
-        lines[:head] = [_filler(line) for line in lines[:head]]
+        head = len(_lines(text[: magic.start(1)])) - 1
+        lines[head] = _filler(lines[head])
     # A magic is no valid Python, so the parser finds each; a "%" that goes on with an expression is left alone.
     # No progress means that a line is wrong for another reason: then whoever parses the module reports it.
     while (row := _first_error(lines)) is not None:

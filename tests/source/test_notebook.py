@@ -35,6 +35,8 @@ def code_of(*cells: str) -> str:
         ("%%time\ny = f(x)", "######\ny = f(x)\n"),
         ("%%bash\nls 'x\n", "######\n#####\n"),
         ("%%html\n<b>", "######\n###\n"),
+        ("# in Colab\n\n%%bash\nls 'x\n", "##########\n\n######\n#####\n"),
+        ("# in Colab\n%%time\ny = f(x)", "# in Colab\n######\ny = f(x)\n"),
         ("!pip install \\\n  a \\\n  b\nx = 1", "...           \n#####\n###\nx = 1\n"),
         ("%cd x\r\nx = 1\r\n", "...  \r\nx = 1\r\n"),
         # These only look like magics.
