@@ -8,6 +8,7 @@ from tests.rules.claims.checks import (
     INITIAL_V1,
     MOVED_V1,
     TRAINED,
+    UNTOUCHED,
     Claim,
     both,
     differ,
@@ -42,6 +43,16 @@ CLAIMS = [
             "bad.py": both(INITIAL, lambda printed: len(printed.numbers("moving mean:")) == 8),
             "good.py": both(moved("moving mean:"), moved("moving variance:")),
             "same_text_k2.py": both(moved("moving mean:"), moved("moving variance:")),
+        },
+    ),
+    Claim(
+        "BN302",
+        "all means are 0 and all variances 1; with the `good` twins, which differ in that name alone, all have moved.",
+        {
+            "bad_misnamed.py": INITIAL,
+            "bad_misnamed_k2.py": INITIAL,
+            "good_misnamed.py": both(moved("moving mean:"), moved("moving variance:")),
+            "good_misnamed_k2.py": both(moved("moving mean:"), moved("moving variance:")),
         },
     ),
     Claim(
@@ -130,6 +141,19 @@ CLAIMS = [
         {"good.py": both(pair("", 5, 4, part=slice(6)), CENTRED)},
     ),
     Claim(
+        "BN309",
+        "the statistics stay at 0 and 1, and the test input 5 becomes 4.9975.",
+        {
+            "bad_compared.py": both(pair("", 0, 1, exact=True, part=slice(6)), UNTOUCHED),
+            "good_compared.py": both(pair("", 5, 4, part=slice(6)), CENTRED),
+        },
+    ),
+    Claim(
+        "BN309",
+        "from near 5 to near 15 by one test batch with mean 105.",
+        {"BN309.py": both(near("after training:", 5), near("after the test:", 15, 2))},
+    ),
+    Claim(
         "BN310",
         "in a batch of 64 gives 0, 0 and 0 alone. With `good.py` it gives the same values in both "
         "cases, and the moving "
@@ -140,6 +164,14 @@ CLAIMS = [
                 same("in its batch:", "first sample, alone:"),
                 pair("variables:", 5, 4, part=slice(6, None)),
             ),
+        },
+    ),
+    Claim(
+        "BN310",
+        "the mean of the output is 0 in training and near 5 at inference; with `good_skipped.py` it is near 0 in both.",
+        {
+            "bad_skipped.py": both(near("mean in training:", 0, 0.01), near("mean at inference:", 5)),
+            "good_skipped.py": both(near("mean in training:", 0, 0.01), near("mean at inference:", 0)),
         },
     ),
 ]
