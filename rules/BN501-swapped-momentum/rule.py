@@ -16,7 +16,8 @@ _FOLLOWS_LAST_BATCH = (
     "of one batch."
 )
 
-# What PyTorch calls momentum is 0.1 by default; a larger one may have been chosen for a short training.
+# What PyTorch calls momentum is 0.1 by default; a larger one may have been chosen for a short training, and a unit test
+# takes a small one to see the statistics move.
 _PYTORCH_LIKE = 0.2
 
 
@@ -56,6 +57,7 @@ def _finding(case: Case, update: Update, fault: str, message: str) -> Finding:
 
 def _of_momentum(case: Case, momentum: Momentum) -> Finding:
     literal = isinstance(momentum.value, Const)
+    chosen = momentum.number > _PYTORCH_LIKE or case.module.is_test
     weight = f"{momentum.number:g}"
     rest = f"{round(1 - momentum.number, 10):g}"
     return case.finding(
@@ -67,7 +69,7 @@ def _of_momentum(case: Case, momentum: Momentum) -> Finding:
         prediction=WrongLaw("swapped"),
         scope=momentum.scope,
         created=[momentum.call.span.row],
-        severity=None if momentum.number <= _PYTORCH_LIKE else Severity.INFO,
+        severity=Severity.INFO if chosen else None,
         confidence=Confidence.MEDIUM,
         fix=safe(f"use {rest}", replaced(momentum.value.span, rest)) if literal else None,
     )
