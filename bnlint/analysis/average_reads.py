@@ -96,7 +96,7 @@ def _may_run_between(module: ModuleFacts, apply: Call, made: Binding, read: Call
 def _leaves(module: ModuleFacts, made: Binding, read: Call, place: str) -> bool:
     """Whether the object, or the one that holds it, is handed to other code before it is read."""
     for call in module.scopes[made.scope].calls:
-        if not made.span < call.span < read.span:
+        if not made.span < call.span < read.span or _holds(call, read):
             continue
         if any(path_of(value) in (place, "self") for argument in _arguments(call) for value in walk(argument)):
             return True
@@ -104,6 +104,11 @@ def _leaves(module: ModuleFacts, made: Binding, read: Call, place: str) -> bool:
         if place.startswith("self.") and callee.startswith("self.") and callee.count(".") == 1:
             return True
     return False
+
+
+def _holds(call: Call, part: Call) -> bool:
+    """Whether a call stands among the arguments of another, which then runs later."""
+    return any(value is part for argument in _arguments(call) for value in walk(argument))
 
 
 def _arguments(call: Call) -> Iterator[Value]:

@@ -10,7 +10,7 @@ from typing import Literal
 from bnlint.analysis.dataflow import Dataflow
 from bnlint.analysis.layers import LAYER_FUNCTIONS, Layer, LayerFunctionCall
 from bnlint.analysis.uses import Uses
-from bnlint.analysis.values import Call, Const, Global, Mapping, Op, Parameter, Sequence, Value, walk
+from bnlint.analysis.values import Call, Const, Global, Mapping, Op, Parameter, Sequence, Value, is_false, walk
 from bnlint.findings import Span
 
 UPDATE_OPS = "update_ops"
@@ -174,17 +174,13 @@ def layer_places(flow: Dataflow, functions: list[LayerFunctionCall], layers: lis
         if not function.is_frozen and (function.complete or LAYER_FLAGS[function.api] in function.options):
             yield _place(flow, function.call, function.api, function.options, function.complete)
     for layer in layers:
-        if layer.api != "tf.layers.BatchNormalization" or _is_false(layer.creation.keyword("trainable")):
+        if layer.api != "tf.layers.BatchNormalization" or layer.is_frozen:
             continue
         for use in layer.uses:
             flag = "varies" if use.may_pass_training else flag_of(flow, use.training, "unset")
             yield LayerPlace(use.call, use.scope, layer.api, flag, use.training, UPDATE_OPS, False, False)
     for call in flow.tree.calls:
         yield from _handed_over(flow, call)
-
-
-def _is_false(value: Value | None) -> bool:
-    return isinstance(value, Const) and value.value is False
 
 
 def _place(flow: Dataflow, call: Call, api: str, options: dict[str, Value], complete: bool) -> LayerPlace:
@@ -218,7 +214,7 @@ def _handed_over(flow: Dataflow, call: Call) -> Iterator[LayerPlace]:
     else:
         return
     name = flow.name_of_value(function)
-    if name is None or name not in LAYER_FUNCTIONS or _is_false((options or {}).get("trainable")):
+    if name is None or name not in LAYER_FUNCTIONS or is_false((options or {}).get("trainable")):
         return
     if not name.startswith("tf.") or (options is not None and LAYER_FLAGS[name] in options):
         yield _place(flow, call, name, options or {}, options is not None)

@@ -66,7 +66,7 @@ class KerasModels:
 
     # -- what holds a batch norm -----------------------------------------------------------------
 
-    def holds_batch_norm(self, module: ModuleFacts, value: Value) -> bool:
+    def holds_batch_norm(self, module: ModuleFacts, value: Value, depth: int = _DEPTH) -> bool:
         """Whether a value is known to be a batch norm, or a model or layer of the project with one inside."""
         for home, origin in self._links.origins(module, value):
             if not isinstance(origin, Call):
@@ -74,12 +74,30 @@ class KerasModels:
             name = home.flow.name_of(origin)
             if name in LAYER_CLASSES:
                 return True
-            if name in _MODELS and self._makes_layers(home, home.flow.site(origin).scope, _DEPTH):
+            layers = self._layers_of(home, origin) if name == "keras.Sequential" and depth > 0 else []
+            if any(self.holds_batch_norm(home, layer, depth - 1) for layer in layers):
+                return True
+            if name in _MODELS and not layers and self._makes_layers(home, home.flow.site(origin).scope, _DEPTH):
                 return True
             place = self._links.definition(home, origin.callee)
             if place is not None and self._place_makes_layers(*place, _DEPTH):
                 return True
         return False
+
+    def _layers_of(self, module: ModuleFacts, model: Call) -> list[Value]:
+        """The layers of a sequential model, from its list or the calls of ``add``; empty if they are not in sight."""
+        listed = model.argument(0, "layers")
+        if listed is not None:
+            found = [origin.items for origin in module.flow.origins(listed) if isinstance(origin, Sequence)]
+            layers = [layer for items in found for layer in items]
+        else:
+            added = ((call, module.flow.method_of(call)) for call in module.flow.tree.calls if call.args)
+            layers = [
+                call.args[0]
+                for call, method in added
+                if method is not None and method[1] == "add" and any(o is model for o in module.flow.origins(method[0]))
+            ]
+        return layers if all(isinstance(layer, (Call, Read)) for layer in layers) else []
 
     def _place_makes_layers(self, module: ModuleFacts, scope: Scope, depth: int) -> bool:
         places = self._links.lineage(module, scope) if scope.kind == "class" else [(module, scope)]
@@ -92,7 +110,7 @@ class KerasModels:
             self._makes[key] = False
             inside = {each.id for each in module.scopes if any(s.id == scope for s in module.flow.enclosing(each.id))}
             inside = {scope} if scope == 0 else inside
-            found = any(layer.scope in inside and not _is_frozen(layer) for layer in module.layers)
+            found = any(layer.scope in inside and not layer.is_frozen for layer in module.layers)
             self._makes[key] = found or any(
                 self._place_makes_layers(*place, depth - 1)
                 for each in inside
@@ -166,7 +184,7 @@ class KerasModels:
     def unforwarded(self, module: ModuleFacts) -> Iterator[tuple[LayerUse, Layer, str]]:
         """Calls of batch norms without a flag in functions that take one, outside of Keras classes; with the flag."""
         for layer in module.layers:
-            for use in layer.uses if layer.api.startswith("keras.") and not _is_frozen(layer) else ():
+            for use in layer.uses if layer.api.startswith("keras.") and not layer.is_frozen else ():
                 if use.training is not None or use.may_pass_training or not self._runs_eagerly(module, use.call):
                     continue
                 function = module.scopes[use.scope]
@@ -267,8 +285,3 @@ def _misnamed(module: ModuleFacts, call: Scope) -> Parameter | None:
     names = {value.path for value in passed if isinstance(value, Read)}
     found = (parameter for parameter in call.parameters if parameter.name in names and parameter.name != "training")
     return next((parameter for parameter in found if is_flag_name(parameter.name)), None)
-
-
-def _is_frozen(layer: Layer) -> bool:
-    trainable = layer.creation.keyword("trainable")
-    return isinstance(trainable, Const) and trainable.value is False

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from bnlint.analysis.dataflow import Dataflow
 from bnlint.analysis.scopes import Scope
-from bnlint.analysis.values import Call, Const, Mapping, Read, Sequence, Value
+from bnlint.analysis.values import Call, Const, Mapping, Read, Sequence, Value, is_false
 from bnlint.findings import Span
 
 LAYER_CLASSES = frozenset(
@@ -44,6 +44,11 @@ class Layer:
     def span(self) -> Span:
         """Where it is created."""
         return self.creation.span
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether it is created with ``trainable=False``."""
+        return is_false(self.creation.keyword("trainable"))
 
 
 @dataclass(frozen=True, slots=True)

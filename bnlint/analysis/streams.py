@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bnlint.analysis.values import Call, Const, Definition, Value, path_of
+from bnlint.analysis.values import Call, Const, Definition, Value, is_false, path_of
+from bnlint.findings import Span
 
 if TYPE_CHECKING:
     from bnlint.analysis.facts import ModuleFacts
     from bnlint.analysis.project import ProjectFacts
 
 _FLAGS = ("training", "is_training", "train", "phase_train")
+# Most programs make their strategy in a file that says nothing of batch norm and is not parsed.
+_DISTRIBUTES = re.compile(r"\b(?:(?:MultiWorker)?MirroredStrategy|TPUStrategy)\(")
 _RECOMPUTES = frozenset({"tf.recompute_grad"})
 
 
@@ -29,9 +33,9 @@ class SharedStream:
 
 @dataclass(frozen=True, slots=True)
 class Recomputed:
-    """``tf.recompute_grad`` around code that updates statistics."""
+    """``tf.recompute_grad`` around code that updates statistics, as a call or as a decorator."""
 
-    call: Call
+    span: Span
     scope: int
     rows: tuple[int, ...]
 
@@ -79,36 +83,43 @@ class Streams:
                 continue
             rows = self._updating(call.args[0])
             if rows is not None:
-                yield Recomputed(call, self._flow.site(call).scope, rows)
+                yield Recomputed(call.span, self._flow.site(call).scope, rows)
+        for scope in self._module.scopes:
+            for decorator in scope.decorators:
+                rows = self._updated_in(scope.id) if self._flow.name_of_value(decorator) in _RECOMPUTES else ()
+                if rows:
+                    yield Recomputed(decorator.span, scope.id, rows)
 
     def _updating(self, value: Value) -> tuple[int, ...] | None:
         """Where the statistics are made that calling a value updates; None if it updates none."""
         functions = [o.scope for o in self._flow.origins(value) if isinstance(o, Definition)]
         for function in functions:
-            inside = {s.id for s in self._module.scopes if any(a.id == function for a in self._flow.enclosing(s.id))}
-            rows = {layer.span.row for layer in self._module.layers for use in layer.uses if use.scope in inside}
-            rows |= {s.span.row for u in self._module.updates if u.scope in inside and u.average for s in u.statistics}
+            rows = self._updated_in(function)
             if rows:
-                return tuple(sorted(rows))
+                return rows
         if not functions and self._project.keras_models.holds_batch_norm(self._module, value):
             return ()
         return None
 
+    def _updated_in(self, function: int) -> tuple[int, ...]:
+        """Where the statistics are made that a function updates; what is frozen or told not to train updates none."""
+        inside = {s.id for s in self._module.scopes if any(a.id == function for a in self._flow.enclosing(s.id))}
+        rows = {
+            layer.span.row
+            for layer in self._module.layers
+            for use in layer.uses
+            if use.scope in inside and not layer.is_frozen and not is_false(use.training)
+        }
+        rows |= {s.span.row for u in self._module.updates if u.scope in inside and u.average for s in u.statistics}
+        return tuple(sorted(rows))
+
 
 def replicated(project: ProjectFacts, module: ModuleFacts) -> Iterator[Call]:
     """Default Keras batch norms of a program that trains on several replicas."""
-    if not module.layers or not any(_distributes(other) for other in project.programs.of(module).modules):
+    if not module.layers or not any(_DISTRIBUTES.search(file.text) for file in project.programs.of(module).files):
         return
     for layer in module.layers:
         flag = layer.creation.keyword("synchronized")
         hidden = any(name is None for name, _ in layer.creation.keywords)
-        if layer.api == "keras.layers.BatchNormalization" and flag is None and not hidden:
+        if layer.api == "keras.layers.BatchNormalization" and flag is None and not hidden and not layer.is_frozen:
             yield layer.creation
-
-
-def _distributes(module: ModuleFacts) -> bool:
-    names = (module.flow.name_of(call) or "" for call in module.flow.tree.calls)
-    return any(name.startswith("tf.distribute.") and name.endswith(_STRATEGIES) for name in names)
-
-
-_STRATEGIES = ("MirroredStrategy", "TPUStrategy", "MultiWorkerMirroredStrategy")

@@ -217,6 +217,11 @@ def walk(value: Value) -> Iterator[Value]:
         stack.extend(reversed(tuple(children(current))))
 
 
+def is_false(value: Value | None) -> bool:
+    """Whether a value is the literal False."""
+    return isinstance(value, Const) and value.value is False
+
+
 def path_of(value: Value) -> str | None:
     """The name of the place that an expression denotes: ``x``, ``self.x``, ``d['k']``, ``bn.moving_mean``."""
     match value:

@@ -11,7 +11,7 @@ def check(case: Case) -> Iterator[Finding]:
     """Blocks that can be seen to update statistics."""
     for recomputed in case.project.streams(case.module).recomputed():
         yield case.finding(
-            recomputed.call.span,
+            recomputed.span,
             message="the block that is recomputed here updates moving statistics",
             consequence="It runs once forward and once more for the gradients, and each run updates: the statistics "
             "move twice in a step, as if the momentum were its square.",

@@ -18,7 +18,7 @@ from bnlint.settings import Settings
 from bnlint.source import Source
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "cases"
-MARK = re.compile(r"  # (error|warning|info): (BN\d{3})$")
+MARK = re.compile(r"  # (error|warning|info): BN\d{3}")
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Program:
     @property
     def marked(self) -> list[tuple[str, int, str]]:
         lines = [(name, row, line) for name, text in self.files.items() for row, line in enumerate(text.split("\n"), 1)]
-        return sorted((name, row, match[1]) for name, row, line in lines if (match := MARK.search(line)))
+        return sorted((name, row, severity) for name, row, line in lines for severity in MARK.findall(line))
 
 
 def programs_in(path: Path) -> list[Program]:
