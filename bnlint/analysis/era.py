@@ -86,7 +86,8 @@ def _tensorflow(names: dict[str, int], plain: dict[str, tuple[str, int]]) -> tup
     alias = "tensorflow.compat.v1" in names
     graph = [(name, row) for name, row in names.items() if _is_graph(name, alias)]
     eager = [plain[name] for name in _EAGER | _SWITCHES_ON if name in plain]
-    eager += [(name, row) for name, row in names.items() if name == ".numpy"]
+    # The package came with TensorFlow 2.
+    eager += [(name, row) for name, row in names.items() if name == ".numpy" or name.split(".")[0] == "tf_keras"]
     if graph and not any(name in plain for name in ("tf.GradientTape", "tf.function", *_SWITCHES_ON)):
         return "1", _lines(graph)
     if eager and not graph:

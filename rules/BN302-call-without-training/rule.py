@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from bnlint.analysis.keras_models import ModelClass
 from bnlint.analysis.scopes import Scope
-from bnlint.analysis.values import Const, Parameter
+from bnlint.analysis.values import Parameter, is_false
 from bnlint.edits import after, safe
 from bnlint.findings import Confidence, Finding, Fix, Severity
 from bnlint.rule import Case, Rule
@@ -22,14 +22,17 @@ def check(case: Case) -> Iterator[Finding]:
         if model.call.parameter("training") is not None or place.id in blamed:
             continue
         misnamed = model.misnamed is not None and models.is_fitted(case.module, model.scope)
-        if not misnamed and (case.era.keras == "2" or models.knows_its_phase(case.module, model)):
+        in_keras_2 = misnamed and _is_off(model.misnamed)
+        if case.era.keras == "2" and not in_keras_2:
+            continue
+        if not misnamed and models.knows_its_phase(case.module, model):
             continue
         blamed.add(place.id)
         yield _finding(case, model, place, model.misnamed if misnamed else None)
 
 
 def _finding(case: Case, model: ModelClass, place: Scope, misnamed: Parameter | None) -> Finding:
-    off = misnamed is not None and isinstance(misnamed.default, Const) and misnamed.default.value is False
+    off = _is_off(misnamed)
     known = case.era.keras == "3" or off
     why = f"`{misnamed.name}` is not it" if misnamed is not None else "`**kwargs` does not count"
     return case.finding(
@@ -50,6 +53,10 @@ def _finding(case: Case, model: ModelClass, place: Scope, misnamed: Parameter | 
         severity=Severity.ERROR if known else Severity.INFO,
         fix=_fix(model.call) if model.is_here and misnamed is None else None,
     )
+
+
+def _is_off(flag: Parameter | None) -> bool:
+    return flag is not None and is_false(flag.default)
 
 
 def _fix(call: Scope) -> Fix | None:
