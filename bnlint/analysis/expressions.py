@@ -62,37 +62,11 @@ class Expressions:
         self._builder = builder
         self._span = builder.positions.span
         self.pending: list[Pending] = []
-        self._rules: dict[type[cst.CSTNode], Callable[[Any], Value]] = {
-            cst.Name: self._name,
-            cst.Attribute: self._attribute,
-            cst.Call: self._call,
-            cst.Integer: self._literal,
-            cst.Float: self._literal,
-            cst.Imaginary: self._literal,
-            cst.SimpleString: self._literal,
-            cst.ConcatenatedString: self._literal,
-            cst.BinaryOperation: self._binary,
-            cst.BooleanOperation: self._binary,
-            cst.UnaryOperation: self._unary,
-            cst.Comparison: self._comparison,
-            cst.IfExp: self._choice,
-            cst.Tuple: self._sequence,
-            cst.List: self._sequence,
-            cst.Set: self._sequence,
-            cst.Dict: self._mapping,
-            cst.Subscript: self._subscript,
-            cst.Lambda: self._lambda,
-            cst.NamedExpr: self._named,
-            cst.ListComp: self._comprehension,
-            cst.SetComp: self._comprehension,
-            cst.GeneratorExp: self._comprehension,
-            cst.DictComp: self._comprehension,
-        }
 
     def lower(self, node: cst.CSTNode) -> Value:
         """The value of an expression node."""
-        rule = self._rules.get(type(node))
-        return rule(node) if rule is not None else self._opaque(node)
+        rule = _RULES.get(type(node))
+        return rule(self, node) if rule is not None else self._opaque(node)
 
     def bind(self, target: cst.CSTNode, value: Value, statement: cst.CSTNode, kind: BindingKind) -> list[int]:
         """Bind what a target denotes; tuples are taken apart. Returns the ids of the new bindings."""
@@ -252,6 +226,35 @@ class Expressions:
     def _opaque(self, node: cst.CSTNode) -> Value:
         parts = tuple(self.lower(child) for child in _expressions_in(node))
         return Opaque(self._span(node), type(node).__name__.lower(), parts)
+
+
+# Beside the class: bound methods would tie a knot that keeps every tree until the collector comes.
+_RULES: dict[type[cst.CSTNode], Callable[[Expressions, Any], Value]] = {
+    cst.Name: Expressions._name,
+    cst.Attribute: Expressions._attribute,
+    cst.Call: Expressions._call,
+    cst.Integer: Expressions._literal,
+    cst.Float: Expressions._literal,
+    cst.Imaginary: Expressions._literal,
+    cst.SimpleString: Expressions._literal,
+    cst.ConcatenatedString: Expressions._literal,
+    cst.BinaryOperation: Expressions._binary,
+    cst.BooleanOperation: Expressions._binary,
+    cst.UnaryOperation: Expressions._unary,
+    cst.Comparison: Expressions._comparison,
+    cst.IfExp: Expressions._choice,
+    cst.Tuple: Expressions._sequence,
+    cst.List: Expressions._sequence,
+    cst.Set: Expressions._sequence,
+    cst.Dict: Expressions._mapping,
+    cst.Subscript: Expressions._subscript,
+    cst.Lambda: Expressions._lambda,
+    cst.NamedExpr: Expressions._named,
+    cst.ListComp: Expressions._comprehension,
+    cst.SetComp: Expressions._comprehension,
+    cst.GeneratorExp: Expressions._comprehension,
+    cst.DictComp: Expressions._comprehension,
+}  # pyright: ignore[reportPrivateUsage]
 
 
 def _expressions_in(node: cst.CSTNode) -> list[cst.BaseExpression]:

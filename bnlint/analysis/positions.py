@@ -7,8 +7,6 @@ each node, the indices of its first and last token; rows and columns are worked 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Generator
-from contextlib import contextmanager
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
@@ -33,21 +31,38 @@ class _Recorder(CodegenState):
         self._starts.append(len(self.tokens))
 
     def after_codegen(self, node: cst.CSTNode) -> None:
-        start = self._starts.pop()
-        self.marks.setdefault(id(node), (start, len(self.tokens)))
+        start, key = self._starts.pop(), id(node)
+        if key not in self.marks:
+            self.marks[key] = (start, len(self.tokens))
 
-    @contextmanager
     def record_syntactic_position(
         self, node: cst.CSTNode, *, start_node: cst.CSTNode | None = None, end_node: cst.CSTNode | None = None
-    ) -> Generator[None]:
-        start = len(self.tokens)
-        yield
-        end = len(self.tokens)
-        if start_node is not None:
-            start = self.marks[id(start_node)][0]
-        if end_node is not None:
-            end = self.marks[id(end_node)][1]
-        self.marks[id(node)] = (start, end)
+    ) -> _Mark:
+        return _Mark(self, node, start_node, end_node)
+
+
+class _Mark:
+    """Notes where the tokens of a node begin and end; as a generator it would take most of the time."""
+
+    __slots__ = ("_end_node", "_node", "_recorder", "_start", "_start_node")
+
+    def __init__(
+        self, recorder: _Recorder, node: cst.CSTNode, start_node: cst.CSTNode | None, end_node: cst.CSTNode | None
+    ) -> None:
+        self._recorder, self._node, self._start_node, self._end_node = recorder, node, start_node, end_node
+        self._start = 0
+
+    def __enter__(self) -> None:
+        self._start = len(self._recorder.tokens)
+
+    def __exit__(self, *_: object) -> None:
+        start, end = self._start, len(self._recorder.tokens)
+        marks = self._recorder.marks
+        if self._start_node is not None:
+            start = marks[id(self._start_node)][0]
+        if self._end_node is not None:
+            end = marks[id(self._end_node)][1]
+        marks[id(self._node)] = (start, end)
 
 
 class Lines:

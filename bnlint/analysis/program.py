@@ -79,7 +79,7 @@ class File:
 
 def imported_names(text: str, package: str) -> Iterator[str]:
     """What the import statements of a text name, found without parsing it."""
-    for match in _IMPORT.finditer(text):
+    for match in _import_statements(text):
         if match["plain"]:
             yield from (part.split()[0] for part in match["plain"].split(",") if part.split())
             continue
@@ -88,6 +88,18 @@ def imported_names(text: str, package: str) -> Iterator[str]:
         for part in _COMMENT.sub("", match["names"]).strip("() \t").split(","):
             if part.split():
                 yield f"{module}.{part.split()[0]}"
+
+
+def _import_statements(text: str) -> Iterator[re.Match[str]]:
+    """Matches of ``_IMPORT``, tried only in lines that hold the word: many times as fast as on every line."""
+    end, found = 0, text.find("import")
+    while found >= 0:
+        start = text.rfind("\n", 0, found) + 1
+        match = _IMPORT.match(text, start) if start >= end else None
+        if match is not None:
+            yield match
+            end = match.end()
+        found = text.find("import", max(end, found + 1))
 
 
 def _mentions(facts: ModuleFacts) -> dict[int, frozenset[str]]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from bnlint.analysis.copies import AttributeReset, CopyWrite
+from bnlint.analysis.prefilter import CONSTRUCTORS, STATISTICS
 from bnlint.edits import replaced, safe, to_assign_call
 from bnlint.findings import Confidence, Finding, Fix, Severity
 from bnlint.rule import Case, Rule
@@ -61,6 +62,10 @@ RULE = Rule(
     name="mutated-copy",
     summary="a copy of a moving statistic is changed, which the variable never learns of",
     severity=Severity.ERROR,
-    needs=((b"numpy()", b"get_weights", b"get_value", b".moving_"), (b"]", b"moving_mean =", b"moving_variance =")),
+    needs=(
+        (b"numpy()", b"get_weights", b"get_value", b".moving_"),
+        (b"] =", b"]=", b"+=", b"-=", b"*=", b"/=", b"moving_mean =", b"moving_variance ="),
+        (*CONSTRUCTORS, *STATISTICS, b"norm", b"Norm", b"NORM", b"bn", b"Bn", b"BN"),
+    ),
     check=check,
 )
