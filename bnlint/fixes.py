@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from bnlint.analysis.positions import Lines
+from bnlint.analysis.lines import Lines
 from bnlint.findings import Edit, Fix
 
 _BREAK = re.compile(r"\r\n|\r|\n")

@@ -15,8 +15,6 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_all_start_methods, get_context
 from pathlib import PurePosixPath
 
-from libcst import ParserSyntaxError
-
 from bnlint.analysis.facts import ModuleFacts, analyse
 from bnlint.findings import FileError, Span
 from bnlint.progress import Progress
@@ -107,6 +105,8 @@ def _packed_facts(source: Source) -> bytes:
 
 def facts_of(source: Source) -> Analysed:
     """What is known of one file, read as Python 3 or else as Python 2."""
+    from libcst import ParserSyntaxError
+
     sys.setrecursionlimit(max(sys.getrecursionlimit(), _RECURSION))
     error: FileError | None = None
     try:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
-from bnlint.analysis.positions import Lines
+from bnlint.analysis.lines import Lines
 from bnlint.findings import Applicability, Edit, Finding, Fix, Related, Span, Verdict
 from bnlint.fixes import apply_edits
 from bnlint.notebook import Cell, NotebookError, read_cells

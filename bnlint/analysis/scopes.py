@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from bnlint.analysis.positions import Lines
+from bnlint.analysis.lines import Lines
 from bnlint.analysis.values import Call, Parameter, Value
 from bnlint.findings import Span
 
