@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import NoReturn
 
 import click
 
-from bnlint import console, engine, progress, watching
+from bnlint import console, engine, progress, timings, watching
+from bnlint.cache import Cache, user_folder
 from bnlint.changes import Change
 from bnlint.findings import Report, Severity
 from bnlint.reading import Memory
@@ -47,6 +50,10 @@ class Options:
     force_exclude: bool
     watch: bool
     allow_rules: bool
+    jobs: int | None
+    no_cache: bool
+    cache_dir: str | None
+    timings: bool
     color: str
 
     @property
@@ -66,7 +73,11 @@ def run(options: Options) -> int:
     outputs = console.outputs(options.formats, options.statistics)
     if options.watch:
         _watch(options, outputs)
-    return _once(options, _settings(options), outputs, Memory())
+    start = time.perf_counter()
+    status = _once(options, _settings(options), outputs, Memory())
+    if options.timings:
+        click.echo(timings.table(time.perf_counter() - start), err=True, nl=False)
+    return status
 
 
 def settings_for(
@@ -118,6 +129,7 @@ def _settings(options: Options) -> Settings:
         show_refuted=options.show_refuted,
         use_baseline=not options.no_baseline,
         force_exclude=options.force_exclude,
+        jobs=options.jobs,
         fail_on=Severity(options.fail_on) if options.fail_on else settings.fail_on,
     )
 
@@ -136,8 +148,9 @@ def _once(options: Options, settings: Settings, outputs: Sequence[Output], memor
         else:
             console.echo_code(report, inputs, changes)
     console.tell(report, settings, outputs)
-    for output in outputs:
-        console.write_report(report, output, options.color)
+    with timings.phase("reported"):
+        for output in outputs:
+            console.write_report(report, output, options.color)
     console.write_summary(report)
     missing = not options.from_stdin and not all(os.path.exists(path) for path in options.places)
     status = exit_status(report, missing, settings.fail_on, would_fix=options.diff)
@@ -160,12 +173,18 @@ def _checked(
             from bnlint import fixer
 
             return fixer.fix(inputs, settings, unsafe=options.unsafe_fixes, write=options.fix, progress=shown)
-        report = engine.check_inputs(inputs, inputs.sources, settings, shown, memory)
+        report = engine.check_inputs(inputs, inputs.sources, settings, shown, memory, _cache(options))
         if settings.verify and any(form.partition(":")[0] == "html" for form in options.formats):
             from bnlint import proving
 
             report = proving.with_proofs(report, inputs, settings, shown)
         return report, []
+
+
+def _cache(options: Options) -> Cache | None:
+    if options.no_cache:
+        return None
+    return Cache(Path(options.cache_dir) if options.cache_dir else user_folder())
 
 
 def _watch(options: Options, outputs: Sequence[Output]) -> NoReturn:

@@ -116,6 +116,16 @@ def commands() -> None:
 @click.option("--force-exclude", is_flag=True, help="Leave out what the settings exclude even if it is named.")
 @click.option("--watch", is_flag=True, help="Check again each time that a file changes.")
 @click.option("--allow-rules", is_flag=True, help="Load the rules that the configuration names; they are code.")
+@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Use N processes [default: one a processor].")
+@click.option("--no-cache", is_flag=True, help="Neither use nor keep what was found in files that have not changed.")
+@click.option(
+    "--cache-dir",
+    metavar="PATH",
+    envvar="BNLINT_CACHE_DIR",
+    show_envvar=True,
+    help="Where to keep it [default: bnlint in your cache folder].",
+)
+@click.option("--timings", is_flag=True, help="Say on standard error how long each phase took.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
 @click.pass_context
 def check(ctx: click.Context, **given: Any) -> None:

@@ -13,6 +13,7 @@ from bnlint.analysis import era, prefilter
 from bnlint.analysis.facts import ModuleFacts
 from bnlint.analysis.program import File
 from bnlint.analysis.project import ProjectFacts, project_facts
+from bnlint.cache import Analysis, Cache, key_of, surroundings_of
 from bnlint.dependencies import declared_era
 from bnlint.discovery import Discovery, discover, discover_named, rest_of_project
 from bnlint.findings import Era, FileError, Finding, Outcome, Report, Span
@@ -23,6 +24,7 @@ from bnlint.registry import load_rules
 from bnlint.rule import Case, Rule
 from bnlint.settings import Settings
 from bnlint.source import Source, SourceError
+from bnlint.timings import phase
 
 if TYPE_CHECKING:
     from bnlint.verify import VerifySettings
@@ -50,8 +52,10 @@ def check(paths: Sequence[str], settings: Settings, progress: Progress | None = 
 
 def read(paths: Sequence[str], settings: Settings) -> Inputs:
     """Find and read the files."""
-    discovery = discover(paths, settings)
-    sources, errors = _decoded(discovery, Source.read)
+    with phase("files found"):
+        discovery = discover(paths, settings)
+    with phase("files read"):
+        sources, errors = _decoded(discovery, Source.read)
 
     @cache
     def rest() -> Sequence[Source]:
@@ -79,9 +83,10 @@ def check_inputs(
     settings: Settings,
     progress: Progress | None = None,
     memory: Memory | None = None,
+    cached: Cache | None = None,
 ) -> Report:
     """Check what was read, or what became of it: ``sources`` stand in for those of ``inputs``."""
-    report = check_sources(sources, settings, progress, inputs.rest, memory)
+    report = check_sources(sources, settings, progress, inputs.rest, memory, cached)
     errors = sorted(
         (*inputs.errors, *report.errors), key=lambda error: (error.filename, error.span or Span(0, 0, 0, 0))
     )
@@ -105,26 +110,25 @@ def check_sources(
     progress: Progress | None = None,
     rest: Callable[[], Sequence[Source]] = tuple,
     memory: Memory | None = None,
+    cached: Cache | None = None,
 ) -> Report:
     """Check what was read: facts of each file, the view of the whole, the rules, and, if asked for, the runs.
 
     rest: reads the other files of the project. They are looked at only if something was found, for what they
     know about it: a part of a project must not be accused of what the rest takes care of.
-    memory: of earlier runs, from which the facts of unchanged files are taken.
+    memory: of earlier runs of this process, from which the facts of unchanged files are taken.
+    cached: of earlier runs, from which all findings are taken if nothing has changed.
     """
-    every_rule = load_rules(settings.rules)
+    with phase("rules loaded"):
+        every_rule = load_rules(settings.rules)
     rules = [rule for rule in every_rule if settings.selects(rule.code)]
-    needs = [rule.needs for rule in rules]
-    relevant, aside = _sifted(sources, needs)
-    by_name, modules, errors = analyse_all(relevant, progress, memory)
-    found = _apply(rules, modules, _project(modules, aside, settings), settings)
-    others = rest() if found else ()
-    if others:
-        relevant, aside_too = _sifted(others, needs)
-        everything = [*modules, *analyse_all(relevant, progress, memory)[1]]
-        found = _apply(rules, modules, _project(everything, [*aside, *aside_too], settings), settings)
-    looked_at = {source.filename: source for source in aside} | by_name
-    findings, warnings, gone = marked(found, looked_at, every_rule, settings)
+    analysis, by_name = _recalled(sources, rules, settings, rest, cached) or _analysed(
+        sources, rules, settings, progress, rest, memory, cached
+    )
+    failed = {error.filename for error in analysis.errors}
+    looked_at = {source.filename: source for source in sources if source.filename not in failed}
+    looked_at |= by_name
+    findings, warnings, gone = marked(analysis.findings, looked_at, every_rule, settings)
     if settings.verify and findings:
         findings = _verified(findings, {name: source.text for name, source in by_name.items()}, settings, progress)
     refuted = sum(finding.verdict.outcome is Outcome.REFUTED for finding in findings)
@@ -137,16 +141,80 @@ def check_sources(
     texts = {name: text for filename in shown if filename in by_name for name, text in by_name[filename].texts.items()}
     return Report(
         findings=tuple(located),
-        errors=tuple(errors),
+        errors=analysis.errors,
         files=len(sources),
-        analysed=len(modules),
+        analysed=len(analysis.analysed),
         refuted=refuted,
         root=os.getcwd(),
         sources=texts,
-        warnings=warnings,
+        warnings=warnings if cached is None or cached.problem is None else (cached.problem, *warnings),
         gone=gone,
         rules=tuple(rules),
     )
+
+
+def _analysed(
+    sources: Sequence[Source],
+    rules: Sequence[Rule],
+    settings: Settings,
+    progress: Progress | None,
+    rest: Callable[[], Sequence[Source]],
+    memory: Memory | None,
+    cached: Cache | None,
+) -> tuple[Analysis, Mapping[str, Source]]:
+    """What the rules find, and the sources as they were analysed, by name."""
+    needs = [rule.needs for rule in rules]
+    with phase("sifted"):
+        relevant, aside = _sifted(sources, needs)
+    with phase("analysed"):
+        by_name, modules, errors = analyse_all(relevant, progress, memory, settings.jobs)
+    with phase("judged"):
+        found = _apply(rules, modules, _project(modules, aside, settings), settings)
+    others = rest() if found else ()
+    everything = modules
+    if others:
+        with phase("rest of the project"):
+            relevant, aside_too = _sifted(others, needs)
+            everything = [*modules, *analyse_all(relevant, progress, memory, settings.jobs)[1]]
+            found = _apply(rules, modules, _project(everything, [*aside, *aside_too], settings), settings)
+    analysis = Analysis(
+        tuple(found),
+        tuple(errors),
+        tuple(by_name),
+        tuple(name for name, source in by_name.items() if source.written is not None),
+        tuple(module.filename for module in everything),
+        bool(found or others),
+    )
+    if cached is not None and (modules or errors):
+        with phase("kept"):
+            cached.keep(key_of(sources, settings), _surroundings(analysis, rest), analysis)
+    return analysis, by_name
+
+
+def _recalled(
+    sources: Sequence[Source],
+    rules: Sequence[Rule],
+    settings: Settings,
+    rest: Callable[[], Sequence[Source]],
+    cached: Cache | None,
+) -> tuple[Analysis, Mapping[str, Source]] | None:
+    """What an earlier run found in the same files."""
+    if cached is None:
+        return None
+    with phase("recalled"):
+        codes = [rule.code for rule in rules]
+        analysis = cached.recall(key_of(sources, settings), lambda known: _surroundings(known, rest), sources, codes)
+    if analysis is None:
+        return None
+    translated = {*analysis.translated}
+    by_filename = {source.filename: source for source in sources}
+    return analysis, {
+        name: by_filename[name].as_python_3() if name in translated else by_filename[name] for name in analysis.analysed
+    }
+
+
+def _surroundings(analysis: Analysis, rest: Callable[[], Sequence[Source]]) -> str:
+    return surroundings_of(_declared(analysis.around), rest() if analysis.saw_rest else ())
 
 
 def _sifted(sources: Sequence[Source], needs: Sequence[prefilter.Needs]) -> tuple[list[Source], list[Source]]:
@@ -173,7 +241,7 @@ def _apply(
 def _project(modules: Sequence[ModuleFacts], aside: Sequence[Source], settings: Settings) -> ProjectFacts:
     guesses = [era.guess(source.data) for source in aside]
     files = [File(source.filename, *module_name(source.filename), source.text) for source in aside]
-    return project_facts(modules, guesses, _declared(modules), _pins(settings), files)
+    return project_facts(modules, guesses, _declared([module.filename for module in modules]), _pins(settings), files)
 
 
 def _pins(settings: Settings) -> Era:
@@ -181,10 +249,10 @@ def _pins(settings: Settings) -> Era:
     return Era(settings.tensorflow, settings.keras, ("the settings say so",) if pinned else ())
 
 
-def _declared(modules: Iterable[ModuleFacts]) -> dict[str, Era]:
-    """By file name, the era that the dependency files around a module declare."""
+def _declared(filenames: Iterable[str]) -> dict[str, Era]:
+    """By file name, the era that the dependency files around it declare."""
     of_folder = cache(declared_era)
-    return {module.filename: of_folder(Path(os.path.abspath(module.filename)).parent) for module in modules}
+    return {filename: of_folder(Path(os.path.abspath(filename)).parent) for filename in filenames}
 
 
 def _verified(

@@ -7,11 +7,13 @@ import gc
 import os
 import pickle
 import re
+import signal
 import sys
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from importlib import import_module
 from multiprocessing import get_all_start_methods, get_context
 from pathlib import PurePosixPath
 
@@ -50,16 +52,19 @@ class Memory:
 
 
 def analyse_all(
-    sources: Sequence[Source], progress: Progress | None = None, memory: Memory | None = None
+    sources: Sequence[Source], progress: Progress | None = None, memory: Memory | None = None, jobs: int | None = None
 ) -> tuple[dict[str, Source], list[ModuleFacts], list[FileError]]:
-    """The sources as they were analysed, by name, with the facts of those that could be."""
+    """The sources as they were analysed, by name, with the facts of those that could be.
+
+    jobs: how many processes may work on them; None for as many as there are processors.
+    """
     memory = memory or Memory()
     by_name: dict[str, Source] = {}
     modules: list[ModuleFacts] = []
     errors: list[FileError] = []
     if progress is not None:
         progress.start("checking", len(sources))
-    fresh = _in_parallel([source for source in sources if memory.recall(source) is None], _processors())
+    fresh = _in_parallel([source for source in sources if memory.recall(source) is None], jobs or _processors())
     for given in sources:
         facts = memory.recall(given) or next(fresh)
         memory.keep(given, facts)
@@ -90,9 +95,23 @@ def _in_parallel(sources: Sequence[Source], jobs: int) -> Iterator[Analysed]:
         finally:
             gc.enable()
         return
-    with ProcessPoolExecutor(jobs, mp_context=get_context("fork"), initializer=gc.disable) as executor:
-        for packed in executor.map(_packed_facts, sources, chunksize=4):
-            yield pickle.loads(packed)
+    # The largest files first, so that no process is left alone with one at the end.
+    order = sorted(range(len(sources)), key=lambda index: len(sources[index].data), reverse=True)
+    # What the processes need is loaded once.
+    import_module("bnlint.analysis.module")
+    executor = ProcessPoolExecutor(jobs, mp_context=get_context("fork"), initializer=_start_worker)
+    try:
+        waiting = {index: executor.submit(_packed_facts, sources[index]) for index in order}
+        for index in range(len(sources)):
+            yield pickle.loads(waiting.pop(index).result())
+    finally:
+        executor.shutdown(cancel_futures=True)
+
+
+def _start_worker() -> None:
+    gc.disable()
+    # Ctrl-C reaches all processes of a terminal; the one that started the others ends them.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _packed_facts(source: Source) -> bytes:

@@ -50,6 +50,7 @@ class Settings:
     verify: run the code of each finding, with the interpreter ``python`` (None: the one bnlint runs on),
     for at most ``timeout`` seconds each, kept apart as `VerifySettings.isolation` says.
     show_refuted: keep findings that running the code contradicted.
+    jobs: how many processes may analyse files; None for as many as there are processors.
     config: the file that was read. given: the keys in it. user: the user's own file, if it has a say.
     project: where there is no ``config``, the nearest folder that holds a baseline or a repository.
     """
@@ -71,6 +72,7 @@ class Settings:
     timeout: float = 60.0
     isolation: Literal["auto", "strict"] = "auto"
     show_refuted: bool = False
+    jobs: int | None = None
     config: Path | None = None
     given: frozenset[str] = field(default=frozenset(), compare=False)
     user: Path | None = None

@@ -10,6 +10,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(autouse=True)
+def _no_memory_of_other_tests(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    monkeypatch.setenv("BNLINT_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+
+
+@pytest.fixture(autouse=True)
 def _every_report_keeps_to_the_schema(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever a command reports in a test, in whatever format, must be valid as JSON too."""
     real = reports.render

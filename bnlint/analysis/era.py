@@ -82,7 +82,7 @@ def detect(flow: Dataflow) -> Era:
 def _tensorflow(names: dict[str, int], plain: dict[str, tuple[str, int]]) -> tuple[str | None, list[str]]:
     off = [plain[name] for name in _SWITCHES_OFF if name in plain]
     if off:
-        return "1", [f"line {row}: {name}" for name, row in off]
+        return "1", _lines(off)
     alias = "tensorflow.compat.v1" in names
     graph = [(name, row) for name, row in names.items() if _is_graph(name, alias)]
     eager = [plain[name] for name in _EAGER | _SWITCHES_ON if name in plain]
@@ -118,5 +118,5 @@ def _keras(flow: Dataflow, names: dict[str, int]) -> tuple[str | None, list[str]
 
 
 def _lines(places: list[tuple[str, int]]) -> list[str]:
-    ordered = sorted(set(places), key=lambda place: place[1])
+    ordered = sorted(set(places), key=lambda place: (place[1], place[0]))
     return [f"line {row}: {name.lstrip('.')}" for name, row in ordered[:3]]

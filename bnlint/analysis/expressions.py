@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import libcst as cst
 
@@ -65,7 +65,7 @@ class Expressions:
 
     def lower(self, node: cst.CSTNode) -> Value:
         """The value of an expression node."""
-        rule = _RULES.get(type(node))
+        rule = self._RULES.get(type(node))
         return rule(self, node) if rule is not None else self._opaque(node)
 
     def bind(self, target: cst.CSTNode, value: Value, statement: cst.CSTNode, kind: BindingKind) -> list[int]:
@@ -227,34 +227,33 @@ class Expressions:
         parts = tuple(self.lower(child) for child in _expressions_in(node))
         return Opaque(self._span(node), type(node).__name__.lower(), parts)
 
-
-# Beside the class: bound methods would tie a knot that keeps every tree until the collector comes.
-_RULES: dict[type[cst.CSTNode], Callable[[Expressions, Any], Value]] = {
-    cst.Name: Expressions._name,
-    cst.Attribute: Expressions._attribute,
-    cst.Call: Expressions._call,
-    cst.Integer: Expressions._literal,
-    cst.Float: Expressions._literal,
-    cst.Imaginary: Expressions._literal,
-    cst.SimpleString: Expressions._literal,
-    cst.ConcatenatedString: Expressions._literal,
-    cst.BinaryOperation: Expressions._binary,
-    cst.BooleanOperation: Expressions._binary,
-    cst.UnaryOperation: Expressions._unary,
-    cst.Comparison: Expressions._comparison,
-    cst.IfExp: Expressions._choice,
-    cst.Tuple: Expressions._sequence,
-    cst.List: Expressions._sequence,
-    cst.Set: Expressions._sequence,
-    cst.Dict: Expressions._mapping,
-    cst.Subscript: Expressions._subscript,
-    cst.Lambda: Expressions._lambda,
-    cst.NamedExpr: Expressions._named,
-    cst.ListComp: Expressions._comprehension,
-    cst.SetComp: Expressions._comprehension,
-    cst.GeneratorExp: Expressions._comprehension,
-    cst.DictComp: Expressions._comprehension,
-}  # pyright: ignore[reportPrivateUsage]
+    # Functions, not bound methods: these would tie a knot that keeps each tree until the collector comes.
+    _RULES: ClassVar[dict[type[cst.CSTNode], Callable[[Expressions, Any], Value]]] = {
+        cst.Name: _name,
+        cst.Attribute: _attribute,
+        cst.Call: _call,
+        cst.Integer: _literal,
+        cst.Float: _literal,
+        cst.Imaginary: _literal,
+        cst.SimpleString: _literal,
+        cst.ConcatenatedString: _literal,
+        cst.BinaryOperation: _binary,
+        cst.BooleanOperation: _binary,
+        cst.UnaryOperation: _unary,
+        cst.Comparison: _comparison,
+        cst.IfExp: _choice,
+        cst.Tuple: _sequence,
+        cst.List: _sequence,
+        cst.Set: _sequence,
+        cst.Dict: _mapping,
+        cst.Subscript: _subscript,
+        cst.Lambda: _lambda,
+        cst.NamedExpr: _named,
+        cst.ListComp: _comprehension,
+        cst.SetComp: _comprehension,
+        cst.GeneratorExp: _comprehension,
+        cst.DictComp: _comprehension,
+    }
 
 
 def _expressions_in(node: cst.CSTNode) -> list[cst.BaseExpression]:

@@ -31,14 +31,14 @@ class _Recorder(CodegenState):
         if key not in self.marks:
             self.marks[key] = (start, len(self.tokens))
 
-    def record_syntactic_position(
+    def record_syntactic_position(  # pyright: ignore[reportIncompatibleMethodOverride]: as a generator it is slow
         self, node: cst.CSTNode, *, start_node: cst.CSTNode | None = None, end_node: cst.CSTNode | None = None
     ) -> _Mark:
         return _Mark(self, node, start_node, end_node)
 
 
 class _Mark:
-    """Notes where the tokens of a node begin and end; as a generator it would take most of the time."""
+    """Notes between which tokens a node stands."""
 
     __slots__ = ("_end_node", "_node", "_recorder", "_start", "_start_node")
 

@@ -1,0 +1,202 @@
+"""What earlier runs found, kept so that the same question need not be answered twice.
+
+An entry is the outcome of a whole run, named by a digest of everything that decides it: the content of the files, the
+settings, the rules, bnlint itself. It is JSON, never pickled: what reads it can build findings and nothing else. An
+entry that is damaged, or says what cannot be true of the files, is no entry.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, cast
+
+from bnlint import __version__
+from bnlint.findings import FileError, Finding, Notice, Span, Verdict
+from bnlint.plain import PlainError, from_plain, to_plain
+from bnlint.registry import builtin_folder
+from bnlint.settings import Settings
+from bnlint.source import Source
+from bnlint.verify.predictions import Experiment
+
+# Changes when entries are written in another way.
+_FORMAT = 1
+_SUFFIX = ".json"
+_MOST_BYTES = 20_000_000
+# How many runs are remembered. When they are more, the oldest quarter goes.
+_MOST_ENTRIES = 200
+# What a finding is given after the analysis, as it is before.
+_LATER = {"cell": None, "statement": "", "fingerprint": "", "suppression": None, "verdict": Verdict(), "proof": None}
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What the rules find in some files, before comments, the baseline and the verifier have their say.
+
+    analysed: the files that were parsed; translated: those of them that had to be read as Python 2.
+    around: all files that were parsed, with those of the rest of the project; what their folders declare matters.
+    saw_rest: whether the rest of the project was looked at.
+    """
+
+    findings: tuple[Finding, ...]
+    errors: tuple[FileError, ...]
+    analysed: tuple[str, ...]
+    translated: tuple[str, ...]
+    around: tuple[str, ...]
+    saw_rest: bool
+
+
+class Cache:
+    """A folder of entries. Several runs may use it at once: an entry is put there whole, or not at all.
+
+    problem: why something could not be kept, to be told once.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.problem: Notice | None = None
+
+    def recall(
+        self, key: str, surroundings: Callable[[Analysis], str], sources: Sequence[Source], codes: Iterable[str]
+    ) -> Analysis | None:
+        """What is known under a key, if what it depends on beside the files is as it was.
+
+        sources, codes: the files and the rules of this run; an entry that speaks of others is not believed.
+        """
+        path = self._folder / (key + _SUFFIX)
+        try:
+            if path.stat().st_size > _MOST_BYTES:
+                return None
+            digest, _, text = path.read_bytes().partition(b"\n")
+            if digest.decode() != _digest([text]):
+                return None
+            entry: Any = json.loads(text)
+            analysis = cast("Analysis", from_plain(Analysis, entry["analysis"], {"Experiment": Experiment}))
+            known = _is_possible(analysis, sources, codes) and entry["surroundings"] == surroundings(analysis)
+        except (OSError, ValueError, KeyError, TypeError, RecursionError, PlainError):
+            return None
+        with suppress(OSError):
+            os.utime(path)  # those that are used stay
+        return analysis if known else None
+
+    def keep(self, key: str, surroundings: str, analysis: Analysis) -> None:
+        """Remember an analysis; if that is not possible, note the problem."""
+        text = json.dumps({"surroundings": surroundings, "analysis": to_plain(analysis)}).encode()
+        if len(text) > _MOST_BYTES:
+            return
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=self._folder, prefix=".", suffix=".new")
+            try:
+                with os.fdopen(handle, "wb") as stream:
+                    stream.write(_digest([text]).encode() + b"\n" + text)
+                os.replace(name, self._folder / (key + _SUFFIX))
+            except BaseException:
+                os.unlink(name)
+                raise
+            self._prune()
+        except OSError as error:
+            message = (
+                f"the cache cannot be written: {error.strerror}; --no-cache does without, --cache-dir names another"
+            )
+            self.problem = Notice(str(self._folder), message)
+
+    def _prune(self) -> None:
+        entries = [entry for entry in os.scandir(self._folder) if entry.name.endswith((_SUFFIX, ".new"))]
+        if len(entries) <= _MOST_ENTRIES:
+            return
+        aged: list[tuple[float, str]] = []
+        for entry in entries:
+            with suppress(OSError):  # another run pruned it
+                aged.append((entry.stat(follow_symlinks=False).st_mtime, entry.path))
+        for _, path in sorted(aged)[: _MOST_ENTRIES // 4]:
+            with suppress(OSError):
+                os.unlink(path)
+
+
+def user_folder() -> Path:
+    """Where programs of this user keep what they can make again."""
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or "~/AppData/Local"
+    elif sys.platform == "darwin":
+        base = "~/Library/Caches"
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(base).expanduser() / "bnlint"
+
+
+def key_of(sources: Iterable[Source], settings: Settings) -> str:
+    """A name for everything that decides what the rules find in these files, as far as it is known beforehand."""
+    decides = (
+        _FORMAT, __version__, sys.version, os.getcwd(), str(settings.root), settings.select, settings.ignore,
+        settings.per_file_ignores, settings.tensorflow, settings.keras,
+    )  # fmt: skip
+    return _digest([repr(decides).encode(), *_program(settings.rules), *_content(sources)])
+
+
+def surroundings_of(declared: object, rest: Iterable[Source]) -> str:
+    """A name for what has a say beside the files of a run: the versions their folders declare, and other files."""
+    return _digest([repr(declared).encode(), *_content(rest)])
+
+
+def _content(sources: Iterable[Source]) -> Iterable[bytes]:
+    for source in sources:
+        yield os.fsencode(source.filename)
+        yield source.data
+
+
+def _program(own: Iterable[Path]) -> Iterable[bytes]:
+    """What stands for the code of bnlint: of the rules all of it, of the rest when it was written."""
+    for folder in (builtin_folder(), *own):
+        for path in sorted(folder.glob("*/*.py" if folder in own else "*/rule.py")):
+            yield os.fsencode(path)
+            yield path.read_bytes()
+    parser = find_spec("libcst")
+    files = sorted(Path(__file__).parent.rglob("*.py"))
+    for path in [*files, *([Path(parser.origin)] if parser is not None and parser.origin else [])]:
+        status = path.stat()
+        yield f"{path} {status.st_size} {status.st_mtime_ns}".encode(errors="surrogateescape")
+
+
+def _digest(parts: Iterable[bytes]) -> str:
+    digest = hashlib.blake2b(digest_size=20)
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "big"))
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def _is_possible(analysis: Analysis, sources: Sequence[Source], codes: Iterable[str]) -> bool:
+    """Whether all that an entry speaks of exists: a wrong one must not end the run."""
+    rows = {source.filename: source.text.count("\n") + source.text.count("\r") + 1 for source in sources}
+    known = set(codes)
+
+    def is_here(filename: str, span: Span | None) -> bool:
+        return filename in rows and (
+            span is None or (1 <= span.row <= span.end_row <= rows[filename] + 1 and min(span) >= 1)
+        )
+
+    for finding in analysis.findings:
+        places = [(finding.filename, finding.span)]
+        if finding.variable is not None:
+            places.append((finding.filename, Span(*(finding.variable.row, finding.variable.column) * 2)))
+        places += [(each.filename, each.span) for each in finding.related if each.filename in rows]
+        edits = finding.fix.edits if finding.fix is not None else ()
+        places += [(each.filename or finding.filename, each.span) for each in edits]
+        later = any(getattr(finding, name) != before for name, before in _LATER.items())
+        if finding.code not in known or later or not all(is_here(*place) for place in places):
+            return False
+    named = [*analysis.analysed, *analysis.translated, *(error.filename for error in analysis.errors)]
+    return (
+        all(filename in rows for filename in named)
+        and {*analysis.translated} <= {*analysis.analysed}
+        and {finding.filename for finding in analysis.findings} <= {*analysis.analysed}
+    )
