@@ -24,7 +24,12 @@ _MODES = {
     "fit": "trained by fit",
     "program": "run as a program",
 }
-_RUNGS = {"module": "the whole file", "slice": "the part of the file that it needs", "program": "the whole file"}
+_RUNGS = {
+    "module": "the whole file",
+    "slice": "the part of the file that it needs",
+    "stand-ins": "the part of the file that it needs, with stand-ins for what is missing",
+    "program": "the whole file",
+}
 
 
 class _Row(NamedTuple):
@@ -75,6 +80,8 @@ def table(evidence: Mapping[str, Any], variable: VariableRef | None, paint: Pain
     error = evidence.get("error")
     if isinstance(error, Mapping):
         lines.append(paint(_error(cast("Mapping[str, object]", error)), "bold"))
+    missing = [visible(str(each)) for each in _list(evidence.get("stand_ins"))]
+    lines += [f"stood in for: {', '.join(missing)}"] if missing else []
     lines += [f"note: {visible(str(note))}" for note in _list(evidence.get("notes"))]
     return lines
 

@@ -138,7 +138,7 @@ def _moved_rows(before: str, after: str) -> dict[int, int]:
 def decide(pool: Pool, experiment: Experiment, text: str, filename: str, era: Era) -> Verdict:
     """Run trial after trial until one decides; else what the first one had to say."""
     plan = Plan(experiment, text, filename, era)
-    place = Place(experiment, plan.row, plan.statistics, plan.uses)
+    place = Place(experiment, plan.row, plan.statistics, plan.uses, plan.tests)
     verdict = _try(pool, place, plan.first())
     if verdict.outcome in DECIDED or not verdict.evidence.get("modes"):
         return verdict

@@ -3,7 +3,8 @@
 tensorflow, keras, python   versions the code ran under
 isolation                   what the sandbox reached: "limits", "no-network", "no-writes"
 mode                        "eager", "function" (tf.function), "graph" (Session), "fit", "program"
-rung                        how the code was obtained: "module", "slice", "program"
+rung                        how the code was obtained: "module", "slice", "stand-ins", "program"
+stand_ins                   what something else stood in for
 inputs                      the shapes of the batches
 outputs                     for each call, a few numbers of what it returned
 steps                       how often each phase was run: "call", "train-op", "fit", "collection update_ops" …
@@ -51,6 +52,7 @@ def evidence(
         **start,
         **{key: chosen[key] for key in ("mode", "rung", "inputs", "outputs", "steps")},
         "statistics": _statistics(variables),
+        "stand_ins": chosen["stand_ins"]["used"],
         "probes": chosen["probes"],
         "error": None if error is None else _error(error),
         "notes": [*facts.get("notes", ()), *chosen["notes"]],

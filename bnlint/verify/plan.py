@@ -36,6 +36,7 @@ from bnlint.verify.predictions import (
     simple,
 )
 from bnlint.verify.slicing import first_row, slice_for
+from bnlint.verify.surroundings import callers, import_path, package
 
 TRAINED_BY_FIT = (LostOnReload, NoVariable, NotInModel)
 BY_PROGRAM = (SeparateSets, SameInAllChannels)
@@ -76,6 +77,7 @@ class Plan:
         self.row = _statement_rows(self._tree, experiment.row)
         self.statistics = tuple(_statement_rows(self._tree, row) for row in experiment.statistics)
         self.uses = _uses(self._tree, self.row)
+        self.tests = _tests(self._tree, self.row)
 
     def first(self) -> Trial:
         """In the code's own era."""
@@ -201,7 +203,8 @@ class Plan:
             "dialect": "v1" if graph else "native",
             "rank": self._rank(target),
             "imports": imports,
-            "path": [folder] if os.path.isdir(folder) else [],
+            "path": import_path(folder, self._tree),
+            "package": package(folder, self._tree),
         }
         # In graph code everything called keras, layers or slim is of Keras 2 times.
         legacy = self._era.keras == "2" or "tf_keras" in imports
@@ -220,6 +223,11 @@ class Plan:
             part = slice_for(self._text, self._experiment.symbol)
             if part is not None:
                 rungs.append({"name": "slice", "source": part})
+                rungs.append({"name": "stand-ins", "source": part})
+            for caller in callers(self._tree, self._experiment.symbol):
+                part = slice_for(self._text, caller)
+                if part is not None:
+                    rungs.append({"name": "stand-ins", "source": part, "symbol": caller})
         return [*rungs, {"name": "program", "source": self._text}]
 
 
@@ -245,6 +253,13 @@ def _uses(tree: ast.Module | None, rows: tuple[int, int]) -> tuple[tuple[int, in
     bound = {name for node in statements if _spans(node, rows) for name in _names(node, ast.Store)}
     later = [node for node in statements if node.lineno > rows[1] and bound & _names(node, ast.Load)]
     return tuple(sorted((node.lineno, node.end_lineno or node.lineno) for node in later))
+
+
+def _tests(tree: ast.Module | None, rows: tuple[int, int]) -> tuple[tuple[int, int], ...]:
+    """The tests of the ``if`` and ``while`` statements around the statement on these rows."""
+    nodes = list(ast.walk(tree)) if tree is not None else []
+    around = [node for node in nodes if isinstance(node, ast.If | ast.While) and _spans(node, rows)]
+    return tuple((node.test.lineno, node.test.end_lineno or node.test.lineno) for node in around)
 
 
 def _spans(node: ast.stmt, rows: tuple[int, int]) -> bool:

@@ -20,6 +20,7 @@ REASONS = {
     "symbol-not-found": "the function or class was not found after the file had run",
     "raised": "the code raised an exception of another kind than predicted",
     "made-up": "the code wants something else for an argument than what was made up for it",
+    "stand-in-decided": "something that is missing has a say in it, and what stood in for it proves nothing",
     "line-not-reached": "the line of the finding did not run",
     "statistic-not-seen": "no variable was created where the statistic was expected",
     "garbled": "what the run sent back makes no sense",

@@ -45,12 +45,14 @@ class Place:
 
     A row of 0 stands for another text than the one the finding was made for: nothing is known about its lines.
     uses: the rows of the statements that use what the finding's statement binds, where its error may come to light.
+    tests: the rows of the tests that lead to the finding's statement.
     """
 
     experiment: Experiment
     row: Rows
     statistics: tuple[Rows, ...]
     uses: tuple[Rows, ...] = ()
+    tests: tuple[Rows, ...] = ()
 
     @property
     def known(self) -> bool:
@@ -78,6 +80,13 @@ class Place:
         # Code that autograph rewrote leaves no trace of its lines.
         traced = observation["mode"] in ("function", "fit")
         return Seen(Outcome.CONFIRMED, weak=True) if traced else undecided("line-not-reached")
+
+    def if_ran(self, seen: Seen, observation: Observation) -> Seen:
+        """The same, unless it is decided by a run in which the finding's line had no part."""
+        if seen.outcome is Outcome.CONFIRMED:
+            return self.if_reached(observation)
+        unheard = seen.outcome is Outcome.REFUTED and not self.reached(observation)
+        return undecided("line-not-reached") if unheard else seen
 
 
 def within(row: int, rows: Rows) -> bool:

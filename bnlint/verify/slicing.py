@@ -51,7 +51,8 @@ def _blanked(text: str, kept: list[ast.stmt]) -> str:
 
 def _always(statement: ast.stmt) -> bool:
     if isinstance(statement, ast.ImportFrom):
-        return statement.module == "__future__"
+        # What a star brings in, nobody can tell.
+        return statement.module == "__future__" or any(alias.name == "*" for alias in statement.names)
     call = statement.value if isinstance(statement, ast.Expr) else None
     return isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr.startswith(SETTINGS)
 

@@ -46,6 +46,7 @@ from bnlint.verify.predictions import (
 )
 from bnlint.verify.reasons import REASONS
 from bnlint.verify.seen import Place, Seen, undecided, watched
+from bnlint.verify.trust import trusted
 
 FATAL = {"no-tensorflow", "no-keras-2", "broken-tensorflow", "no-interpreter", "no-isolation", "timeout", "lost"}
 SOMEWHERE = (Changed, DependsOnBatch, OnePhase, SeveralUpdates)
@@ -58,7 +59,7 @@ def judge(place: Place, observations: Sequence[Observation], ending: str, facts:
     ending: "done", or how it ended otherwise. facts: versions, isolation and notes, for the evidence.
     """
     prediction = place.experiment.prediction
-    seen = [_weigh(place, prediction, observation) for observation in observations]
+    seen = [trusted(place, prediction, _weigh(place, prediction, each), each) for each in observations]
     outcome, reason, index = _combine(seen, any(isinstance(one, SOMEWHERE) for one in simple(prediction)))
     if outcome is Outcome.UNDECIDED and ending != "done":
         reason = _ended(ending)
@@ -169,9 +170,9 @@ def _weigh(place: Place, prediction: Prediction, observation: Observation) -> Se
         case WrongLaw() | MixedLaw() | InitialShare() | Stalls() | SameInAllChannels() | FirstReplica():
             return _measure(place, prediction, observation)
         case DependsOnBatch():
-            return outputs.depends_on_batch(observation)
+            return place.if_ran(outputs.depends_on_batch(observation), observation)
         case OnePhase():
-            return outputs.one_phase(observation)
+            return place.if_ran(outputs.one_phase(observation), observation)
         case _:
             return _object(place, prediction, observation)
 
@@ -189,7 +190,7 @@ def _movement(place: Place, prediction: Prediction, observation: Observation) ->
         case StaleFlag(attribute):
             return movement.stale_flag(place, attribute, observation)
         case _:
-            return movement.no_statistics(observation)
+            return place.if_ran(movement.no_statistics(observation), observation)
 
 
 def _steps(place: Place, prediction: Prediction, observation: Observation) -> Seen:

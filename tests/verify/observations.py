@@ -43,6 +43,7 @@ def variable(**changes: Any) -> dict[str, Any]:
         "moved": {phase: one["kind"] != "unchanged" for phase, one in laws.items()},
         "updates": None,
         "reached_by": [],
+        "given": False,
         **changes,
     }
 
@@ -58,6 +59,7 @@ def observation(*variables: dict[str, Any], **changes: Any) -> dict[str, Any]:
         "steps": {"call": 4},
         "hits": [1, 5, 9],
         "variables": list(variables),
+        "stand_ins": {"used": [], "branches": [], "flag": False, "numbers": False, "tensors": False},
         "probes": {},
         "notes": [],
         **changes,

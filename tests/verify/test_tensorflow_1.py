@@ -10,7 +10,7 @@ import pytest
 from bnlint.findings import Outcome, Verdict
 from bnlint.verify import VerifySettings
 from bnlint.verify.pool import Pool
-from bnlint.verify.predictions import Unchanged, WrongLaw
+from bnlint.verify.predictions import Changed, Unchanged, WrongLaw
 
 VARIABLE = "BNLINT_TEST_TF1_PYTHON"
 PYTHON = os.environ.get(VARIABLE)
@@ -67,3 +67,38 @@ def test_a_program_is_watched_as_it_trains(run: Run, old: Pool) -> None:
     seen = run(source, WrongLaw(), None, (4,), 6, tensorflow="1", using=old)
     assert seen.outcome is Outcome.CONFIRMED
     assert seen.evidence["statistics"][0]["law"]["text"] == "v ← 0.2·v + 0.8·batch mean"
+
+
+CONTRIB = {
+    "update ops are left to the caller": "is_training=True, decay=0.9",
+    "a flag that is a tensor": "is_training=is_training, decay=0.9",
+    "updates in place": "is_training=True, decay=0.8, updates_collections=None",
+    "in place, a flag that is a tensor": "is_training=is_training, decay=0.8, updates_collections=None",
+    "not fused": "is_training=True, decay=0.9, fused=False",
+    "zero debias": "is_training=True, decay=0.9, zero_debias_moving_mean=True",
+    "inference": "is_training=False",
+    "a collection of its own": "is_training=True, decay=0.9, updates_collections='mine'",
+    "channels first": "is_training=True, decay=0.9, updates_collections=None, data_format='NCHW', fused=False",
+}
+
+
+@pytest.mark.parametrize("options", CONTRIB.values(), ids=CONTRIB)
+def test_what_stands_in_for_contrib_batch_norm_does_what_it_did(run: Run, old: Pool, options: str) -> None:
+    source = f"""
+    import tensorflow as tf
+    def net(x, is_training):
+        return tf.contrib.layers.batch_norm(x, {options})
+    """
+    for prediction in (Unchanged("train-op"), Changed("inference")):
+        real, shim = (
+            run(source, prediction, "net", (), 3, tensorflow="1", keras="2", **using) for using in ({"using": old}, {})
+        )
+        assert (shim.outcome, shim.reason) == (real.outcome, real.reason)
+        assert shapes_and_laws(shim) == shapes_and_laws(real)
+
+
+def shapes_and_laws(verdict: Verdict) -> list[object]:
+    return [
+        (one["name"].rpartition("/")[2], one["shape"], one["law"] and one["law"]["text"], one["reached_by"])
+        for one in verdict.evidence["statistics"]
+    ]

@@ -8,7 +8,16 @@ import pytest
 from observations import MOVED, ROW, STATISTIC, UNCHANGED, error, law, observation, variable, verdict
 
 from bnlint.findings import Outcome, Verdict
-from bnlint.verify.predictions import AnyOf, Experiment, NewPerCall, Prediction, Raises, Unchanged, WrongLaw
+from bnlint.verify.predictions import (
+    AnyOf,
+    DependsOnBatch,
+    Experiment,
+    NewPerCall,
+    Prediction,
+    Raises,
+    Unchanged,
+    WrongLaw,
+)
 from bnlint.verify.seen import Place
 from bnlint.verify.verdicts import failed_before, prove, unable
 
@@ -226,3 +235,10 @@ def test_nothing_is_proven_if_nothing_ran_before_the_fix() -> None:
 def test_a_fix_that_does_not_do_it_is_not_proven(after: dict[str, Any], reason: str) -> None:
     seen = proof(verdict(Unchanged(), after))
     assert (seen.outcome is Outcome.CONFIRMED, seen.reason) == (False, reason)
+
+
+@pytest.mark.parametrize("difference", [0.0, 0.5])
+def test_outputs_decide_nothing_about_a_line_that_did_not_run(difference: float) -> None:
+    probes = {"dependence": {"difference": difference, "noise": 0.0}}
+    assert verdict(DependsOnBatch(), observation(probes=probes)).outcome in (Outcome.CONFIRMED, Outcome.REFUTED)
+    assert verdict(DependsOnBatch(), observation(probes=probes, hits=[1])).reason == "line-not-reached"

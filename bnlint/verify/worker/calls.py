@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional, Sequence
 
 import numpy as np
 
 from . import framework, report, targets
-from .inputs import Variant
+from .inputs import Argument, Variant
 from .program import Program
+from .stand_ins import Log
 from .targets import Hints, Target
 from .watch import Watch
 
@@ -21,16 +22,26 @@ class Run:
     """One attempt at a harness: what it drove, what came out, what went wrong.
 
     wanted: the probes that are asked for, by name, each with its parameter. probes: what they found.
+    log: of the stand-ins. rows: first and last of the finding's statement.
     """
 
     def __init__(
-        self, program: Program, hints: Hints, variant: Variant, watch: Watch, wanted: Optional[Dict[str, Any]] = None
+        self,
+        program: Program,
+        hints: Hints,
+        variant: Variant,
+        watch: Watch,
+        wanted: Dict[str, Any],
+        log: Log,
+        rows: Sequence[int],
     ) -> None:
         self.program = program
         self.hints = hints
         self.variant = variant
         self.watch = watch
-        self.wanted = wanted or {}
+        self.wanted = wanted
+        self.log = log
+        self.rows = range(rows[0], rows[1] + 1) if rows[1] else range(0)
         self.probes: Dict[str, Any] = {}
         self.mode = ""
         self.shapes: List[List[int]] = []
@@ -96,13 +107,17 @@ def drive(run: Run, namespace: Dict[str, Any], mode: str) -> Optional[Driven]:
     Returns what was driven, for the probes; None if it failed.
     """
 
-    def find() -> Target:
-        return targets.find(namespace, run.hints, run.variant, run.program.path)
+    def tensor(argument: Argument) -> Any:
+        if argument.kind == "flag":
+            return framework.tf.constant(True)
+        return framework.tf.constant(Target(_nothing, [argument]).arrays(0)[argument.name])
 
+    finder = targets.Finder(namespace, run.program.path, run.hints, run.variant, tensor, run.log)
     number = len(run.watch.tracked)
-    target = find()
+    target = finder.find()
+    targets.mark_cut(run.watch, run.log)
     targets.adopt_things(run.watch, run.hints, number)
-    return _drive(run, target, mode, lambda: find().owner)
+    return _drive(run, target, mode, lambda: finder.find().owner)
 
 
 def _drive(run: Run, target: Target, mode: str, again: Callable[[], Any]) -> Optional[Driven]:
@@ -137,6 +152,10 @@ def _drive(run: Run, target: Target, mode: str, again: Callable[[], Any]) -> Opt
             driven(arrays)
             run.watch.step("repeat", arrays)
     return driven if run.error is None else None
+
+
+def _nothing() -> None:
+    """For the arrays of an argument alone."""
 
 
 def _once(driven: Driven, arrays: Dict[str, Any]) -> Any:

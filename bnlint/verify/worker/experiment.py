@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import signal
 import sys
+import time
 from typing import Any, Dict, Iterator, List, Optional
 
-from . import calls, framework, graph, inputs, probes, replicas, report, script, seal
+from . import calls, contrib, framework, graph, inputs, old_names, probes, replicas, report, script, seal, search
 from .calls import Run
 from .inputs import Variant
-from .program import Program
+from .program import Program, program_path
+from .stand_ins import Log, Names
 from .targets import Hints
 from .watch import Watch
 
-ABOUT_SHAPES = {"ValueError", "TypeError", "IndexError", "InvalidArgumentError", "AssertionError", "ZeroDivisionError",
-                "OperatorNotAllowedInGraphError"}  # fmt: skip
-
+MOST_NOTES = 8
 
 PHASES = {"inference", "dependence", "phases", "flag"}
 """Probes of what the code does with its training flag off, or as a tensor."""
 
-ABOUT_VARIABLES = ("singleton tf.Variables", "non-first call", "elements of state")
+ABOUT_INPUTS = {"ValueError", "TypeError", "IndexError", "KeyError", "InvalidArgumentError", "AssertionError",
+                "ZeroDivisionError", "OperatorNotAllowedInGraphError", "NotImplementedError"}  # fmt: skip
+"""Exceptions that other arguments may avoid."""
+
+NOT_INPUTS = ("singleton tf.Variables", "non-first call", "elements of state")
 
 
 class TooSlow(BaseException):
@@ -43,26 +47,44 @@ def run(request: Dict[str, Any], folder: str) -> Iterator[Dict[str, Any]]:
 
 
 def _observe(mode: str, request: Dict[str, Any], folder: str) -> Dict[str, Any]:
-    """Climb down the rungs, trying other inputs on each, until one attempt runs or fails as predicted."""
+    """Climb down the rungs, searching for inputs on each, until one attempt runs or fails as predicted."""
     best: Optional[Dict[str, Any]] = None
+    until = time.time() + request["timeout"] / 3
     for rung in request["rungs"]:
         if (rung["name"] == "program") != (mode == "program"):
             continue
-        for variant in _variants(mode, request):
-            seen = _attempt(mode, rung, variant, request, folder)
-            predicted = best is not None and _as_predicted(best["error"], request)
-            if best is None or (_progress(seen) >= _progress(best) and not predicted):
-                best = seen
-            if seen["error"] is None:
-                return seen
-            # A predicted exception may still be one about the inputs, which are made up.
-            if seen["error"]["stage"] == "import" or not _about_shapes(seen["error"]):
-                break
-        # A slice has less in it than the module; it helps only where the module itself could not be run.
-        if best is not None and (best["error"]["stage"] != "import" or _as_predicted(best["error"], request)):
+        if best is not None and time.time() > until:
             break
+        if best is not None and best["error"]["stage"] != "import":
+            # A slice has less in it than the module, and helps only where the module itself could not be run.
+            if rung["name"] == "slice":
+                continue
+            rung = dict(rung, source=request["rungs"][0]["source"])
+        seen = _on_rung(mode, rung, request, folder, until)
+        if best is not None and rung["name"] == "stand-ins" and not _reaches(seen, request):
+            continue  # Why the code does not run as it is tells more.
+        if best is None or _progress(seen) > _progress(best):
+            best = seen
+        if seen["error"] is None or _as_predicted(seen["error"], request):
+            return seen
     assert best is not None
     return best
+
+
+def _on_rung(mode: str, rung: Dict[str, Any], request: Dict[str, Any], folder: str, until: float) -> Dict[str, Any]:
+    def attempt(variant: Variant) -> Dict[str, Any]:
+        return _attempt(mode, rung, variant, request, folder)
+
+    def useful(seen: Dict[str, Any]) -> bool:
+        error = seen["error"]
+        about_inputs = error["type"] in ABOUT_INPUTS or error["of"] is not None
+        return error["stage"] == "call" and about_inputs and not any(text in error["message"] for text in NOT_INPUTS)
+
+    found = search.climb(attempt, _variants(mode, request), useful, until)
+    if rung["name"] == "stand-ins" and found["error"] is not None and found["error"]["stage"] == "call":
+        partial = [variant._replace(partial=True) for variant in _variants(mode, request)[:1]]
+        found = max(found, search.climb(attempt, partial, useful, until), key=search.rank)
+    return found
 
 
 def _variants(mode: str, request: Dict[str, Any]) -> List[Variant]:
@@ -77,14 +99,15 @@ def _variants(mode: str, request: Dict[str, Any]) -> List[Variant]:
     return switched + ([] if request["probes"].get("flag") else [Variant(rank, off=True) for rank in ranks])
 
 
+def _reaches(observation: Dict[str, Any], request: Dict[str, Any]) -> bool:
+    """Whether the finding's line ran, if it is known."""
+    first, last = request["row"]
+    return not last or any(first <= row <= last for row in observation["hits"])
+
+
 def _progress(observation: Dict[str, Any]) -> int:
     error = observation["error"]
     return 9 if error is None else {"syntax": 0, "import": 1, "find": 2, "call": 3, "fit": 3}[error["stage"]]
-
-
-def _about_shapes(error: Dict[str, Any]) -> bool:
-    """Whether other inputs may help."""
-    return error["type"] in ABOUT_SHAPES and not any(text in error["message"] for text in ABOUT_VARIABLES)
 
 
 def _as_predicted(error: Dict[str, Any], request: Dict[str, Any]) -> bool:
@@ -97,10 +120,18 @@ def _attempt(mode: str, rung: Dict[str, str], variant: Variant, request: Dict[st
         framework.v1.reset_default_graph()
     framework.seed()
     calls_on = request["row"] if "results" in request["probes"] else None
-    program = Program(rung["source"], request["filename"], folder, request["skip"], calls_on)
+    lenient = rung["name"] == "stand-ins"
+    log = Log(program_path(request["filename"], folder), flag=not variant.off)
+    shims: Dict[str, None] = {}
+    if request["dialect"] == "v1":
+        old_names.install(shims)
+        contrib.install(log if lenient else None, shims)
+    names = Names(log) if lenient else None
+    program = Program(rung["source"], request["filename"], folder, request["skip"], calls_on, names, request["package"])
     watch = Watch(program.path, program.hits)
     watch.modules.add(program.name)
-    attempt = Run(program, Hints(request), variant, watch, request["probes"])
+    hints = Hints(dict(request, symbol=rung.get("symbol", request["symbol"])))
+    attempt = Run(program, hints, variant, watch, request["probes"], log, request["row"])
     attempt.mode = mode
     stage = "import"
     watch.install()
@@ -124,6 +155,7 @@ def _attempt(mode: str, rung: Dict[str, str], variant: Variant, request: Dict[st
     finally:
         watch.uninstall()
         seal.libraries.mend()
+    attempt.notes += ["stands in for what TensorFlow 2 has not: %s" % name for name in list(shims)[:MOST_NOTES]]
     return _observation(attempt, rung["name"], request)
 
 
@@ -161,6 +193,7 @@ def _observation(attempt: Run, rung: str, request: Dict[str, Any]) -> Dict[str, 
     hits: rows of the user's file that ran. steps: how many of each phase. variables: see :mod:`report`.
     outputs: a few numbers of what each call returned. probes: what was tried besides, see :mod:`probes`.
     """
+    stand_ins = _stand_ins(attempt)
     variables = report.variables(attempt.watch, request["statistics"])
     if attempt.program.results is not None:
         attempt.probes["results"] = attempt.program.results
@@ -176,5 +209,38 @@ def _observation(attempt: Run, rung: str, request: Dict[str, Any]) -> Dict[str, 
         "hits": sorted(attempt.program.hits),
         "variables": variables,
         "probes": attempt.probes,
+        "stand_ins": stand_ins,
+        "suspects": _suspects(attempt),
         "notes": attempt.notes,
     }
+
+
+def _stand_ins(attempt: Run) -> Dict[str, Any]:
+    """What the stand-ins had a say in; a watched thing that one was given is marked as such."""
+    log = attempt.log
+    leaves = framework.flatten(log.passed)
+    given = {id(leaf) for leaf in leaves}
+    for tracked in attempt.watch.tracked:
+        if id(tracked.variable) in given or id(tracked.layer) in given:
+            tracked.facts["given"] = True
+    return {
+        "used": list(log.used)[:MOST_NOTES],
+        "branches": sorted(log.branches),
+        "flag": log.asked,
+        "numbers": log.numbers > 0,
+        "tensors": any(framework.tf.is_tensor(leaf) for leaf in leaves),
+    }
+
+
+def _suspects(attempt: Run) -> List[str]:
+    """The parameters that an error may be about."""
+    error = attempt.error
+    if error is None or error["stage"] != "call" or not error["rows"]:
+        return []
+    names = {
+        name
+        for name in attempt.hints.parameters
+        if not any(flag.match(name) for flag in (inputs.TRAINING, inputs.INFERENCE, inputs.MODE))
+        and attempt.hints.roles.get(name) != "statistic"
+    }
+    return search.suspects(attempt.program.tree, error["rows"], names)

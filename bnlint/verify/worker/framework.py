@@ -29,6 +29,7 @@ def _module(*names: str) -> Any:
 resource_variable_ops: Any = _module("tensorflow.python.ops.resource_variable_ops")
 _ref_module: Any = _module("tensorflow.python.ops.ref_variable", "tensorflow.python.ops.variables")
 session_module: Any = _module("tensorflow.python.client.session")
+moving_averages: Any = _module("tensorflow.python.training.moving_averages")
 autograph_loader: Any = _module("tensorflow.python.autograph.pyct.loader")
 
 BaseResourceVariable: Any = resource_variable_ops.BaseResourceVariable
@@ -36,6 +37,17 @@ ResourceVariable: Any = resource_variable_ops.ResourceVariable
 RefVariable: Any = getattr(_ref_module, "RefVariable", None)
 BaseSession: Any = session_module.BaseSession
 Graph: Any = _module("tensorflow.python.framework.ops").Graph
+
+
+class StandInLayer:
+    """What stands in for a layer of a library that this TensorFlow no longer has."""
+
+    trainable = True
+    momentum: Any = None
+
+    def call(self, inputs: Any, *_: Any) -> Any:
+        """What comes out for these inputs."""
+        raise NotImplementedError
 
 
 def keras_modules() -> List[Any]:
@@ -77,7 +89,8 @@ def normalisation_classes() -> List[Any]:
     """The classes in which the batch normalisation layer of each loaded Keras has its ``call``, each once."""
     layers = (getattr(keras.layers, "BatchNormalization", None) for keras in keras_modules())
     found = [cls for layer in layers if layer is not None for cls in layer.__mro__ if "call" in cls.__dict__]
-    return [cls for cls in dict.fromkeys(found) if "Normalization" in cls.__name__]
+    found += [cls for cls in StandInLayer.__subclasses__() if "Norm" in cls.__name__]
+    return [cls for cls in dict.fromkeys(found) if "Norm" in cls.__name__]
 
 
 def keras_variable_classes() -> List[Any]:
@@ -88,6 +101,11 @@ def keras_variable_classes() -> List[Any]:
 def model_classes() -> "tuple[Any, ...]":
     """The Model classes of each loaded Keras."""
     return tuple(_with_graph_classes([keras.Model for keras in keras_modules()]))
+
+
+def optimizer_classes() -> List[Any]:
+    """Of TensorFlow 1 and of each loaded Keras."""
+    return [v1.train.Optimizer, *(keras.optimizers.Optimizer for keras in keras_modules())]
 
 
 def keras_of(layer: Any) -> Any:
@@ -150,6 +168,24 @@ def layers_of(model: Any) -> List[Any]:
     """A layer or model with all the layers inside it."""
     flattened = getattr(model, "_flatten_layers", None)
     return list(flattened()) if flattened is not None else [model, *getattr(model, "layers", [])]
+
+
+def size_of(dimension: Any) -> Any:
+    """A dimension as an integer, or None; TensorFlow 1 wraps it."""
+    return getattr(dimension, "value", dimension)
+
+
+def constant_value(flag: Any) -> Optional[bool]:
+    """The truth of a flag, if it is known before the graph runs."""
+    if flag is None or isinstance(flag, (bool, int)):
+        return True if flag is None else bool(flag)
+    value = tf.get_static_value(flag) if hasattr(tf, "get_static_value") else None
+    return None if value is None else bool(value)
+
+
+def assign_moving_average(variable: Any, value: Any, decay: float, zero_debias: bool) -> Any:
+    """``variable -= (1 - decay) * (variable - value)``."""
+    return moving_averages.assign_moving_average(variable, value, decay, zero_debias=zero_debias)
 
 
 def flatten(structure: Any) -> List[Any]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from . import framework, inputs, ops, reload, report, targets
 from .calls import REPEATS, STEPS, Run
+from .inputs import Argument
 from .probes import AGAIN, compare_batches, compare_phases, kinds_held
 
 NOT_UPDATES = {"variables", "trainable_variables", "local_variables", "model_variables", "moving_average_variables",
@@ -21,9 +22,22 @@ NOT_UPDATES = {"variables", "trainable_variables", "local_variables", "model_var
 def drive(run: Run, namespace: Dict[str, Any]) -> None:
     """Build the symbol's graph and run everything in it that somebody may run."""
     run.mode = "graph"
-    target = targets.find(namespace, run.hints, run.variant, run.program.path)
-    values = _placeholders(target)
     v1 = framework.v1
+    given: Dict[str, Any] = {}
+
+    def tensor(argument: Argument) -> Any:
+        given[targets.MADE + argument.name] = _placeholder(argument)
+        return given[targets.MADE + argument.name]
+
+    seen = set(run.program.hits)
+
+    def reached() -> bool:
+        return bool((run.program.hits - seen) & set(run.rows))
+
+    finder = targets.Finder(namespace, run.program.path, run.hints, run.variant, tensor, run.log, reached)
+    target = finder.find()
+    targets.mark_cut(run.watch, run.log)
+    values = _placeholders(target)
     variables = {
         a.name: v1.get_variable("bnlint_" + a.name, initializer=targets.statistic_value(a), trainable=False)
         for a in target.arguments
@@ -36,7 +50,7 @@ def drive(run: Run, namespace: Dict[str, Any]) -> None:
         target, values = built, _placeholders(built)
         result = _call(run, target, values)
     run.shapes = target.shapes
-    _Graph(run, target, values, result, namespace).run_all()
+    _Graph(run, target, dict(values, **given), result, namespace).run_all()
 
 
 def _call(run: Run, target: targets.Target, values: Dict[str, Any]) -> Any:
@@ -44,20 +58,25 @@ def _call(run: Run, target: targets.Target, values: Dict[str, Any]) -> Any:
     if run.variant.off:
         fixed.update({a.name: a.off for a in target.arguments if a.off is not None and a.kind == "constant"})
     positional, named = target.bind(dict(fixed, **values))
-    return target.function(*positional, **named)
+    if not run.hints.symbol.rpartition(".")[2].startswith("_"):
+        return target.function(*positional, **named)
+    # A scope at the root may not begin with an underscore, as helpers do.
+    with framework.v1.name_scope("bnlint"):
+        return target.function(*positional, **named)
 
 
 def _placeholders(target: targets.Target) -> Dict[str, Any]:
-    """A placeholder for each batch, its size left open; a training flag that is a tensor."""
-    v1 = framework.v1
-    values = {}
-    for argument in target.arguments:
-        if argument.kind == "batch":
-            open_shape = [None, *argument.shape[1:]] if len(argument.shape) > 1 else list(argument.shape)
-            values[argument.name] = v1.placeholder(framework.tf.float32, open_shape, name="bnlint_" + argument.name)
-        elif argument.kind == "flag":
-            values[argument.name] = v1.placeholder_with_default(True, [], name="bnlint_" + argument.name)
-    return values
+    return {a.name: _placeholder(a) for a in target.arguments if a.kind in ("batch", "flag")}
+
+
+def _placeholder(argument: Argument) -> Any:
+    """Of a batch with its size left open; or a training flag that is a tensor."""
+    v1, tf = framework.v1, framework.tf
+    name = "bnlint_" + argument.name
+    if argument.kind == "flag":
+        return v1.placeholder_with_default(True, [], name=name)
+    open_shape = [None, *argument.shape[1:]] if len(argument.shape) > 1 else list(argument.shape)
+    return v1.placeholder(tf.int32 if argument.integer else tf.float32, open_shape, name=name)
 
 
 class _Graph:
@@ -69,11 +88,11 @@ class _Graph:
         self.run = run
         self.target = target
         self.feeds = feeds
-        self.owner = getattr(target.function, "__self__", target.layer)
+        self.owner = target.owner if target.owner is not None else getattr(target.function, "__self__", None)
         self.returned = ops.fetchable(framework.flatten(result))
-        self.groups = {"returned": self.returned, **self._collections(), **self._held(namespace)}
+        self.groups = {"returned": self.returned, **self._collections(), **self._held(namespace), **self._passed()}
         self.outputs = [fetch for fetch in self.returned if not ops.trains([fetch])]
-        self.flags = [a.name for a in target.arguments if a.kind == "flag"]
+        self.flags = [a.name for a in [*target.arguments, *target.made_with] if a.kind == "flag"]
         self.number = 0
 
     def _collections(self) -> Dict[str, List[Any]]:
@@ -94,6 +113,11 @@ class _Graph:
         group = ops.fetchable(framework.flatten(held))
         return {"held": group} if group else {}
 
+    def _passed(self) -> Dict[str, List[Any]]:
+        """What stand-ins were given, and may have been meant to run."""
+        group = ops.fetchable(framework.flatten(self.run.log.passed))
+        return {"stand-ins": group} if group else {}
+
     def run_all(self) -> None:
         """Initialise, take every kind of step, and then probe."""
         v1, run = framework.v1, self.run
@@ -104,7 +128,9 @@ class _Graph:
             initializers = [v1.global_variables_initializer(), v1.local_variables_initializer()]
             session.run(initializers, self._fed(self.target.arrays(0), initializers))
             run.watch.start(session)
-            for phase, fetches in phases:
+            for phase, group in phases:
+                # What an object holds may be meant for other inputs, and is nothing that the code was asked for.
+                fetches = self._runnable(session, group) if phase == "held" else group
                 for _ in range(AGAIN if phase == "inference" else STEPS):
                     self._step(session, phase, fetches)
                 repeated = any(step.phase.startswith("repeat") for step in run.watch.steps)
@@ -165,6 +191,18 @@ class _Graph:
         self.run.watch.step(phase, shown, session)
         self.number += moving
 
+    def _runnable(self, session: Any, group: List[Any]) -> List[Any]:
+        """Those that can be run by themselves; all of them if they can be run together."""
+
+        def runs(fetches: List[Any]) -> bool:
+            try:
+                session.run(fetches, self._fed(self.target.arrays(self.number), fetches))
+            except framework.tf.errors.OpError:
+                return False
+            return True
+
+        return group if runs(group) else [fetch for fetch in group if runs([fetch])]
+
     def _layer_inputs(self, fetches: List[Any]) -> Dict[int, Any]:
         """What goes into normalisation layers, where fetching it runs nothing that would not run anyway."""
         running = ops.ancestors(fetches)
@@ -173,14 +211,16 @@ class _Graph:
 
     def _probe(self, session: Any) -> None:
         run = self.run
-        switchable = bool(self.flags) or run.variant.off
-        flagged = any(a.off is not None for a in self.target.arguments)
+        flagged = any(a.off is not None for a in [*self.target.arguments, *self.target.made_with])
+        # What a stand-in said about the phase is part of the graph.
+        flagged = flagged or run.log.asked
+        switchable = run.variant.off or (bool(self.flags) and not run.log.asked)
         fetches = ops.floats(self.outputs)
 
         def outputs(arrays: Dict[str, Any], on: bool) -> List[Any]:
             return report.arrays_in(session.run(fetches, self._fed(arrays, fetches, on)))
 
-        if "inference" in run.wanted and not run.variant.off and (self.flags or not flagged):
+        if "inference" in run.wanted and not run.variant.off and (switchable or not flagged):
             for _ in range(AGAIN):
                 self._step(session, "inference", self.outputs)
         if "dependence" in run.wanted and (switchable or not flagged):
@@ -188,7 +228,7 @@ class _Graph:
         if "dependence in training" in run.wanted:
             key = "dependence in training"
             run.probes[key] = compare_batches(lambda arrays: outputs(arrays, True), self.target.arrays)
-        if "phases" in run.wanted and (self.flags or not flagged):
+        if "phases" in run.wanted and (switchable or not flagged):
             arrays = self.target.arrays(self.number)
             run.probes["phases"] = compare_phases(lambda on: outputs(arrays, on), bool(self.flags))
         if "attributes" in run.wanted:

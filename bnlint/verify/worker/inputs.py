@@ -22,6 +22,7 @@ INFERENCE = re.compile(
     r"^(is_?|in_?|for_?)?(test(ing)?|inference|infer|eval(uation|uating)?|predict(ing|ion)?)(_?(flag|mode|phase))?$",
     re.I,
 )
+MODE = re.compile(r"^(run_?)?mode$", re.I)
 LABELS = re.compile(r"^(y|ys|y_true|y_|targets?|labels?|ground_?truth|gt|t)$", re.I)
 STATISTIC = re.compile(
     r"^_*(moving|running|pop|population|ema|avg|average|global|mov|run|accum|old)_*"
@@ -33,7 +34,7 @@ MEAN_VECTOR = re.compile(r"^_*(batch_?)?(mean|mu|m|b_mean|avg|average|batch_stat
 VARIANCE_VECTOR = re.compile(r"^_*(batch_?)?(var|variance|sigma|std|stddev|b_var)s?$", re.I)
 CONSTANTS: Sequence[Tuple[str, Any]] = (
     (r"(bn_|ema_|batch_?norm_|bn)?(decay|momentum|alpha|rho)(_rate)?", 0.9),
-    (r"(variance_)?(eps|epsilon)", 1e-3),
+    (r"(bn_?|batch_?norm_|norm_|variance_)?(eps|epsilon)", 1e-3),
     (r"(name|scope|name_scope|scope_name|layer_name|prefix|postfix|bn_name|var_scope)", "bn"),
     (r"(reuse|use_bias|bias|freeze|fused|renorm)", False),
     (r"(trainable|center|scale_flag|affine|use_scale|use_offset|update|use_bn|bn|batch_norm|is_bn)", True),
@@ -44,29 +45,38 @@ CONSTANTS: Sequence[Tuple[str, Any]] = (
     (r"(kernel|kernel_size|k|ksize|filter_size|k_h|k_w)", 3),
     (r"(strides?|stride|s|d_h|d_w|rate|dilation|groups?)", 1),
     (r"(keep_prob|dropout|drop_rate|keep_rate|dropout_rate)", 0.5),
+    (r"(batch_?size|bs|n_batch|num_batch|batch)", BATCH),
+    (r"((max_?)?(seq|sequence|time)_?(len|length|steps?)|max_?len(gth)?|maxlen|num_steps|n_steps)", SIDE),
     (r"(padding|pad)", "SAME"),
     (r"(data_format|format)", "channels_last"),
-    (r"(steps?|n_steps|num_steps|epochs?|iterations|n|num|count|num_layers|n_layers|blocks)", 2),
+    (r"(steps?|epochs?|iterations|n|num|count|num_layers|n_layers|blocks)", 2),
     (r"(lr|learning_rate|weight_decay|l2|stddev|regularization)", 1e-3),
 )  # fmt: skip
 
 
-THINGS = ("model", "layer", "optimizer", "function")
+THINGS = ("model", "layer", "optimizer", "function", "stand-in")
 """What a parameter may be that is no data."""
 
 
 class Variant(NamedTuple):
-    """One guess: the rank of the batch, and whether the training flag is a tensor instead of ``True``, or off."""
+    """One guess: the rank of the batch, and whether the training flag is a tensor instead of ``True``, or off.
+
+    kinds: what else than the first guess some parameters are, see :func:`alternative`. partial: make do with what a
+    constructor got done before it raised.
+    """
 
     rank: int
     tensor_flag: bool = False
     off: bool = False
+    kinds: Tuple[Tuple[str, str], ...] = ()
+    partial: bool = False
 
 
 class Argument(NamedTuple):
     """kind: "batch" (a new array of ``shape`` each step), "statistic" (a variable), "flag" (a tensor) or "constant".
 
     For a kind of THINGS one is made. off: what a flag is outside of training. array: a batch that is a NumPy array.
+    integer: a batch of class numbers.
     """
 
     name: str
@@ -77,6 +87,7 @@ class Argument(NamedTuple):
     keyword: bool = False
     off: Any = None
     array: bool = False
+    integer: bool = False
 
 
 def variants(hint: Optional[int]) -> List[Variant]:
@@ -99,7 +110,10 @@ def guess(function: Any, variant: Variant, roles: Dict[str, str], skip_first: bo
     for parameter in parameters:
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             continue
+        kind = dict(variant.kinds).get(parameter.name)
         argument = _guess_one(parameter, variant, roles.get(parameter.name), first=not arguments)
+        if kind is not None:
+            argument = alternative(parameter.name, kind, variant)
         if argument is not None:
             arguments.append(
                 argument._replace(
@@ -111,6 +125,8 @@ def guess(function: Any, variant: Variant, roles: Dict[str, str], skip_first: bo
 
 def _guess_one(parameter: Any, variant: Variant, role: Optional[str], first: bool) -> Optional[Argument]:
     name, default = parameter.name, parameter.default
+    if MODE.match(name) and default in (parameter.empty, "train", "training"):
+        return Argument(name, "constant", "train", off="eval")
     if role in THINGS and default is parameter.empty:
         return Argument(name, role)
     if TRAINING.match(name):
@@ -135,11 +151,17 @@ def _guess_one(parameter: Any, variant: Variant, role: Optional[str], first: boo
         return Argument(name, "batch", shape=(CHANNELS,), positive=True)
     if re.match(r"^(gamma|beta|scale|offset|shift)$", name, re.I):
         return Argument(name, "constant", np.ones(CHANNELS, np.float32))
-    for pattern, value in CONSTANTS:
-        if re.match("^(" + pattern + ")$", name, re.I):
-            return Argument(name, "constant", value)
+    known, value = constant(name)
+    if known:
+        return Argument(name, "constant", value)
     if re.match(r"^(axes|reduction_axes|reduce_axes|moments_axes)$", name):
         return Argument(name, "constant", list(range(variant.rank - 1)))
+    if re.match(r"^(w|weights?|kernel|filter)_?shape$", name, re.I):
+        return Argument(name, "constant", [3] * (variant.rank - 2) + [CHANNELS, CHANNELS])
+    if re.match(r"^(b|bias(es)?)_?shape$", name, re.I):
+        return Argument(name, "constant", [CHANNELS])
+    if re.match(r"^(flags|hparams?|hps|config(uration)?|cfg|conf|opts?|options|settings|params)$", name, re.I):
+        return Argument(name, "stand-in")
     if re.match(r"^(shape|input_shape|x_shape|dims)$", name):
         return Argument(name, "constant", list(shape_of(variant.rank)))
     if annotation in ("int", "<class 'int'>"):
@@ -147,6 +169,31 @@ def _guess_one(parameter: Any, variant: Variant, role: Optional[str], first: boo
     if annotation in ("float", "<class 'float'>"):
         return Argument(name, "constant", 0.9)
     return Argument(name, "batch", shape=shape_of(variant.rank), array=role == "array")
+
+
+def alternative(name: str, kind: str, variant: Variant) -> Argument:
+    """Another guess at a parameter: data of some rank, a size or a list of them, class numbers, a text …"""
+    if kind.startswith("batch"):
+        rank = int(kind.partition(":")[2] or variant.rank)
+        return Argument(name, "batch", shape=shape_of(rank))
+    if kind == "labels":
+        return Argument(name, "batch", shape=(BATCH,), integer=True)
+    values = {
+        "size": CHANNELS,
+        "sizes": [CHANNELS, CHANNELS],
+        "indices": [number % 2 for number in range(CHANNELS)],
+        "number": 0.5,
+        "text": "bn",
+    }
+    return Argument(name, kind) if kind in ("function", "stand-in") else Argument(name, "constant", values.get(kind))
+
+
+def constant(name: str) -> Tuple[bool, Any]:
+    """Whether the name says what it may be, and that."""
+    for pattern, value in CONSTANTS:
+        if re.match("^(" + pattern + ")$", name, re.I):
+            return True, value
+    return False, None
 
 
 def for_placeholder(tensor: Any, step: int, on: bool) -> Any:
@@ -167,6 +214,16 @@ def for_placeholder(tensor: Any, step: int, on: bool) -> Any:
     if not shape:
         return np.asarray(1.0 if TRAINING.match(name) and on else 0.5 if "keep" in name else 0.01, dtype.as_numpy_dtype)
     return batch(shape, step).astype(dtype.as_numpy_dtype)
+
+
+def no_tensor(argument: Argument) -> Any:
+    """For harnesses that give constructors no data."""
+    raise TypeError("the constructor wants data for %s" % argument.name)
+
+
+def class_numbers(shape: Tuple[int, ...], step: int) -> Any:
+    """int32 of ``shape``, zeros and ones."""
+    return np.random.RandomState(step).randint(0, 2, shape).astype(np.int32)
 
 
 def batch(shape: Tuple[int, ...], step: int, salt: int = 0, positive: bool = False) -> Any:

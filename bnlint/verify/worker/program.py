@@ -14,11 +14,18 @@ MESSAGE = 600
 """How many characters of an error message are kept."""
 
 
+def program_path(filename: str, folder: str) -> str:
+    """Where the user's file is written, under its own name if that is a module's."""
+    stem = os.path.splitext(os.path.basename(filename))[0]
+    return os.path.join(folder, (stem if stem.isidentifier() else "module") + ".py")
+
+
 class Program:
     """The user's source in a file of its own in ``folder``, so that tracebacks and autograph find the lines.
 
     skip: first and last rows of statements whose errors are passed over. calls_on: rows on which the results of
     ``average`` are looked at; [0, 0] stands for all rows. results: how many were seen, and how many were None.
+    builtin_names: instead of Python's own. package: the one that relative imports start from.
     """
 
     def __init__(
@@ -28,15 +35,19 @@ class Program:
         folder: str,
         skip: Sequence[Sequence[int]] = (),
         calls_on: Optional[Sequence[int]] = None,
+        builtin_names: Optional[Dict[str, Any]] = None,
+        package: str = "",
     ) -> None:
-        stem = os.path.splitext(os.path.basename(filename))[0]
-        self.name = stem if stem.isidentifier() else "module"
+        self.path = program_path(filename, folder)
+        self.name = os.path.splitext(os.path.basename(self.path))[0]
         self.source = source
+        self.tree = ast.parse("")
         self.skip = skip
         self.folder = folder
-        self.path = os.path.join(folder, self.name + ".py")
         self.hits: Set[int] = set()
         self.calls_on = calls_on
+        self.builtin_names = builtin_names
+        self.package = package
         self.results: Optional[Dict[str, int]] = None if calls_on is None else {"seen": 0, "none": 0}
         with open(self.path, "w", encoding="utf-8") as file:
             file.write(source)
@@ -44,11 +55,17 @@ class Program:
     def execute(self, as_main: bool) -> Dict[str, Any]:
         """Run the file as a module or as ``__main__``; returns its globals. Raises what the file raises."""
         tree = ast.parse(self.source, self.path)
+        self.tree = ast.parse(self.source, self.path)
         if self.calls_on is not None:
             tree = _Looker(self.calls_on).visit(tree)
         code = compile(_Marker(self.skip).mark(tree), self.path, "exec", dont_inherit=True)
         module = types.ModuleType("__main__" if as_main else self.name)
         module.__dict__.update(__file__=self.path, **{MARK: self.hits.add, LOOK: self._look})
+        if self.builtin_names is not None:
+            module.__dict__["__builtins__"] = self.builtin_names
+        if self.package:
+            module.__dict__["__package__"] = self.package
+            _prepare(self.package)
         sys.modules[module.__name__] = module
         exec(code, module.__dict__)
         return module.__dict__
@@ -80,6 +97,18 @@ class Program:
         if isinstance(error, SyntaxError) and error.filename == self.path:
             rows.append(error.lineno or 0)
         return rows[::-1]
+
+
+def _prepare(package: str) -> None:
+    """The packages around the file, found beside it; what their ``__init__.py`` would do is not done."""
+    parts = package.split(".")
+    for length in range(1, len(parts) + 1):
+        name = ".".join(parts[:length])
+        folders = [os.path.join(entry, *parts[:length]) for entry in sys.path]
+        here = [folder for folder in folders if os.path.isdir(folder)]
+        if name not in sys.modules and here:
+            sys.modules[name] = types.ModuleType(name)
+            sys.modules[name].__path__ = here[:1]  # type: ignore[attr-defined]
 
 
 MARK = "__bnlint_hit__"

@@ -15,7 +15,7 @@ FEW = 4
 MOST = 64
 """How many variables one observation lists."""
 
-FACTS = {"updates": None, "reached_by": [], "stalled": None, "reloaded": {}}
+FACTS = {"updates": None, "reached_by": [], "stalled": None, "reloaded": {}, "given": False}
 
 
 def variables(watch: Watch, wanted: List[int]) -> List[Dict[str, Any]]:
@@ -24,6 +24,7 @@ def variables(watch: Watch, wanted: List[int]) -> List[Dict[str, Any]]:
     updates, reached_by: how many graph ops assign to it and what reaches them. starts_at: the number that all of it
     is at first, if it is one. uniform: whether all channels are the same in the end. assigned: how often each step
     assigned to it, by phase. stalled: where a repeated batch left it. reloaded: by means, "kept" or "lost".
+    given: a stand-in was given it, or stands in for what would have been done to it.
     """
     ordered = sorted(watch.tracked, key=lambda tracked: (not set(tracked.rows) & set(wanted), tracked.trainable))
     found = []

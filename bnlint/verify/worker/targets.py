@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import inspect
+import re
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
-from . import framework, inputs, things
+from . import framework, inputs, stand_ins, things
 from .inputs import Argument, Variant
 from .program import resolve
 from .watch import Watch
 
 Bound = Tuple[List[Any], Dict[str, Any]]
+MADE = "made with: "
+"""Before the names of batches that a constructor was given."""
+
+DATA = re.compile(
+    r"^_?(x|xs|inputs?|images?|imgs?|features?|data|batch|labels?|y|targets?|input_.*|.*_(ph|placeholder|images?|tensor))$",
+    re.I,
+)
 
 
 class Target:
     """A callable and its arguments.
 
     layer: the Keras layer or model it is, if it is one. owner: the object it belongs to, which lives as long.
+    made_with: the batches that the owner's constructor was given.
     """
 
     def __init__(
@@ -28,12 +37,15 @@ class Target:
         self.arguments = arguments
         self.layer = layer
         self.owner = layer if layer is not None else owner
+        self.made_with: List[Argument] = []
 
     def arrays(self, step: int) -> Dict[str, Any]:
         """The batches of this step, by argument; the same for the same step in every run."""
         return {
-            argument.name: inputs.batch(argument.shape, step, salt, argument.positive)
-            for salt, argument in enumerate(self.arguments)
+            argument.name: inputs.class_numbers(argument.shape, step)
+            if argument.integer
+            else inputs.batch(argument.shape, step, salt, argument.positive)
+            for salt, argument in enumerate([*self.arguments, *self.made_with])
             if argument.kind == "batch"
         }
 
@@ -46,7 +58,7 @@ class Target:
     @property
     def shapes(self) -> List[List[int]]:
         """Of the batches."""
-        return [list(argument.shape) for argument in self.arguments if argument.kind == "batch"]
+        return [list(a.shape) for a in [*self.arguments, *self.made_with] if a.kind == "batch"]
 
 
 class Hints:
@@ -67,42 +79,115 @@ class Hints:
         return [name for name, role in self.roles.items() if role == "statistic"]
 
 
-def find(namespace: Dict[str, Any], hints: Hints, variant: Variant, path: str = "") -> Target:
-    """The target that the symbol names; a class is instantiated. Raises what its constructor raises."""
-    found, method = resolve(namespace, hints.symbol)
-    instance = None
-    if isinstance(found, type):
-        instance = _instance(found, hints, variant, namespace, path)
-        if is_keras(instance):
-            return of_layer(instance, variant)
-        found = getattr(instance, _method(found, method or hints.method))
-    elif is_keras(found):
-        return of_layer(found, variant)
-    if not callable(found):
-        raise TypeError("%s is no function or class" % hints.symbol)
-    arguments = inputs.guess(_plain(found), variant, hints.roles)
-    return Target(found, _fitting([_complete(a, namespace, path) for a in arguments]), owner=instance)
+class Finder:
+    """Looks up what is to be driven, and makes the object that it belongs to.
 
+    tensor: makes a tensor for an argument of a constructor. reached: whether the finding's line has run, so that
+    making the object was enough. log: of the stand-ins.
+    """
 
-def _complete(argument: Argument, namespace: Dict[str, Any], path: str) -> Argument:
-    """With the thing that it stands for, if it stands for one."""
-    if argument.kind not in inputs.THINGS:
+    def __init__(
+        self,
+        namespace: Dict[str, Any],
+        path: str,
+        hints: Hints,
+        variant: Variant,
+        tensor: Callable[[Argument], Any],
+        log: stand_ins.Log,
+        reached: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.namespace = namespace
+        self.path = path
+        self.hints = hints
+        self.variant = variant
+        self.tensor = tensor
+        self.reached = reached
+        self.log = log
+
+    def find(self) -> Target:
+        """The target that the symbol names; a class is instantiated. Raises what its constructor raises."""
+        found, method = resolve(self.namespace, self.hints.symbol)
+        instance = None
+        made_with: List[Argument] = []
+        if isinstance(found, type):
+            cls = found
+            instance, made_with = self.instance(cls)
+            if is_keras(instance):
+                return of_layer(instance, self.variant)
+            found = _nothing if self.reached() else getattr(instance, _method(cls, method or self.hints.method))
+        elif is_keras(found):
+            return of_layer(found, self.variant)
+        if not callable(found):
+            raise TypeError("%s is no function or class" % self.hints.symbol)
+        arguments = inputs.guess(_plain(found), self.variant, self.hints.roles)
+        target = Target(found, _fitting([self._complete(a) for a in arguments]), owner=instance)
+        target.made_with = made_with
+        return target
+
+    def instance(self, cls: Any) -> Tuple[Any, List[Argument]]:
+        """An object of the class, and the batches its constructor was given."""
+        arguments: List[Argument] = []
+        if cls.__init__ is not object.__init__:
+            arguments = inputs.guess(cls.__init__, self.variant, self.hints.roles, True)
+        arguments = [self._complete(self._sized(a)) for a in arguments]
+        values = {a.name: self._value(a) for a in arguments}
+        made_with = [a._replace(name=MADE + a.name) for a in arguments if a.kind in ("batch", "flag")]
+        positional, named = Target(cls, arguments).bind(values)
+        try:
+            return cls(*positional, **named), made_with
+        except Exception:
+            if not self.variant.partial or is_keras_class(cls):
+                raise
+            return self._partial(cls, positional, named), made_with
+
+    def _partial(self, cls: Any, positional: List[Any], named: Dict[str, Any]) -> Any:
+        """What the constructor got done before it raised; stand-ins for the attributes that are missing."""
+        lenient = type(cls.__name__, (cls, stand_ins.StandInBase), {"_log": self.log})
+        instance = object.__new__(lenient)
+        try:
+            cls.__init__(instance, *positional, **named)
+        except Exception as error:
+            self.log.cut = True
+            self.log.note("the rest of %s.__init__ after %s" % (cls.__name__, type(error).__name__))
+        return instance
+
+    def _sized(self, argument: Argument) -> Argument:
+        """A constructor is given sizes rather than data, unless a name says otherwise."""
+        told = argument.name in dict(self.variant.kinds)
+        if argument.kind == "batch" and not told and not DATA.match(argument.name):
+            return argument._replace(kind="constant", value=inputs.CHANNELS)
         return argument
-    if argument.kind == "layer":
-        return argument._replace(kind="constant", value=_own_layer(namespace, path) or things.layer())
-    return argument._replace(kind="constant", value=things.made(argument, namespace, path))
+
+    def _value(self, argument: Argument) -> Any:
+        if argument.kind in ("batch", "flag"):
+            return self.tensor(argument)
+        return argument.off if self.variant.off and argument.off is not None else argument.value
+
+    def _complete(self, argument: Argument) -> Argument:
+        """With the thing that it stands for, if it stands for one."""
+        if argument.kind not in inputs.THINGS:
+            return argument
+        if argument.kind == "stand-in":
+            value = stand_ins.StandIn(argument.name, self.log)
+        elif argument.kind == "layer":
+            value = self._own_layer() or things.layer()
+        else:
+            value = things.made(argument, self.namespace, self.path)
+        return argument._replace(kind="constant", value=value)
+
+    def _own_layer(self) -> Optional[Any]:
+        """Of a class of the file's own that normalises, if it has one that can be made out of nothing."""
+        for name, cls in self.namespace.items():
+            if isinstance(cls, type) and "norm" in name.lower() and cls.__module__ == self.namespace.get("__name__"):
+                try:
+                    return self.instance(cls)[0]
+                except Exception:
+                    continue
+        return None
 
 
-def _own_layer(namespace: Dict[str, Any], path: str) -> Optional[Any]:
-    """Of a class of the file's own that normalises, if it has one that can be made out of nothing."""
-    hints = Hints({"symbol": "", "parameters": {}, "roles": {}, "method": None})
-    for name, cls in namespace.items():
-        if isinstance(cls, type) and "norm" in name.lower() and cls.__module__ == namespace.get("__name__"):
-            try:
-                return _instance(cls, hints, Variant(2), namespace, path)
-            except Exception:
-                continue
-    return None
+def _nothing() -> None:
+    """Making the object was all there is to run."""
 
 
 def _fitting(arguments: List[Argument]) -> List[Argument]:
@@ -151,6 +236,11 @@ def is_keras(thing: Any) -> bool:
     return isinstance(thing, tuple(framework.layer_classes()))
 
 
+def is_keras_class(cls: Any) -> bool:
+    """Whether its objects are layers or models."""
+    return issubclass(cls, tuple(framework.layer_classes()))
+
+
 def without_training(target: Target) -> Target:
     """The same, for a layer whose ``call`` refuses the argument."""
     return Target(target.function, [a for a in target.arguments if a is not _TRAINING], target.layer)
@@ -174,13 +264,11 @@ def adopt_things(watch: Watch, hints: Hints, number: int) -> None:
     watch.adopt_since(number, rows[:1])
 
 
-def _instance(cls: Any, hints: Hints, variant: Variant, namespace: Dict[str, Any], path: str) -> Any:
-    arguments = [] if cls.__init__ is object.__init__ else inputs.guess(cls.__init__, variant, hints.roles, True)
-    arguments = [_complete(a, namespace, path) for a in arguments]
-    # A constructor is given sizes rather than data.
-    values = {a.name: inputs.CHANNELS if a.kind == "batch" else a.value for a in arguments}
-    positional, named = Target(cls, arguments).bind(values)
-    return cls(*positional, **named)
+def mark_cut(watch: Watch, log: stand_ins.Log) -> None:
+    """What a constructor would have done to the variables that it made before it failed, nobody knows."""
+    if log.cut:
+        for tracked in watch.tracked:
+            tracked.facts["given"] = True
 
 
 def _method(cls: Any, wanted: Optional[str]) -> str:

@@ -26,7 +26,7 @@ class Tracked:
     """One variable: the object, the rows of the user's file that created it, and its values.
 
     rows: innermost first; for a variable of a library layer the row where the layer was constructed comes first.
-    layer: that layer. born: the number of steps that were over when it was created.
+    layer: that layer, or the optimizer that made it. born: the number of steps that were over when it was created.
     imported: the file's own top level created it, before anything was driven.
     first: the initial value. values: by step number; a step is missing where the variable could not be read.
     assigned: how often it was assigned to, by the number of the step, where that is counted.
@@ -121,6 +121,8 @@ class Watch:
         self.savers: List[Tuple[List[int], Any]] = []
         self._maps: Dict[str, Any] = {}
         self._undo: List[Callable[[], None]] = []
+        # Makers of variables that are no Keras layers.
+        self._other_makers = (framework.StandInLayer, *framework.optimizer_classes())
 
     def install(self) -> None:
         """Patch the places every variable and every layer passes through when it is made."""
@@ -212,7 +214,10 @@ class Watch:
             if row is not None:
                 rows.append(row)
             elif not rows and layer is None:
-                maker = self._makers.get(id(frame.f_locals.get("self")))
+                owner = frame.f_locals.get("self")
+                if isinstance(owner, self._other_makers):
+                    layer = owner
+                maker = self._makers.get(id(owner))
                 if maker is not None and type(maker[0]).__module__ not in self.modules:
                     rows.extend(maker[1])
                     layer = maker[2]
