@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from bnlint.findings import VariableRef
+from bnlint.report import tried
 from bnlint.report.evidence import law_text, name, watched
 from bnlint.report.terminal import visible
 
@@ -21,7 +22,7 @@ class Curve:
 
     labels: the steps, the first of them ``START``. variable: as many values. batch: what the batch of each step has to
     offer to the variable, as far as it is known. None stands for a value that is unknown or not finite. law: in words,
-    or None. made: how many such variables the line made.
+    or None. made: how many such variables the line made. tried: what came of other things that were tried, in words.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Curve:
     batch: tuple[float | None, ...]
     law: str | None
     made: int
+    tried: tuple[str, ...] = ()
 
     @property
     def range(self) -> tuple[float, float]:
@@ -63,6 +65,7 @@ def _curve(statistic: Mapping[str, Any], variable: VariableRef | None) -> Curve 
         (None, *batch),
         law_text(cast("Mapping[str, object]", law)) if isinstance(law, Mapping) else None,
         made if isinstance(made := statistic.get("made"), int) else 1,
+        tuple(tried.with_one(statistic)),
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 from bnlint.findings import VariableRef
+from bnlint.report import tried
 from bnlint.report.terminal import Paint, visible
 
 CHANNELS = 3
@@ -77,6 +78,7 @@ def table(evidence: Mapping[str, Any], variable: VariableRef | None, paint: Pain
     created = _list(evidence.get("created"))
     if len(created) > 1:
         lines.append(f"new variables, call after call: {', '.join(visible(str(count)) for count in created)}")
+    lines += tried.with_all(evidence)
     error = evidence.get("error")
     if isinstance(error, Mapping):
         lines.append(paint(_error(cast("Mapping[str, object]", error)), "bold"))
@@ -114,6 +116,7 @@ def _statistic(statistic: Mapping[str, Any], variable: VariableRef | None, paint
         lines.append(f"  law: {paint(law_text(cast('Mapping[str, object]', law)), 'bold')}")
     if isinstance(statistic.get("updates"), int):
         lines.append(f"  in the graph: {_graph(statistic['updates'], _list(statistic.get('reached_by')))}")
+    lines += [f"  {told}" for told in tried.with_one(statistic)]
     return lines
 
 

@@ -97,13 +97,11 @@ def _drawings(demo: Demo, side: Side, paint: str, width: int, color: bool) -> It
         lines = plot(curve, paint, limits, width, color)
         name = f"{curve.name}, first channel" + (f", created on line {curve.row}" if curve.row else "")
         yield Group(Text(name, "bold"), Text.from_ansi("\n".join(lines)), _legend(curve, paint))
-    if not any(curve for curve, _ in own):
-        told = evidence.table(side.verdict.evidence, demo.finding.variable, painter(False))
-        yield Text("\n".join(told))
-    elif error := evidence.table({"error": side.verdict.evidence.get("error")}, None, painter(False)):
-        yield Text("\n".join(error))
-    else:
-        yield Text()
+    seen = side.verdict.evidence
+    if any(curve for curve, _ in own):
+        # The curves have told the rest.
+        seen = {key: seen.get(key) for key in ("probes", "error")}
+    yield Text("\n".join(evidence.table(seen, demo.finding.variable, painter(False))))
 
 
 def _paired(demo: Demo) -> list[tuple[Curve | None, Curve | None]]:
@@ -140,6 +138,8 @@ def _legend(curve: Curve, paint: str) -> RenderableType:
         legend.append("\nlaw: ").append(curve.law, "bold")
     if curve.made > 1:
         legend.append(f"\nvariables that this line made: {curve.made}")
+    for told in curve.tried:
+        legend.append(f"\n{told}", "bold")
     return legend
 
 

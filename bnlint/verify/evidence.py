@@ -15,6 +15,8 @@ statistics                  one entry a watched variable:
     values, batch           for each of these steps: the value's first channels, and those of the batch's statistic
     law                     {kind, old, new, source, residual, text}, see worker/laws.py
     updates, reached_by     in a graph: how many ops assign to it, and what reaches them
+    stalled                 {steps, still, off} after one batch again and again, or null, see worker/probes.py
+    reloaded                by means of saving and loading: "kept" or "lost"
     made                    how many such variables there were, if each call made its own
 probes                      what was tried besides: how far outputs differ, what attributes hold …, see worker/probes.py
 error                       {type, message, row, rows} of the exception, or null; row is the innermost of the user's
@@ -76,7 +78,7 @@ def _statistics(variables: Sequence[Variable]) -> list[dict[str, Any]]:
 
 
 def _shown(variable: Variable) -> dict[str, Any]:
-    kept = ("name", "shape", "owner", "trainable", "initial", "updates", "reached_by")
+    kept = ("name", "shape", "owner", "trainable", "initial", "updates", "reached_by", "stalled", "reloaded")
     law = law_of(variable)
     after = list(variable["values"])
     return {

@@ -33,7 +33,7 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A chart, with what stands below it. rows: the numbers, as the table of the text report has them."""
+    """A chart, with what stands below it."""
 
     svg: Markup
     name: str
@@ -42,6 +42,7 @@ class Drawing:
     fixed_law: str
     batch: bool
     made: int
+    tried: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +157,7 @@ def _drawings(finding: Finding) -> Iterator[Drawing]:
             (after.law or "") if after is not None else "",
             any(value is not None for value in curve.batch),
             curve.made,
+            curve.tried,
         )
 
 
