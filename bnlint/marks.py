@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from itertools import groupby
 
-from bnlint import baseline
+from bnlint import baseline, suppressions
 from bnlint.baseline import Baseline
 from bnlint.discovery import display_name
 from bnlint.findings import BaselineEntry, Finding, Notice
@@ -14,7 +15,7 @@ from bnlint.layout import Layout, LayoutError, layout_of
 from bnlint.rule import Rule
 from bnlint.settings import Settings
 from bnlint.source import Source
-from bnlint.suppressions import MARK, suppress
+from bnlint.suppressions import MARK
 
 
 def marked(
@@ -55,7 +56,7 @@ def _commented(
             def is_on(rule: Rule, name: str = name) -> bool:
                 return settings.selects(rule.code) and not settings.ignores_in(name, rule.code)
 
-            own, told = suppress(own, sources[name], layout, rules, is_on)
+            own, told = suppressions.suppress(own, sources[name], layout, rules, is_on)
             warnings += told
         passed += own
     return passed, warnings
@@ -63,9 +64,8 @@ def _commented(
 
 def _layout(source: Source) -> Layout | None:
     """None for what Python's tokenizer cannot read: then no statement is known, and no comment."""
-    for text in (source.text, source.as_python_3().text):
-        try:
-            return layout_of(text)
-        except LayoutError:
-            continue
+    with suppress(LayoutError):
+        return layout_of(source.text)
+    with suppress(LayoutError):
+        return layout_of(source.as_python_3().text)
     return None
