@@ -1,13 +1,16 @@
 """The README says what is true."""
 
+import html
 import re
+import runpy
 import sys
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from rich.text import Text
 
 from bnlint.cli import commands
+from bnlint.registry import load_rules
 from bnlint.report import FORMATS
 from bnlint.settings import Settings, load
 
@@ -26,15 +29,20 @@ def block(language: str) -> str:
     return match[1]
 
 
-def test_the_finding_is_a_real_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
-    monkeypatch.delenv("FORCE_COLOR", raising=False)
-    result = CliRunner().invoke(commands, ["check", "fixtures/seed/called_incorrect.py", "--select", "BN101"])
-    real = result.output.split("\n\n")[0].splitlines()
-    shown = block("text").splitlines()
-    start = next(index for index, line in enumerate(shown) if "= confirmed by running it:" in line)
-    end = next(index for index, line in enumerate(shown) if "= help:" in line)
-    assert [*shown[:start], *shown[end:]] == real
+def test_the_picture_shows_a_real_finding() -> None:
+    """All of it that does not depend on versions."""
+    picture = runpy.run_path(str(ROOT / "docs" / "picture.py"))
+    drawn = html.unescape("".join(re.findall(r"<text[^>]*>([^<]*)</text>", picture["PICTURE"].read_text("utf-8"))))
+    drawn = re.sub(r"\s", "", drawn)
+    assert "confirmedbyrunningit:TensorFlow" in drawn
+    assert "law:unchanged" in drawn
+    for line in Text.from_ansi(picture["shown"]()).plain.splitlines():
+        _, found, drawn = drawn.partition(re.sub(r"\s", "", line))
+        assert found or not line.strip(), line
+
+
+def test_the_rules_are_counted() -> None:
+    assert {int(number) for number in re.findall(r"(\d+) rules", README)} == {len(load_rules())}
 
 
 def test_the_settings_can_be_used(tmp_path: Path) -> None:
