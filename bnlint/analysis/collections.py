@@ -246,11 +246,6 @@ def _is_dict(flow: Dataflow, call: Call) -> bool:
     return getattr(call.callee, "path", None) == "dict" and not call.args
 
 
-def _is_name(flow: Dataflow, value: Value) -> bool:
-    """Whether a value is the name of a collection: a member of GraphKeys, or a string."""
-    return key_of(flow, value) is not None
-
-
 def _is_op(flow: Dataflow, value: Value) -> bool:
     """Whether a value is computed, and so no name: the result of a call of TensorFlow, or of arithmetic."""
     origins = list(flow.origins(value))
@@ -261,6 +256,12 @@ def _is_op(flow: Dataflow, value: Value) -> bool:
         if not by_library and not isinstance(origin, Op) and (method is None or not method[1].startswith("assign")):
             return False
     return bool(origins)
+
+
+def _is_made(flow: Dataflow, value: Value) -> bool:
+    """Whether a value is what some function returns, and so no plain name."""
+    origins = list(flow.origins(value))
+    return bool(origins) and all(isinstance(origin, (Call, Op)) for origin in origins)
 
 
 class Collections:
@@ -285,9 +286,14 @@ class Collections:
     @property
     def swapped(self) -> Iterator[CollectionAdd]:
         """The calls that take an op for the name and a name for the op."""
+        keys = {add.key for add in self.adds} | {read.key for read in self.reads}
         for add in self.adds:
             both_by_place = len(add.call.args) == 2 and not add.call.keywords
-            if both_by_place and _is_name(self._flow, add.value) and _is_op(self._flow, add.name):
+            key = key_of(self._flow, add.value) if both_by_place else None
+            if key is None:
+                continue
+            sure = key in keys or any(isinstance(origin, Global) for origin in self._flow.origins(add.value))
+            if _is_op(self._flow, add.name) or (sure and _is_made(self._flow, add.name)):
                 yield add
 
     @cached_property

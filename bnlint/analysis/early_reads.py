@@ -55,7 +55,7 @@ def _read_again(module: ModuleFacts, reads: list[CollectionRead], builder: Call)
 
 
 class _Builders:
-    """Which calls build layers that fill UPDATE_OPS."""
+    """Which calls build layers that fill UPDATE_OPS, or fill it by hand."""
 
     def __init__(self, project: ProjectFacts) -> None:
         self._project = project
@@ -71,6 +71,8 @@ class _Builders:
         place = module.collections.place_at(call)
         if place is not None:
             return place.collection == UPDATE_OPS and place.flag in ("on", "varies")
+        if any(add.call is call and add.key == UPDATE_OPS for add in module.collections.adds):
+            return True
         called = self._project.links.called(module, call) if depth > 0 else None
         return called is not None and self._in_scope(*called, depth)
 

@@ -15,7 +15,7 @@ from bnlint.analysis.control import ControlBlock
 from bnlint.analysis.scopes import Scope
 from bnlint.analysis.updates import Update
 from bnlint.analysis.uses import End
-from bnlint.analysis.values import Attribute, Call, Global, Read, Value, children, path_of, walk
+from bnlint.analysis.values import Attribute, Call, Global, Parameter, Read, Value, children, path_of, walk
 
 if TYPE_CHECKING:
     from bnlint.analysis.facts import ModuleFacts
@@ -108,6 +108,16 @@ class Fates:
         where = "`UPDATE_OPS`" if key == UPDATE_OPS else f"the collection `{key}`"
         return Outcome("kept", where=where)
 
+    def dropped_calls(self, module: ModuleFacts, op: Value) -> Iterator[tuple[ModuleFacts, Call]]:
+        """The calls of the function that makes and returns an op which drop it, while other calls use theirs."""
+        for end in module.uses.ends(op):
+            scope = module.scopes[end.scope] if end.kind == "returned" and end.scope is not None else None
+            if scope is None or scope.kind != "function" or not self._all_calls_known(module, scope):
+                continue
+            for home, call in self._project.links.calls_of(module, scope):
+                if self._worst(list(self._outcomes(home, call, end.index, _DEPTH))) == Outcome("dropped"):
+                    yield home, call
+
     def _returned(self, module: ModuleFacts, end: End, depth: int) -> Outcome:
         scope = module.scopes[end.scope] if end.scope is not None else None
         if scope is None or depth <= 0 or scope.kind != "function" or not self._all_calls_known(module, scope):
@@ -169,9 +179,23 @@ def lost_ops(project: ProjectFacts) -> Iterator[LostOp]:
             continue
         averages = [update for update in module.updates if update.average is not None]
         for made in (*averages, *applied_averages(project, module)):
+            if module.runs_eagerly(made.scope):
+                continue
             outcome = fates.of(module, made.call)
-            home, call = outcome.place or (module, made.call)
-            key = (home.filename, call.id)
-            if outcome.fate in ("dropped", "kept") and key not in seen and not module.runs_eagerly(made.scope):
-                seen.add(key)
-                yield LostOp(made, module, outcome.fate, home, call, outcome.where)
+            if outcome.fate in ("dropped", "kept"):
+                lost = [outcome.place or (module, made.call)]
+            else:
+                outcome = Outcome("dropped")
+                lost = list(fates.dropped_calls(module, made.call)) if _is_given(module, made) else []
+            for home, call in lost:
+                if (home.filename, call.id) not in seen:
+                    seen.add((home.filename, call.id))
+                    yield LostOp(made, module, outcome.fate, home, call, outcome.where)
+
+
+def _is_given(module: ModuleFacts, made: Update | AppliedAverage) -> bool:
+    """Whether the caller says which variable is updated, so that each call makes an op for another one."""
+    return isinstance(made, Update) and any(
+        isinstance(binding.value, Parameter) and binding.scope == made.scope
+        for binding in (module.flow.definitions(made.target) if isinstance(made.target, Read) else ())
+    )

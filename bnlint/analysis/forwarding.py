@@ -35,7 +35,7 @@ class ForwardedCall:
     """A call of such a function that gets to the batch norm.
 
     passed: None if the flag is left out; default: what the function takes then, None if that is no truth value.
-    told_elsewhere: the same caller passes the flag in another call of the function.
+    told_elsewhere: the same caller passes the flag in another call of the function; never_told: nobody passes it.
     """
 
     call: Call
@@ -45,6 +45,7 @@ class ForwardedCall:
     passed: Value | None
     default: bool | None
     told_elsewhere: bool
+    never_told: bool
 
     @property
     def name(self) -> str:
@@ -85,7 +86,9 @@ class Forwarding:
                     scope = home.flow.site(call).scope
                     elsewhere = (home.filename, scope) in told
                     found[home.filename].append(
-                        ForwardedCall(call, scope, function, parameter, passed, _truth(parameter.default), elsewhere)
+                        ForwardedCall(
+                            call, scope, function, parameter, passed, _truth(parameter.default), elsewhere, not told
+                        )
                     )
                     outer += _own_parameter(home, call, passed) if passed is not None else ()
             pending = outer

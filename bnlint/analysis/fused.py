@@ -6,12 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bnlint.analysis.dataflow import Dataflow
-from bnlint.analysis.statistics import Statistic
+from bnlint.analysis.statistics import FUSED, Statistic
 from bnlint.analysis.updates import Update
 from bnlint.analysis.uses import Uses
 from bnlint.analysis.values import Call, Const, Value
-
-_FUSED = frozenset({"tf.nn.fused_batch_norm"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +28,7 @@ def dropping_calls(
     made = {statistic.call.id: statistic for statistic in statistics}
     assigned = {id(statistic) for update in updates for statistic in update.statistics}
     for call in flow.tree.calls:
-        if flow.name_of(call) not in _FUSED or _is_false(flow, call.argument(7, "is_training")):
+        if flow.name_of(call) not in FUSED or _is_false(flow, call.argument(7, "is_training")):
             continue
         given = (call.argument(3, "mean"), call.argument(4, "variance"))
         origins = [origin for value in given if value is not None for origin in flow.origins(value)]

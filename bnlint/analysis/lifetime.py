@@ -38,8 +38,10 @@ class Lifetimes:
         scope = self._flow.tree.scopes[statistic.scope]
         if statistic.made_by not in _MADE_ANEW or not statistic.is_batch_norm or not self._runs_often(scope):
             return False
-        changed = any(statistic in update.statistics and update.scope == scope.id for update in updates)
-        changed |= any(statistic in each.statistics and each.binding.scope == scope.id for each in rebindings)
+        places = [update.scope for update in updates if statistic in update.statistics]
+        places += [self._flow.site(call).scope for place in places for call in self._flow.callers.get(place, [])]
+        places += [each.binding.scope for each in rebindings if statistic in each.statistics]
+        changed = any(around.id == scope.id for place in places for around in self._flow.enclosing(place))
         return changed and not self._is_lazy(statistic.call) and not self._escapes(statistic.call, scope)
 
     def layer_per_call(self, layer: Layer) -> bool:
@@ -49,8 +51,8 @@ class Lifetimes:
             return False
         if self._is_lazy(layer.creation):
             return False
-        if self.runs_eagerly(scope.id) or (scope.name in _EVERY_STEP and scope.parent in self._keras):
-            return scope.name in _EVERY_STEP or not self._escapes(layer.creation, scope)
+        if self.runs_eagerly(scope.id) or self._is_step(scope):
+            return self._is_step(scope) or not self._escapes(layer.creation, scope)
         return not self._escapes(layer.creation, scope) and self._is_fed_arrays(scope)
 
     def runs_eagerly(self, scope: int) -> bool:
@@ -64,6 +66,13 @@ class Lifetimes:
 
     def _runs_often(self, scope: Scope) -> bool:
         return scope.kind == "function" and scope.name not in _ONCE
+
+    def _is_step(self, scope: Scope) -> bool:
+        """Whether a method is what is called at every step, of a Keras class or of a `tf.Module`."""
+        if scope.name in _EVERY_STEP:
+            return scope.parent in self._keras
+        owner = self._flow.tree.scopes[scope.parent] if scope.parent is not None else None
+        return scope.name == "__call__" and owner is not None and "tf.Module" in self._flow.base_names(owner)
 
     def _is_lazy(self, call: Call) -> bool:
         """``if self.v is None:`` and its like around the creation."""
@@ -89,7 +98,7 @@ class Lifetimes:
 
     def _binding_escapes(self, binding: Binding, scope: Scope) -> bool:
         if "." in binding.path or "[" in binding.path or binding.path in scope.outer_names:
-            return scope.name not in _EVERY_STEP
+            return not self._is_step(scope)
         return any(self._read_escapes(read, scope) for read in self._flow.readers(binding))
 
     def _read_escapes(self, read: Read, scope: Scope) -> bool:

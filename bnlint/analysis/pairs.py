@@ -201,13 +201,31 @@ class Pairs:
                 return read.path.rpartition(".")[2] in _LOOKS
             case Call():
                 name = self._flow.name_of(parent)
-                return name is not None and name.startswith(("tf.", "keras.")) and not name.startswith("tf.train.")
+                if name is None:
+                    return self._helper_only_looks(parent, read)
+                return name.startswith(("tf.", "keras.")) and not name.startswith("tf.train.")
             case SequenceValue(items=items) if self._flow.parent(parent) is None:
                 # ``mean, variance = self.mean, self.variance``: each name is a binding of its own.
                 one_each = statement.kind == "assign" and len(statement.bindings) == len(items)
                 return one_each or (statement.kind == "return" and self._is_branch(read.scope))
             case _:
                 return False
+
+    def _helper_only_looks(self, call: Call, read: Read) -> bool:
+        """Whether a function of this module does nothing to what it is given here."""
+        helper = self._flow.called_scope(call)
+        taken = [
+            parameter.name
+            for parameter in (helper.parameters if helper is not None else ())
+            if helper is not None and self._flow.passed(call, helper, parameter.name) is read
+        ]
+        if helper is None or len(taken) != 1 or helper.id == read.scope:
+            return False
+        bound = (b for b in self._flow.tree.bindings if b.scope == helper.id and b.path == taken[0])
+        uses = [use for binding in bound for use in self._flow.readers(binding)]
+        return bool(uses) and all(
+            isinstance(self._flow.parent(use), (Op, Call)) and self._only_looks(use) for use in uses
+        )
 
     def _is_branch(self, scope: int) -> bool:
         return scope in self._flow.branch_scopes

@@ -26,7 +26,7 @@ _CONSTRUCTOR_METHODS = frozenset({"add_weight", "add_variable", "get_variable"})
 _NORMALISE = frozenset(
     {"tf.nn.batch_normalization", "keras.backend.batch_normalization", "keras.ops.batch_normalization"}
 )
-_FUSED = frozenset({"tf.nn.fused_batch_norm"})
+FUSED = frozenset({"tf.nn.fused_batch_norm"})
 _MOMENTS = frozenset({"tf.nn.moments", "keras.ops.moments", "tf.nn.sufficient_statistics", "tf.nn.weighted_moments"})
 _MOMENT_PARTS: dict[int | None, Role] = {0: "mean", 1: "variance"}
 _MEANS = frozenset({"tf.reduce_mean", "tf.math.reduce_mean", "keras.ops.mean", "keras.backend.mean"})
@@ -171,7 +171,7 @@ class Statistics:
             if name in _NORMALISE:
                 self._note_role(call.argument(1, "mean"), "mean")
                 self._note_role(call.argument(2, "variance", "var"), "variance")
-            elif name in _FUSED:
+            elif name in FUSED:
                 self._note_role(call.argument(3, "mean"), "mean")
                 self._note_role(call.argument(4, "variance"), "variance")
             elif name in _ROOTS:

@@ -51,8 +51,9 @@ def never_training(project: ProjectFacts, module: ModuleFacts) -> Iterator[Untol
         yield _untold(module, flagged, None, phases.flag_at(flagged.scope), flags.trains(module))
     for forwarded in project.forwarding.calls(module):
         flag = phases.flag_at(forwarded.scope)
-        left_out = forwarded.passed is None and forwarded.default is False and forwarded.told_elsewhere
-        if left_out and flag is not None and phases.of_call(forwarded.call) is None:
+        left_out = forwarded.passed is None and forwarded.default is False
+        needed = forwarded.told_elsewhere or (forwarded.never_told and flags.trains(module))
+        if left_out and needed and flag is not None and phases.of_call(forwarded.call) is None:
             yield _forwarded(forwarded, None, flag)
 
 

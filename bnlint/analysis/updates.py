@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -10,8 +10,8 @@ from typing import Literal
 from bnlint.analysis.dataflow import Dataflow
 from bnlint.analysis.ema import Average, Averages
 from bnlint.analysis.scopes import Binding, Statement
-from bnlint.analysis.statistics import BatchStatistics, Statistic, Statistics
-from bnlint.analysis.values import Call, Op, Read, Value, path_of, walk
+from bnlint.analysis.statistics import FUSED, BatchStatistics, Statistic, Statistics
+from bnlint.analysis.values import Call, Item, Op, Read, Value, path_of, walk
 from bnlint.findings import Confidence, Span
 
 _METHODS = {"assign": "assign", "assign_add": "assign_add", "assign_sub": "assign_sub"}
@@ -128,6 +128,7 @@ class Updates:
             statistics = self._rebound(binding)
             if statistics:
                 average = self._averages.read(binding.value, partial(_is_place, path=binding.path))
+                average = average or self._fused(binding.value, statistics)
                 if binding.kind == "augmented":
                     self._note(statistics, None)
                 elif average is None:
@@ -168,7 +169,17 @@ class Updates:
             if not self._averages.mentions(value, is_target):
                 return None
             return self._averages.read(Op(value.span, "+" if kind.endswith("add") else "-", (target, value)), is_target)
-        return self._averages.read(value, is_target)
+        return self._averages.read(value, is_target) or self._fused(value, statistics)
+
+    def _fused(self, value: Value, statistics: list[Statistic]) -> Average | None:
+        """The average of these statistics that ``fused_batch_norm`` returns; its weights are the kernel's affair."""
+        for origin in self._flow.origins(value):
+            call = origin.base if isinstance(origin, Item) and origin.index in (1, 2) else None
+            if isinstance(call, Call) and self._flow.name_of(call) in FUSED:
+                given = (call.argument(3, "mean"), call.argument(4, "variance"))
+                if any(each is not None and self._statistics.is_variable(each, statistics) for each in given):
+                    return Average(None, None, None, (value,), None, None)
+        return None
 
     def _note(self, statistics: list[Statistic], average: Average | None) -> None:
         if average is None:
@@ -186,10 +197,17 @@ class Updates:
 
     def _rebound(self, binding: Binding) -> list[Statistic]:
         """The statistics that the place held before, if the new value is computed from them."""
-        for value in walk(binding.value):
-            if path_of(value) == binding.path:
-                return self._statistics.of(value)
+        for computed in self._computed(binding):
+            for value in walk(computed):
+                if path_of(value) == binding.path:
+                    return self._statistics.of(value)
         return []
+
+    def _computed(self, binding: Binding) -> Iterable[Value]:
+        """What is bound; behind an attribute, that which the name of the new value stands for too."""
+        if "." in binding.path and isinstance(binding.value, Read):
+            return self._flow.origins(binding.value)
+        return (binding.value,)
 
     def _kept(self, binding: Binding) -> bool:
         for read in self._flow.readers(binding):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from bnlint.analysis.prefilter import STATISTICS
 from bnlint.analysis.state import PlainState
-from bnlint.edits import replaced, safe, to_assign_call, wrapped
+from bnlint.edits import in_parentheses, replaced, safe, to_assign_call, wrapped
 from bnlint.findings import Edit, Finding, Fix, Severity
 from bnlint.rule import Case, Rule
 from bnlint.verify.predictions import NoVariable
@@ -47,7 +47,8 @@ def _creation(case: Case, state: PlainState) -> tuple[Edit, ...]:
         return (*opened[:1], replaced(opened[1].span, ", trainable=False)")) if opened else ()
     if shape is None or initializer is None:
         return ()
-    weight = f'self.add_weight(shape={case.text(shape.span)}, initializer="{initializer}", trainable=False)'
+    size = case.text(in_parentheses(case.module, shape.span))
+    weight = f'self.add_weight(shape={size}, initializer="{initializer}", trainable=False)'
     return (replaced(value.span, weight),)
 
 

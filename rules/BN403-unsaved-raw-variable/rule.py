@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from bnlint.analysis.prefilter import STATISTICS
 from bnlint.analysis.statistics import Statistic
-from bnlint.edits import replaced, safe
+from bnlint.edits import in_parentheses, replaced, safe
 from bnlint.findings import Confidence, Finding, Fix, Severity
 from bnlint.rule import Case, Rule
 from bnlint.verify.predictions import LostOnReload
@@ -42,10 +42,11 @@ def _fix(case: Case, statistic: Statistic) -> Fix | None:
     initializer = None if creation.initial is None else _INITIALIZERS.get(creation.initial)
     if shape is None or initial is None or initializer is None or len(call.args) != 1 or creation.dtype is not None:
         return None
+    size = case.text(in_parentheses(case.module, shape.span))
     return safe(
         "make it with `self.add_weight`",
         replaced(call.callee.span, "self.add_weight"),
-        replaced(initial.span, f'shape={case.text(shape.span)}, initializer="{initializer}"'),
+        replaced(initial.span, f'shape={size}, initializer="{initializer}"'),
     )
 
 

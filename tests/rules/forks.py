@@ -27,6 +27,7 @@ def serve():
 def run(path, output):
     os.dup2(output, 1)
     sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.path.insert(0, os.path.dirname(path))
     try:
         runpy.run_path(path, run_name="__main__")
     except BaseException as error:
