@@ -209,8 +209,9 @@ def config(paths: tuple[str, ...]) -> None:
     type=click.Choice(["text", "markdown", "json"]),
     help="text (the default on a terminal), markdown (the default elsewhere) or json.",
 )
+@click.option("--allow-rules", is_flag=True, help="Load the rules that the configuration names; they are code.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
-def explain(topic: str, form: Form | None, color: str) -> None:
+def explain(topic: str, form: Form | None, allow_rules: bool, color: str) -> None:
     """Teach a rule: its lesson, and the change that puts the wrong program right.
 
     With FILE:LINE, check the file and explain what is found in that line.
@@ -224,7 +225,7 @@ def explain(topic: str, form: Form | None, color: str) -> None:
     from bnlint import explain as teaching
 
     try:
-        subject = teaching.topic(topic)
+        subject = teaching.topic(topic, allow_rules)
     except teaching.UnknownTopicError as error:
         raise click.UsageError(str(error)) from None
     colored = console.colored(color)
@@ -243,9 +244,10 @@ def explain(topic: str, form: Form | None, color: str) -> None:
 @click.argument("topic", metavar="CODE|NAME|FILE[::SYMBOL]")
 @click.option("--variant", default="", metavar="NAME", help="The rule's programs for another version, e.g. v1, k2, k3.")
 @click.option("--python", metavar="PATH", help="The Python to run it with; it needs TensorFlow.")
+@click.option("--allow-rules", is_flag=True, help="Load the rules that the configuration names; they are code.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
 @click.pass_context
-def demo(ctx: click.Context, topic: str, variant: str, python: str | None, color: str) -> None:
+def demo(ctx: click.Context, topic: str, variant: str, python: str | None, allow_rules: bool, color: str) -> None:
     """Run the wrong and the right program of a rule now, and draw what their statistics do, step by step.
 
     With a FILE, run what is found in it, or in one function, class or method of it, as it is and with its fix.
@@ -260,7 +262,7 @@ def demo(ctx: click.Context, topic: str, variant: str, python: str | None, color
     """
     from bnlint import demonstrating
 
-    ctx.exit(demonstrating.run(topic, variant, python, color))
+    ctx.exit(demonstrating.run(topic, variant, python, color, allow_rules))
 
 
 @commands.command(short_help="Serve an editor.")
@@ -277,15 +279,17 @@ def lsp() -> None:
 
 
 @commands.command(short_help="List the rules.")
+@click.option("--allow-rules", is_flag=True, help="Load the rules that the configuration names; they are code.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
-def rules(color: str) -> None:
+def rules(allow_rules: bool, color: str) -> None:
     """List the rules: code, name, severity, what each says."""
     from bnlint.registry import load_rules
     from bnlint.report.terminal import SEVERITY_STYLES, painter
     from bnlint.settings import load
 
     paint = painter(console.colored(color))
-    known = load_rules(load(["."]).rules)
+    settings = load(["."])
+    known = load_rules((settings.allowing_rules() if allow_rules else settings).rules)
     width = max(len(each.name) for each in known)
     table = ""
     for each in known:

@@ -101,6 +101,8 @@ def write_report(report: Report, output: Output, color: str) -> None:
         write(output.file, render(report, output.form, color == "always"))
     except OSError as error:
         fail(f"{output.file}: cannot be written: {error.strerror}")
+    if sys.stderr.isatty():
+        click.echo(f"{output.file} was written", err=True)
 
 
 def write_summary(report: Report) -> None:

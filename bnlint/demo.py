@@ -58,12 +58,14 @@ class _Script:
 def of_rule(rule: Rule, variant: str, settings: Settings) -> Demo:
     """Run a rule's wrong program and its right one. variant: "v1" for ``bad_v1.py``. Raises NothingToShowError."""
     pairs = lessons.load(rule).pairs
+    if not pairs:
+        raise NothingToShowError(f"{rule.code} has no bad.py with a good.py beside it in {rule.folder}")
     if variant not in pairs:
         known = ", ".join(each for each in pairs if each) or "none"
         raise NothingToShowError(f'{rule.code} has no variant "{variant}" (there is {known})')
     # The program is a project of its own: what stands beside it says nothing about it.
     wrong, right = (Source.read(rule.folder / name, name) for name in pairs[variant])
-    report = engine.check_sources([wrong], Settings(select=(rule.code,)))
+    report = engine.check_sources([wrong], Settings(select=(rule.code,), rules=settings.rules))
     if not report.findings:
         raise NothingToShowError(f"nothing was found in {wrong.filename} of {rule.folder}")
     others = [f"bnlint demo {rule.code} --variant {each}" for each in pairs if each not in ("", variant)]

@@ -13,11 +13,12 @@ from bnlint.settings import load
 DRAWING = 'pip install "bnlint[demo]"'
 
 
-def run(topic: str, variant: str, python: str | None, color: str) -> int:
+def run(topic: str, variant: str, python: str | None, color: str, allow_rules: bool = False) -> int:
     """Run it, show it, and return the exit status. Raises UsageError, ConfigError and RuleError."""
     file, _, symbol = topic.partition("::")
     is_code = "::" in topic or file.endswith((".py", ".ipynb"))
     settings = load((file,) if is_code else (".",))
+    settings = settings.allowing_rules() if allow_rules else settings
     settings = replace(settings, python=checking.interpreter(python or settings.python))
     try:
         with progress.on_terminal() as shown:

@@ -13,7 +13,7 @@ from bnlint import lessons
 from bnlint.findings import Finding, Report
 from bnlint.registry import load_rules
 from bnlint.rule import Rule
-from bnlint.settings import nearest
+from bnlint.settings import Settings, load, nearest
 
 Form = Literal["text", "markdown", "json"]
 WIDTH = 100
@@ -34,13 +34,20 @@ class Topic:
     report: Report
 
 
-def topic(name: str) -> Topic:
-    """Understand ``BN101``, ``rebound-statistic`` or ``models/bn.py:15``. Raises UnknownTopicError and ConfigError."""
+def topic(name: str, allow_rules: bool = False) -> Topic:
+    """Understand ``BN101``, ``rebound-statistic`` or ``models/bn.py:15``.
+
+    allow_rules: load those that the configuration names. Raises UnknownTopicError, ConfigError and RuleError.
+    """
     place = _PLACE.fullmatch(name)
     if place is not None:
-        return _at(place["file"], int(place["cell"]) if place["cell"] else None, int(place["row"]))
+        cell = int(place["cell"]) if place["cell"] else None
+        return _at(_settings(place["file"], allow_rules), place["file"], cell, int(place["row"]))
     rules = load_rules()
-    wanted = tuple(rule for rule in rules if name.upper() == rule.code or name.lower() == rule.name)
+    wanted = _called(name, rules)
+    if not wanted:
+        rules = load_rules(_settings(".", allow_rules).rules)
+        wanted = _called(name, rules)
     if not wanted:
         known = [each for rule in rules for each in (rule.code, rule.name)]
         hint = "" if not name.endswith((".py", ".ipynb")) else f" (for a finding, say its line: {name}:12)"
@@ -50,11 +57,18 @@ def topic(name: str) -> Topic:
     return Topic(wanted, Report((), (), files=0, analysed=0, refuted=0, root=os.getcwd()))
 
 
-def _at(file: str, cell: int | None, row: int) -> Topic:
-    from bnlint import engine
-    from bnlint.settings import load
+def _called(name: str, rules: Sequence[Rule]) -> tuple[Rule, ...]:
+    return tuple(rule for rule in rules if name.upper() == rule.code or name.lower() == rule.name)
 
-    settings = load((file,))
+
+def _settings(path: str, allow_rules: bool) -> Settings:
+    settings = load((path,))
+    return settings.allowing_rules() if allow_rules else settings
+
+
+def _at(settings: Settings, file: str, cell: int | None, row: int) -> Topic:
+    from bnlint import engine
+
     report = engine.check((file,), settings)
     if report.errors:
         error = report.errors[0]
@@ -96,6 +110,8 @@ def _markdown(topic: Topic) -> str:
 def _page(rule: Rule) -> str:
     """The lesson, and below it the change from the wrong program to the right one."""
     lesson = lessons.load(rule)
+    if not lesson.pairs:
+        return lesson.page
     (wrong, right), *others = lesson.pairs.values()
     page = f"{lesson.page}\n## The change\n\n```diff\n{lesson.change(wrong, right)}```\n"
     page += f"\nSee both run, side by side:\n\n    bnlint demo {rule.code}\n"
@@ -118,8 +134,9 @@ def _findings(topic: Topic, color: bool) -> str:
             f"{name} {version}" for name, version in (("TensorFlow", era.tensorflow), ("Keras", era.keras)) if version
         ]
         evidence = f" ({'; '.join(map(visible, era.evidence))})" if era.evidence else ""
-        written_for = f"{' and '.join(names)}{evidence}" if names else "an unknown version of TensorFlow and Keras"
-        blocks.append(f"{text.describe(finding, topic.report, paint)}\nThis file is taken for code for {written_for}.")
+        written_for = f"This file is taken for code for {' and '.join(names)}{evidence}."
+        unknown = "Nothing in this file says for which TensorFlow and Keras it is written; the settings can say it."
+        blocks.append(f"{text.describe(finding, topic.report, paint)}\n{written_for if names else unknown}")
     return "\n\n".join(blocks)
 
 

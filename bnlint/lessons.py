@@ -39,7 +39,8 @@ class Lesson:
     def pairs(self) -> dict[str, tuple[str, str]]:
         """The names of each wrong program and of the right one beside it, by variant: "" is the plainest, "v1" …"""
         wrong = [name for name in self.programs if name.startswith("bad")]
-        return {name[len("bad") : -len(".py")].lstrip("_"): (name, name.replace("bad", "good", 1)) for name in wrong}
+        pairs = {name[len("bad") : -len(".py")].lstrip("_"): (name, name.replace("bad", "good", 1)) for name in wrong}
+        return {variant: pair for variant, pair in pairs.items() if pair[1] in self.programs}
 
     def change(self, wrong: str, right: str) -> str:
         """The unified diff from one program to another."""
@@ -48,8 +49,9 @@ class Lesson:
 
 
 def load(rule: Rule) -> Lesson:
-    """Read a rule's lesson. Raises OSError."""
-    page = rule.readme.read_text(encoding="utf-8")
+    """Read a rule's lesson; a rule of one's own without one has its summary. Raises OSError."""
+    summary = f"# {rule.code} {rule.name}\n\n{rule.summary}\n"
+    page = rule.readme.read_text(encoding="utf-8") if rule.readme.is_file() else summary
     files = [path for path in rule.folder.glob("*.py") if path.name != "rule.py"]
     programs = {path.name: path.read_text(encoding="utf-8") for path in sorted(files, key=_by_kind)}
     return Lesson(rule, page, _sections(page), programs)

@@ -72,6 +72,26 @@ def test_the_user_can_trust_a_project(rules: Path, run: Run) -> None:
     assert "trusted" not in run("config").stderr
 
 
+def test_they_are_listed_and_explained_when_that_is_allowed(rules: Path, run: Run) -> None:
+    assert run("explain", "XY101").exit_code == 2
+    assert "XY101" not in run("rules").stdout
+    assert "XY101  own-statistic" in run("rules", "--allow-rules").stdout
+    # Without a lesson its summary has to do.
+    summary = "# XY101 own-statistic\n\na statistic is made by hand\n"
+    assert run("explain", "own-statistic", "--allow-rules").stdout == summary
+    assert run("explain", "wrong.py:7", "--allow-rules").stdout.endswith(summary)
+    result = run("demo", "XY101", "--allow-rules")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "XY101 has no bad.py with a good.py beside it in " in result.stderr
+    folder = rules / "tools" / "XY101-own-statistic"
+    (folder / "README.md").write_text("# XY101 own-statistic\n\n## What it does\n\nMuch.\n")
+    (folder / "bad.py").write_text("import tensorflow as tf\n\nmean = tf.Variable(0.0)\n")
+    (folder / "good.py").write_text("mean = 0.0\n")
+    taught = run("explain", "XY101", "--allow-rules").stdout
+    assert "Much." in taught
+    assert "-mean = tf.Variable(0.0)\n" in taught
+
+
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
