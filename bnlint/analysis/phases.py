@@ -53,6 +53,7 @@ _SAME_TRUTH = frozenset(
 _SERVING = re.compile(
     r"(?:^|_)(?:sampler?|sampling|predict\w*|evaluat\w*|eval|test|serve|serving|export|deploy)(?:_|$)", re.IGNORECASE
 )
+_TRAINS = re.compile(r"(?:^|_)(?:train|training|fit)(?:_|$)", re.IGNORECASE)
 # How far a value is followed.
 _DEPTH = 6
 
@@ -256,9 +257,13 @@ class Phases:
         return None
 
     def serves(self, scope: int) -> bool:
-        """Whether the name of a function around a scope says that it runs a trained network."""
-        names = (around.name for around in self._flow.enclosing(scope) if around.kind == "function")
-        return any(_SERVING.search(name) for name in names)
+        """Whether the names of the functions around a scope say that it runs a trained network, inner ones first."""
+        for around in self._flow.enclosing(scope):
+            if around.kind == "function" and _TRAINS.search(around.name):
+                return False
+            if around.kind == "function" and _SERVING.search(around.name):
+                return True
+        return False
 
     # -- flags -----------------------------------------------------------------------------------
 

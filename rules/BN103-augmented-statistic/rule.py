@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from bnlint.analysis.prefilter import CONSTRUCTORS, STATISTICS
+from bnlint.analysis.updates import Rebinding
 from bnlint.analysis.values import Op
 from bnlint.edits import to_assign_call
 from bnlint.findings import Finding, Severity
@@ -17,7 +18,7 @@ def check(case: Case) -> Iterator[Finding]:
     graph = case.era.tensorflow == "1"
     for rebinding in case.module.rebindings:
         binding = rebinding.binding
-        if binding.kind != "augmented" or not isinstance(binding.value, Op) or not rebinding.is_statistic:
+        if binding.kind != "augmented" or not isinstance(binding.value, Op) or not _is_moving(rebinding):
             continue
         operator = binding.value.op
         method = _METHODS.get(operator)
@@ -36,6 +37,16 @@ def check(case: Case) -> Iterator[Finding]:
             confidence=rebinding.confidence,
             fix=fix,
         )
+
+
+def _is_moving(rebinding: Rebinding) -> bool:
+    """Whether it is a moving statistic, by its use, its name or the average; not a counter or a learning rate."""
+    if rebinding.average is not None:
+        return rebinding.is_statistic
+    return any(
+        each.is_batch_norm or "name" in each.evidence or (each.role is not None and not each.trainable)
+        for each in rebinding.statistics
+    )
 
 
 RULE = Rule(
