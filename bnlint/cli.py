@@ -10,7 +10,9 @@ import os
 import shutil
 import sys
 import traceback
+from _thread import interrupt_main
 from dataclasses import replace
+from threading import Timer
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -25,6 +27,12 @@ INTERRUPTED = 130
 
 class _Commands(click.Group):
     """Turns what can go wrong in any command into one line and an exit status."""
+
+    def make_context(self, *given: Any, **extra: Any) -> click.Context:
+        try:
+            return super().make_context(*given, **extra)
+        except KeyboardInterrupt:  # click would call it an abort, with a status of its own
+            raise click.exceptions.Exit(INTERRUPTED) from None
 
     def invoke(self, ctx: click.Context) -> object:
         from bnlint.settings import ConfigError, RuleError
@@ -48,10 +56,19 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             # A name that the terminal's encoding lacks must not end the run.
             stream.reconfigure(errors="backslashreplace")
+    sys.unraisablehook = _interrupt_again
     try:
         commands()
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+
+
+def _interrupt_again(unraisable: sys.UnraisableHookArgs) -> None:
+    """Python drops what is raised where nothing can catch it, as in a destructor; Ctrl-C must not get lost there."""
+    if issubclass(unraisable.exc_type, KeyboardInterrupt):
+        Timer(0.01, interrupt_main).start()
+    else:
+        sys.__unraisablehook__(unraisable)
 
 
 @click.group(

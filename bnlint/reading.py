@@ -99,19 +99,18 @@ def _in_parallel(sources: Sequence[Source], jobs: int) -> Iterator[Analysed]:
     order = sorted(range(len(sources)), key=lambda index: len(sources[index].data), reverse=True)
     # What the processes need is loaded once.
     import_module("bnlint.analysis.module")
-    executor = ProcessPoolExecutor(jobs, mp_context=get_context("fork"), initializer=_start_worker)
+    executor = ProcessPoolExecutor(jobs, mp_context=get_context("fork"), initializer=gc.disable)
     try:
-        waiting = {index: executor.submit(_packed_facts, sources[index]) for index in order}
+        # Ctrl-C reaches all processes of a terminal. Those that start here never see it; this one ends them.
+        unblocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            waiting = {index: executor.submit(_packed_facts, sources[index]) for index in order}
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, unblocked)
         for index in range(len(sources)):
             yield pickle.loads(waiting.pop(index).result())
     finally:
         executor.shutdown(cancel_futures=True)
-
-
-def _start_worker() -> None:
-    gc.disable()
-    # Ctrl-C reaches all processes of a terminal; the one that started the others ends them.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _packed_facts(source: Source) -> bytes:
