@@ -32,10 +32,13 @@ ELSEWHERE = (
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """List the rules in the navigation."""
+    """List the rules in the navigation, and last the pages that ``mkdocs.yml`` does not mention."""
     pages = next(entry["Rules"] for entry in config.nav or () if "Rules" in entry)
     for family, title in FAMILIES.items():
         pages.append({title: [f"rules/{rule.folder.name}.md" for rule in _family(family)]})
+    about = next(entry["About"] for entry in config.nav or () if "About" in entry)
+    pages = sorted(path.name for path in Path(config.docs_dir).glob("*.md"))
+    about.extend(page for page in pages if f"'{page}'" not in repr(config.nav))
     return config
 
 
@@ -55,6 +58,8 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         markdown = re.sub(
             rf"\]\({there}(#[\w-]+)?\)", lambda link, to=here: f"]({link.expand(to)}{_anchor(link)})", markdown
         )
+    # What is in the repository alone is named, and not linked.
+    markdown = re.sub(r"\[([^\]]+)\]\(\.\./[^)]*\)", r"\1", markdown)
     return re.sub(r"(?m)^<!-- .* -->\n", "", markdown)
 
 

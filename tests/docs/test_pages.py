@@ -128,6 +128,12 @@ def test_the_harness_of_keras_passes_what_never_moves() -> None:
     assert result.stdout.splitlines() == ["Right passes", "Attribute passes", "Name passes", "Augmented passes"]
 
 
+@pytest.mark.parametrize("page", sorted(path.name for path in DOCS.glob("*.md")))
+def test_links_work_in_the_repository_too(page: str) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]+)[^)]*\)", read(page))
+    assert [link for link in links if not (DOCS / link).exists()] == []
+
+
 @pytest.mark.skipif(importlib.util.find_spec("material") is None, reason="mkdocs-material is not installed")
 def test_the_site_is_built_and_every_link_leads_somewhere(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", str(tmp_path / "site")]
