@@ -121,7 +121,7 @@ def run_with_return(module: ModuleFacts, updates: Sequence[Update]) -> dict[int,
     control = module.name_in_code("tf.control_dependencies")
     for scope, group in by_scope.items():
         last = module.last_statement(scope)
-        plain = all(update.statement is not None and update.statement.kind == "expression" for update in group)
+        plain = all(_name_made_by(module, update) is not None for update in group)
         if control is None or last is None or last.kind != "return" or not plain:
             continue
         if any(update.statement is not None and update.statement.guards != last.guards for update in group):
@@ -129,16 +129,34 @@ def run_with_return(module: ModuleFacts, updates: Sequence[Update]) -> dict[int,
         names = _update_names(module, scope, group)
         indent = " " * (last.span.column - 1)
         waits = f"with {control}([{', '.join(names)}]):\n{indent}    "
-        named = [before(update.call.span, f"{name} = ") for name, update in zip(names, group, strict=True)]
+        named = [
+            before(update.call.span, f"{name} = ")
+            for name, update in zip(names, group, strict=True)
+            if not _name_made_by(module, update)
+        ]
         fix = safe("let the returned tensor wait for the updates", *named, before(last.span, waits))
         fixes |= {update.call.id: fix for update in group}
     return fixes
+
+
+def _name_made_by(module: ModuleFacts, update: Update) -> str | None:
+    """The name that the result of an update has, "" if it has none; None where it is part of something else."""
+    statement = update.statement
+    if statement is None or module.flow.parent(update.call) is not None:
+        return None
+    if statement.kind == "expression":
+        return ""
+    names = [module.flow.tree.bindings[index].path for index in statement.bindings]
+    return names[0] if statement.kind == "assign" and len(names) == 1 and names[0].isidentifier() else None
 
 
 def _update_names(module: ModuleFacts, scope: int, updates: Sequence[Update]) -> list[str]:
     taken = set(module.scopes[scope].bindings)
     names: list[str] = []
     for update in updates:
+        if made := _name_made_by(module, update):
+            names.append(made)
+            continue
         wanted = f"update_{update.role or 'statistic'}"
         name = next(name for name in (wanted, *(f"{wanted}_{i}" for i in range(2, 99))) if name not in taken)
         taken.add(name)

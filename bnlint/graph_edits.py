@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from bnlint.analysis.facts import ModuleFacts
 from bnlint.analysis.scopes import Statement
 from bnlint.analysis.values import Call, Read, Sequence
@@ -66,6 +68,38 @@ def moved_to_first_use(module: ModuleFacts, call: Call) -> Fix | None:
     line = " " * (statement.span.column - 1) + module.text(statement.span) + "\n"
     gone = Edit(Span(statement.span.row, 1, statement.span.row + 1, 1), "")
     return safe("read the collection when it is full", gone, Edit(Span(first.span.row, 1, first.span.row, 1), line))
+
+
+def under_flag(module: ModuleFacts, calls: Iterable[Call]) -> dict[int, Fix]:
+    """Fixes, by call id, that put updates under ``if training:``, neighbours into one block."""
+    fixes: dict[int, Fix] = {}
+    group: list[tuple[Call, Statement]] = []
+    found = [(call, statement) for call in calls if (statement := module.flow.statement(call)) is not None]
+    for call, statement in sorted(found, key=lambda each: each[1].span):
+        if not stands_alone(module, statement) or statement.kind != "expression":
+            continue
+        if group and not _follows(group[-1][1], statement):
+            fixes |= _one_block(module, group)
+            group = []
+        group.append((call, statement))
+    return fixes | (_one_block(module, group) if group else {})
+
+
+def _follows(one: Statement, other: Statement) -> bool:
+    same_block = (one.scope, one.guards, one.blocks) == (other.scope, other.guards, other.blocks)
+    return same_block and other.span.row == one.span.end_row + 1 and other.span.column == one.span.column
+
+
+def _one_block(module: ModuleFacts, group: list[tuple[Call, Statement]]) -> dict[int, Fix]:
+    first, last = group[0][1].span, group[-1][1].span
+    flag = module.phases.flag_parameter(module.scopes[group[0][1].scope])
+    if flag is None:
+        return {}
+    header = f"if {flag.name}:\n{' ' * (first.column + 3)}"
+    rows = [row for row in range(first.row + 1, last.end_row + 1) if module.line(row).strip()]
+    inner = [Edit(Span(row, 1, row, 1), "    ") for row in rows]
+    fix = safe("update in training only", before(first, header), *inner)
+    return {call.id: fix for call, _ in group}
 
 
 def returned_under(module: ModuleFacts, call: Call) -> Fix | None:

@@ -7,6 +7,7 @@ from validators import validate_json
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write fixtures/golden anew; read the difference")
+    parser.addoption("--kills", type=int, default=5, help="how often test_killed.py kills a run that writes")
 
 
 @pytest.fixture(autouse=True)

@@ -151,13 +151,30 @@ class Pairs:
         target, average = path_of(update.target), update.average
         if target is None or average is None or len(average.sources) != 1 or target not in moving.paths:
             return None
-        source, partner = average.sources[0], self._partner(average.sources[0])
-        if partner is None or self._batch.kind(partner.value) != resting.role or len(resting.paths) != 1:
+        source = average.sources[0]
+        partner = self._partner(source) or self._computed_nearby(update, resting)
+        paths = [path for path in resting.paths if _ROLE_WORD.sub("*", path) == _ROLE_WORD.sub("*", target)]
+        if not isinstance(source, Read) or partner is None or len(paths) != 1 or "[" in paths[0]:
             return None
-        (path,) = resting.paths
+        if self._batch.kind(partner.value) != resting.role:
+            return None
+        path = paths[0]
         swaps = {part.span: path for part in walk(update.call) if path_of(part) == target}
         swaps |= {source.span: partner.path}
         return tuple(sorted(swaps.items()))
+
+    def _computed_nearby(self, update: Update, resting: Statistic) -> Binding | None:
+        """The one name that holds the batch's statistic of the missing kind when an update runs."""
+        if update.statement is None:
+            return None
+        found = [
+            self._flow.tree.bindings[index]
+            for statement in self._flow.tree.statements[: update.statement.index]
+            if (statement.scope, statement.guards) == (update.scope, update.statement.guards)
+            for index in statement.bindings
+        ]
+        right = [binding for binding in found if self._batch.kind(binding.value) == resting.role]
+        return right[0] if len(right) == 1 and right[0].path.isidentifier() else None
 
     # -- what becomes of a statistic ---------------------------------------------------------------
 

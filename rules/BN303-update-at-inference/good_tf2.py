@@ -12,11 +12,11 @@ class BatchNorm(tf.Module):
     @tf.function
     def __call__(self, x, training=False):
         m = self.momentum
+        mean, variance = tf.nn.moments(x, axes=[0])
         if training:
-            mean, variance = tf.nn.moments(x, axes=[0])
             self.moving_mean.assign(self.moving_mean * m + mean * (1 - m))
             self.moving_variance.assign(self.moving_variance * m + variance * (1 - m))
-        else:
+        if not training:
             mean, variance = self.moving_mean, self.moving_variance
         return tf.nn.batch_normalization(x, mean, variance, None, None, self.epsilon)
 

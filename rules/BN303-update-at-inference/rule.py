@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from bnlint.analysis.prefilter import LAYERS, STATISTICS
 from bnlint.findings import Confidence, Finding, Severity
+from bnlint.graph_edits import under_flag
 from bnlint.rule import Case, Rule
 from bnlint.verify.predictions import Changed
 
@@ -26,6 +27,8 @@ _HOW = {
 def check(case: Case) -> Iterator[Finding]:
     """Graph code builds and runs; elsewhere every statement runs."""
     graph = case.era.tensorflow == "1"
+    unguarded = [] if graph else [stray for stray in case.module.branches.in_functions if stray.how == "unguarded"]
+    fixes = under_flag(case.module, [stray.call for stray in unguarded])
     for stray in case.module.branches.in_graphs if graph else case.module.branches.in_functions:
         known = graph or case.era.tensorflow == "2"
         yield case.finding(
@@ -39,6 +42,7 @@ def check(case: Case) -> Iterator[Finding]:
             statistics=stray.statistics,
             created=() if stray.statistics else (stray.call.span.row,),
             confidence=Confidence.HIGH if known else Confidence.MEDIUM,
+            fix=fixes.get(stray.call.id),
         )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from bnlint.analysis.prefilter import LAYERS
+from bnlint.creation_edits import made_once
 from bnlint.findings import Confidence, Finding, Severity
 from bnlint.rule import Case, Rule
 from bnlint.verify.predictions import NewPerCall
@@ -25,6 +26,7 @@ def check(case: Case) -> Iterator[Finding]:
             scope=layer.scope,
             created=[layer.span.row],
             confidence=Confidence.HIGH if case.era.tensorflow == "2" else Confidence.MEDIUM,
+            fix=made_once(case.module, layer),
         )
 
 

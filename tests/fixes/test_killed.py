@@ -1,4 +1,7 @@
-"""``bnlint check --fix`` killed at random moments leaves only files that are whole."""
+"""``bnlint check --fix`` killed at random moments leaves only files that are whole.
+
+``pytest -s tests/fixes/test_killed.py --kills 200`` kills more often, and prints how far the runs had come.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import random
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -29,12 +33,11 @@ AFTER = BEFORE.replace(
     "moving_mean = 0.9 * moving_mean + 0.1 * mean", "moving_mean.assign(0.9 * moving_mean + 0.1 * mean)"
 )
 FILES = 6
-TURNS = 5
 COMMAND = [sys.executable, "-c", "from bnlint.cli import main; main()", "check", "--fix"]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
-def test_every_file_is_the_old_one_or_the_new_one(tmp_path: Path) -> None:
+def test_every_file_is_the_old_one_or_the_new_one(tmp_path: Path, pytestconfig: pytest.Config) -> None:
     paths = [tmp_path / f"{name}.py" for name in range(FILES)]
 
     def start() -> subprocess.Popen[bytes]:
@@ -46,22 +49,26 @@ def test_every_file_is_the_old_one_or_the_new_one(tmp_path: Path) -> None:
         while process.poll() is None and paths[0].read_text() == BEFORE:
             time.sleep(0.0005)
 
+    started = time.monotonic()
     process = start()
     wait_for_the_first(process)
     began = time.monotonic()
     process.wait()
-    writing = time.monotonic() - began
+    writing, whole = time.monotonic() - began, time.monotonic() - started
     assert [path.read_text() == AFTER for path in paths] == [True] * FILES
 
     chance = random.Random(5)
-    for turn in range(TURNS):
+    written: Counter[int] = Counter()
+    for turn in range(pytestconfig.getoption("--kills")):
         process = start()
-        if turn:  # half-way through the writing, and once before it
+        if turn % 4:  # half-way through the writing, and now and then at any moment
             wait_for_the_first(process)
-        time.sleep(chance.uniform(0, writing))
+        time.sleep(chance.uniform(0, writing if turn % 4 else whole))
         process.kill()
         process.wait()
         contents = [path.read_text() for path in paths]
         assert all(content in (BEFORE, AFTER) for content in contents)
+        written[contents.count(AFTER)] += 1
+    print("kills, by the number of files that were written:", dict(sorted(written.items())))
     left = {path.suffix for path in tmp_path.iterdir() if path not in paths}
     assert left <= {".bnlint"}
