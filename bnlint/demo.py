@@ -18,6 +18,9 @@ from bnlint.source import Source
 # Marks the lines of the lessons' programs that are flagged.
 _MARKER = re.compile(r"  # bad: BN\d{3}(, BN\d{3})*$")
 
+STEPS = 20
+"""Of training: enough for an average to come near what it is of."""
+
 
 class NothingToShowError(Exception):
     """There is no such rule, program, file or symbol, or nothing is wrong there; the message says so."""
@@ -132,9 +135,10 @@ def _run(script: _Script, settings: Settings) -> Demo:
     from bnlint.verify import clears, decide
 
     finding = script.findings[0]
+    experiment = replace(finding.experiment, steps=STEPS)
     title, before = script.wrong
     with engine.verify_settings(settings).pool() as pool:
-        verdict = decide(pool, finding.experiment, before.text, finding.filename, finding.era)
+        verdict = decide(pool, experiment, before.text, finding.filename, finding.era)
         if script.right is None:
             rows = sorted({each.experiment.row for each in script.findings})
             return Demo(
@@ -142,7 +146,7 @@ def _run(script: _Script, settings: Settings) -> Demo:
             )
         other, after = script.right
         rows = lessons.differing_rows(before.text, after.text)
-        driven = replace(finding, experiment=replace(finding.experiment, symbol=_symbol(finding, after.text, rows[1])))
+        driven = replace(finding, experiment=replace(experiment, symbol=_symbol(finding, after.text, rows[1])))
         cleared = clears(pool, driven, before.text, after.text)
     sides = [
         Side(name, _numbered(source, numbers), source.located_verdict(seen))

@@ -196,6 +196,7 @@ class Plan:
             "roles": {**roles(target), **dict.fromkeys(_held(target, self._experiment), "statistic")},
             "method": _method_at(target, self._experiment.row),
             "row": list(self.row),
+            "steps": self._experiment.steps,
             "skip": [],
             "probes": self._probes(),
             "errors": sorted(predicted_errors(self._experiment.prediction)),

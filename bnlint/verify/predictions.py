@@ -250,9 +250,11 @@ class Experiment:
     None drives the module itself, as a program.
     statistics: rows on which the watched variables or layers are created; empty watches all.
     row: the row of the finding, where a predicted exception must come from.
+    steps: how many training steps to take.
     """
 
     prediction: Prediction
     symbol: str | None
     statistics: tuple[int, ...]
     row: int
+    steps: int = 4

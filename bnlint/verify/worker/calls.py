@@ -13,7 +13,6 @@ from .stand_ins import Log
 from .targets import Hints, Target
 from .watch import Watch
 
-STEPS = 4
 REPEATS = 3
 UNEXPECTED = "unexpected keyword argument 'training'"
 
@@ -22,7 +21,7 @@ class Run:
     """One attempt at a harness: what it drove, what came out, what went wrong.
 
     wanted: the probes that are asked for, by name, each with its parameter. probes: what they found.
-    log: of the stand-ins. rows: first and last of the finding's statement.
+    log: of the stand-ins. rows: first and last of the finding's statement. steps: of training.
     """
 
     def __init__(
@@ -34,6 +33,7 @@ class Run:
         wanted: Dict[str, Any],
         log: Log,
         rows: Sequence[int],
+        steps: int,
     ) -> None:
         self.program = program
         self.hints = hints
@@ -42,6 +42,7 @@ class Run:
         self.wanted = wanted
         self.log = log
         self.rows = range(rows[0], rows[1] + 1) if rows[1] else range(0)
+        self.steps = steps
         self.probes: Dict[str, Any] = {}
         self.mode = ""
         self.shapes: List[List[int]] = []
@@ -129,7 +130,7 @@ def _drive(run: Run, target: Target, mode: str, again: Callable[[], Any]) -> Opt
     run.shapes = target.shapes
     if "stale" in run.wanted:
         return driven
-    for step in range(STEPS):
+    for step in range(run.steps):
         arrays = target.arrays(step)
         try:
             result = _once(driven, arrays)
@@ -147,7 +148,7 @@ def _drive(run: Run, target: Target, mode: str, again: Callable[[], Any]) -> Opt
         run.outputs.append(report.digest(framework.flatten(result)))
         run.watch.step("call", arrays)
     if run.error is None and report.unexplained(run.watch, "call"):
-        arrays = target.arrays(STEPS)
+        arrays = target.arrays(run.steps)
         for _ in range(REPEATS):
             driven(arrays)
             run.watch.step("repeat", arrays)
@@ -174,10 +175,10 @@ def _once(driven: Driven, arrays: Dict[str, Any]) -> Any:
 
 
 def fit(run: Run, target: Target, again: Callable[[], Any]) -> Optional[Driven]:
-    """Four fits of one batch each, so that every optimizer step is seen."""
+    """Fits of one batch each, so that every optimizer step is seen."""
     model = compiled(target.layer, eagerly="assignments" in run.wanted)
     run.shapes = target.shapes
-    for step in range(STEPS):
+    for step in range(run.steps):
         arrays = target.arrays(step)
         try:
             fit_once(model, arrays)

@@ -131,7 +131,7 @@ def _attempt(mode: str, rung: Dict[str, str], variant: Variant, request: Dict[st
     watch = Watch(program.path, program.hits)
     watch.modules.add(program.name)
     hints = Hints(dict(request, symbol=rung.get("symbol", request["symbol"])))
-    attempt = Run(program, hints, variant, watch, request["probes"], log, request["row"])
+    attempt = Run(program, hints, variant, watch, request["probes"], log, request["row"], request["steps"])
     attempt.mode = mode
     stage = "import"
     watch.install()

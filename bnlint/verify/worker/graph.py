@@ -11,7 +11,7 @@ from typing import Any, Dict, List, Optional, Tuple
 import numpy as np
 
 from . import framework, inputs, ops, reload, report, targets
-from .calls import REPEATS, STEPS, Run
+from .calls import REPEATS, Run
 from .inputs import Argument
 from .probes import AGAIN, compare_batches, compare_phases, kinds_held
 
@@ -131,7 +131,7 @@ class _Graph:
             for phase, group in phases:
                 # What an object holds may be meant for other inputs, and is nothing that the code was asked for.
                 fetches = self._runnable(session, group) if phase == "held" else group
-                for _ in range(AGAIN if phase == "inference" else STEPS):
+                for _ in range(AGAIN if phase == "inference" else run.steps):
                     self._step(session, phase, fetches)
                 repeated = any(step.phase.startswith("repeat") for step in run.watch.steps)
                 if phase not in ("train-op", "inference") and not repeated and report.unexplained(run.watch, phase):

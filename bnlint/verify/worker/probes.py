@@ -8,7 +8,7 @@ from typing import Any, Callable, Dict, List, Optional
 import numpy as np
 
 from . import framework, inputs, reload
-from .calls import STEPS, Driven, Run
+from .calls import Driven, Run
 from .watch import Tracked
 
 AGAIN = 2
@@ -36,14 +36,14 @@ def run_all(run: Run, driven: Driven) -> None:
 def _inference(run: Run, driven: Driven) -> None:
     """With the flag off; as it stands if there is none."""
     for step in range(AGAIN):
-        arrays = driven.target.arrays(STEPS + step)
+        arrays = driven.target.arrays(run.steps + step)
         driven(arrays, on=False)
         run.watch.step("inference", arrays)
 
 
 def _predict(run: Run, driven: Driven) -> None:
     for step in range(AGAIN):
-        arrays = driven.target.arrays(STEPS + step)
+        arrays = driven.target.arrays(run.steps + step)
         data = list(arrays.values())
         driven.target.layer.predict(data[0] if len(data) == 1 else data, batch_size=len(data[0]), verbose=0)
         run.watch.step("predict", arrays)
@@ -64,7 +64,7 @@ def compare_batches(
 
     difference: relative to the size of the output. noise: the same for the same batch given twice.
     """
-    batch, others = arrays(STEPS), arrays(STEPS + 1)
+    batch, others = arrays(0), arrays(1)
     mixed = {}
     for name, array in others.items():
         mixed[name] = array.copy()
@@ -103,7 +103,7 @@ def compare_phases(outputs: Callable[[bool], List[Any]], has_flag: bool) -> Opti
 
 
 def _phases(run: Run, driven: Driven) -> Optional[Dict[str, Any]]:
-    arrays = driven.target.arrays(STEPS)
+    arrays = driven.target.arrays(run.steps)
     return compare_phases(lambda on: driven.leaves(arrays, on), driven.has_flag)
 
 
@@ -138,7 +138,7 @@ def _kind(value: Any) -> str:
 
 def _stall(run: Run, driven: Driven) -> None:
     """The same batch again and again, until nothing moves any more."""
-    arrays = driven.target.arrays(STEPS)
+    arrays = driven.target.arrays(run.steps)
     driven(arrays)
     run.watch.step("repeat", arrays)
     last = run.watch.steps[-1]
