@@ -49,6 +49,28 @@ def swapped_into_block(module: ModuleFacts, inside: Statement, call: Call) -> Fi
     return safe("let the train op wait for the updates", replaced(inside.span, module.text(below.span)), gone)
 
 
+def moved_into_block(module: ModuleFacts, inside: Statement) -> Fix | None:
+    """Build what ``name = name`` in a block hands on in its place, if the block is the first to ask for it."""
+    bound = module.flow.definitions(inside.value) if isinstance(inside.value, Read) else ()
+    names = [module.flow.tree.bindings[index].path for index in inside.bindings]
+    if len(bound) != 1 or names != [bound[0].path] or not isinstance(bound[0].value, Call):
+        return None
+    made = module.flow.statement(bound[0].value)
+    if (
+        made is None
+        or made.scope != inside.scope
+        or made.guards != inside.guards
+        or not (stands_alone(module, made) and stands_alone(module, inside))
+    ):
+        return None
+    readers = [module.flow.statement(read) for read in module.flow.readers(bound[0])]
+    one_row = made.span.row == made.span.end_row and inside.span.row == inside.span.end_row
+    if not one_row or any(reader is None or reader.index != inside.index for reader in readers):
+        return None
+    gone = Edit(Span(made.span.row, 1, made.span.row + 1, 1), "")
+    return safe("build it in the block", gone, replaced(inside.span, module.text(made.span)))
+
+
 def moved_to_first_use(module: ModuleFacts, call: Call) -> Fix | None:
     """Move ``name = call`` down to the statement that reads the name first, if that stands in the same block."""
     statement = module.flow.statement(call)

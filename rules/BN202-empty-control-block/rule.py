@@ -7,6 +7,7 @@ from bnlint.analysis.prefilter import ASSIGNS
 from bnlint.analysis.values import Call, Sequence
 from bnlint.edits import safe, wrapped
 from bnlint.findings import Confidence, Finding, Fix, Severity
+from bnlint.graph_edits import moved_into_block
 from bnlint.rule import Case, Rule
 from bnlint.verify.predictions import NotReached, Unchanged
 
@@ -40,6 +41,8 @@ def check(case: Case) -> Iterator[Finding]:
 
 
 def _fix(case: Case, control: ControlBlock) -> Fix | None:
+    if len(control.leaving) == 1 and control.leaving[0].kind == "assign":
+        return moved_into_block(case.module, control.leaving[0])
     returned = [statement for statement in control.leaving if statement.kind == "return"]
     name = case.module.name_in_code("tf.identity")
     if len(returned) != 1 or len(control.leaving) != 1 or name is None or isinstance(returned[0].value, Sequence):
