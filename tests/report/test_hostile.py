@@ -104,10 +104,10 @@ def ten_thousand() -> Report:
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_ten_thousand_findings(form: str, ten_thousand: Report) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     text = render(ten_thousand, form)
     # Far above what it takes, far below what a mistake that grows with the square would.
-    assert time.perf_counter() - start < 20
+    assert time.process_time() - start < 20
     counted = {"json": '"fingerprint"', "json-lines": '"fingerprint"', "sarif": '"bnlint/v1"', "html": "<article "}
     if form in counted:
         # The validators have read every kind of finding that is in here; 10,000 would take them long.
