@@ -71,7 +71,7 @@ def _of_momentum(case: Case, momentum: Momentum) -> Finding:
         created=[momentum.call.span.row],
         severity=Severity.INFO if chosen else None,
         confidence=Confidence.MEDIUM,
-        fix=safe(f"use {rest}", replaced(momentum.value.span, rest)) if literal else None,
+        fix=safe(f"use {rest}", replaced(momentum.value.span, rest)) if literal and not chosen else None,
     )
 
 
