@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Literal
 
 from bnlint.analysis.dataflow import Dataflow
 from bnlint.analysis.ema import Average, Averages
 from bnlint.analysis.scopes import Binding, Statement
-from bnlint.analysis.statistics import FUSED, BatchStatistics, Statistic, Statistics
+from bnlint.analysis.statistics import FUSED, BatchStatistics, Statistic, Statistics, is_moving_name
 from bnlint.analysis.values import Call, Item, Op, Read, Value, path_of, walk
 from bnlint.findings import Confidence, Span
 
@@ -188,8 +188,27 @@ class Updates:
             statistic.evidence.add("average")
             for source in average.sources:
                 kind = self._batch.kind(source)
-                if kind is not None:
+                if kind is not None and (kind != "mean" or self._is_of_batch_norm(statistic, source)):
                     statistic.evidence.add("moments")
+
+    def _is_of_batch_norm(self, statistic: Statistic, source: Value) -> bool:
+        """Whether a mean is one of a batch to normalise; losses, rewards and codes are averaged as well."""
+        if self._batch.is_moment(source) or is_moving_name(statistic.name):
+            return True
+        flow = self._flow
+        owner = flow.class_of(statistic.scope) or flow.tree.scopes[statistic.scope]
+        beside = (each for each in self._statistics.all if each.role == "variance")
+        if any((flow.class_of(each.scope) or flow.tree.scopes[each.scope]) is owner for each in beside):
+            return True
+        return statistic.role == "mean" and statistic.call.id in self._subtracted
+
+    @cached_property
+    def _subtracted(self) -> set[int]:
+        """The variables, by the call that makes them, that stand behind a minus."""
+        values = (value for statement in self._flow.tree.statements for value in walk(statement.value))
+        minus = (value.operands for value in values if isinstance(value, Op) and value.op == "-")
+        behind = (operands[1] for operands in minus if len(operands) == 2)
+        return {each.call.id for operand in behind for each in self._statistics.of(operand)}
 
     def _is_update(self, value: Value) -> bool:
         """``mm = mm.assign(...)``: a rebinding that is an update."""

@@ -14,7 +14,7 @@ def check(case: Case) -> Iterator[Finding]:
     graph = case.era.tensorflow == "1"
     for rebinding in case.module.rebindings:
         binding = rebinding.binding
-        if binding.kind == "augmented" or rebinding.is_attribute or rebinding.kept:
+        if binding.kind == "augmented" or rebinding.is_attribute or rebinding.kept or not rebinding.is_statistic:
             continue
         yield case.finding(
             rebinding.span,

@@ -13,7 +13,7 @@ def check(case: Case) -> Iterator[Finding]:
     """Attributes of ``self`` that held a variable and are bound to a tensor computed from it."""
     for rebinding in case.module.rebindings:
         binding = rebinding.binding
-        if binding.kind == "augmented" or not rebinding.is_attribute or rebinding.kept:
+        if binding.kind == "augmented" or not rebinding.is_attribute or rebinding.kept or not rebinding.is_statistic:
             continue
         yield case.finding(
             rebinding.span,

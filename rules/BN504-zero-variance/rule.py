@@ -13,7 +13,10 @@ from bnlint.verify.predictions import InitialValue
 def check(case: Case) -> Iterator[Finding]:
     """Variances that are averaged; one that is debiased, or that the first batch replaces, may start at 0."""
     for statistic in case.module.statistics:
-        if statistic.role != "variance" or "average" not in statistic.evidence or not statistic.is_batch_norm:
+        if statistic.role != "variance" or "average" not in statistic.evidence:
+            continue
+        # A name that ends in "var" may as well mean a variable.
+        if not statistic.evidence & {"normalisation", "moments"} and "variance" not in statistic.name:
             continue
         if case.module.creation(statistic).initial != 0 or case.module.is_debiased(statistic):
             continue
