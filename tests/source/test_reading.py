@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from bnlint.engine import check_sources
 from bnlint.findings import FileError
 from bnlint.reading import analyse_all, facts_of
+from bnlint.settings import Settings
 from bnlint.source import Source
 
 HEAD = "import tensorflow as tf\nmoving_mean = tf.Variable(0.)\n"
@@ -88,6 +90,19 @@ def test_cost_grows_with_the_length_of_a_file_and_no_faster() -> None:
         return calls
 
     assert cost(200) < 4.4 * cost(50)
+
+
+def test_a_file_of_ten_thousand_lines_is_checked_by_all_rules() -> None:
+    norm = (
+        "def norm{0}(x):\n    mm = tf.Variable(tf.zeros([3]), trainable=False)\n"
+        "    mm = mm * 0.9 + tf.reduce_mean(x, 0) * 0.1\n"
+        "    return tf.nn.batch_normalization(x, mm, 1.0, 0.0, 1.0, 1e-3)\n"
+    )
+    filler = "".join(f"def f{i}(x):\n    return x + {i}\n" for i in range(4980))
+    file = Source.from_bytes((HEAD + norm.format(1) + filler + norm.format(2)).encode(), "long.py")
+    assert file.text.count("\n") > 9900
+    rows = [finding.span.row for finding in check_sources([file], Settings(select=("BN101",))).findings]
+    assert rows == [HEAD.count("\n") + 3, file.text.count("\n") - 1]
 
 
 def test_a_cycle_of_imports_and_a_module_named_like_a_library(tmp_path: Path) -> None:
