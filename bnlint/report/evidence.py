@@ -24,6 +24,7 @@ _MODES = {
     "graph": "graph and session",
     "fit": "trained by fit",
     "program": "run as a program",
+    "replicas": "on two replicas",
 }
 _RUNGS = {
     "module": "the whole file",
