@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn, cast
 
 import click
 
@@ -33,6 +33,7 @@ class Options:
     paths: tuple[str, ...]
     verify: bool
     python: str | None
+    isolation: str | None
     require_verification: bool
     formats: tuple[str, ...]
     statistics: bool
@@ -126,6 +127,7 @@ def _settings(options: Options) -> Settings:
         settings,
         verify=options.verify,
         python=interpreter(options.python or settings.python),
+        isolation=cast("Any", options.isolation) or settings.isolation,
         show_refuted=options.show_refuted,
         use_baseline=not options.no_baseline,
         force_exclude=options.force_exclude,

@@ -87,15 +87,25 @@ def commands() -> None:
       bnlint check                          check the folder you are in
       bnlint check --verify models/         and run what looks wrong, to see whether it is
       bnlint check --fix                    and put right what can be put right safely
+      bnlint verify models/bn.py::Norm      what the statistics of your own layer do
       bnlint explain BN101                  what a rule is about, with programs to run
       bnlint rules                          all rules
     """
+
+
+_isolation = click.option(
+    "--isolation",
+    type=click.Choice(["auto", "strict", "none"]),
+    help="How the code that runs is kept from your machine: as far as the system can (auto, the default), not run at "
+    "all unless that is everything (strict), or not (none).",
+)
 
 
 @commands.command(short_help="Check files and folders.")
 @click.argument("paths", nargs=-1, type=click.Path())
 @click.option("--verify", is_flag=True, help="Run the code of each finding in another process, and show what it does.")
 @click.option("--python", metavar="PATH", help="The Python to run it with, e.g. of your project's environment.")
+@_isolation
 @click.option(
     "--output-format",
     "formats",
@@ -261,10 +271,11 @@ def explain(topic: str, form: Form | None, allow_rules: bool, color: str) -> Non
 @click.argument("topic", metavar="CODE|NAME|FILE[::SYMBOL]")
 @click.option("--variant", default="", metavar="NAME", help="The rule's programs for another version, e.g. v1, k2, k3.")
 @click.option("--python", metavar="PATH", help="The Python to run it with; it needs TensorFlow.")
+@_isolation
 @click.option("--allow-rules", is_flag=True, help="Load the rules that the configuration names; they are code.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
 @click.pass_context
-def demo(ctx: click.Context, topic: str, variant: str, python: str | None, allow_rules: bool, color: str) -> None:
+def demo(ctx: click.Context, topic: str, **given: Any) -> None:
     """Run the wrong and the right program of a rule now, and draw what their statistics do, step by step.
 
     With a FILE, run what is found in it, or in one function, class or method of it, as it is and with its fix.
@@ -279,7 +290,34 @@ def demo(ctx: click.Context, topic: str, variant: str, python: str | None, allow
     """
     from bnlint import demonstrating
 
-    ctx.exit(demonstrating.run(topic, variant, python, color, allow_rules))
+    ctx.exit(demonstrating.run(topic, **given))
+
+
+@commands.command(short_help="Run a function or class, and measure what its statistics do.")
+@click.argument("target", metavar="FILE[::SYMBOL]")
+@click.option("--python", metavar="PATH", help="The Python to run it with; it needs TensorFlow.")
+@_isolation
+@click.option("--output-format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
+@click.pass_context
+def verify(ctx: click.Context, target: str, python: str | None, isolation: str | None, form: str, color: str) -> None:
+    """Run a function, layer or model by itself, and say what law its statistics follow in each mode and phase.
+
+    Nothing needs to have been found in it: see whether a layer of your own is right. Without a SYMBOL, all functions
+    and classes at the top level of the FILE are run, and those shown that keep statistics.
+
+    Exit status: 0 if training moves each statistic and inference does not, in every mode that ran; 1 if not; 2 if
+    nothing could be run or keeps statistics, or if an argument is wrong.
+
+    \b
+    Examples:
+      bnlint verify models/bn.py::Norm
+      bnlint verify models/bn.py --output-format json
+      bnlint verify train.py::build --python old-env/bin/python
+    """
+    from bnlint import surveying
+
+    ctx.exit(surveying.run(target, form, python, isolation, color))
 
 
 @commands.command(short_help="Serve an editor.")

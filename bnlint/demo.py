@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from bnlint import engine, fixer, lessons
 from bnlint.findings import Finding, Report, Span, Verdict
+from bnlint.progress import Progress
 from bnlint.registry import load_rules
 from bnlint.report.excerpt import split_rows
 from bnlint.rule import Rule
@@ -58,7 +59,7 @@ class _Script:
     more: tuple[str, ...]
 
 
-def of_rule(rule: Rule, variant: str, settings: Settings) -> Demo:
+def of_rule(rule: Rule, variant: str, settings: Settings, progress: Progress | None = None) -> Demo:
     """Run a rule's wrong program and its right one. variant: "v1" for ``bad_v1.py``. Raises NothingToShowError."""
     pairs = lessons.load(rule).pairs
     if not pairs:
@@ -73,10 +74,10 @@ def of_rule(rule: Rule, variant: str, settings: Settings) -> Demo:
         raise NothingToShowError(f"nothing was found in {wrong.filename} of {rule.folder}")
     others = [f"bnlint demo {rule.code} --variant {each}" for each in pairs if each not in ("", variant)]
     more = (f"The reason: bnlint explain {rule.code}", *(f"Another version of it: {each}" for each in others))
-    return _run(_Script(report.findings, (wrong.filename, wrong), (right.filename, right), more), settings)
+    return _run(_Script(report.findings, (wrong.filename, wrong), (right.filename, right), more), settings, progress)
 
 
-def of_code(file: str, symbol: str, settings: Settings) -> Demo:
+def of_code(file: str, symbol: str, settings: Settings, progress: Progress | None = None) -> Demo:
     """Run what was found first in a function, class or method, as it is and fixed. Raises NothingToShowError.
 
     symbol: its dotted name; "" stands for the whole file.
@@ -99,7 +100,9 @@ def of_code(file: str, symbol: str, settings: Settings) -> Demo:
     source = _as_analysed(inputs.sources[0])
     right = ("fixed", fixed[0]) if fixed else None
     return _run(
-        _Script([each for each in inside if each.code == code], ("as it is", source), right, tuple(more)), settings
+        _Script([each for each in inside if each.code == code], ("as it is", source), right, tuple(more)),
+        settings,
+        progress,
     )
 
 
@@ -131,13 +134,17 @@ def _as_analysed(source: Source) -> Source:
     return source
 
 
-def _run(script: _Script, settings: Settings) -> Demo:
-    from bnlint.verify import clears, decide
+def _run(script: _Script, settings: Settings, progress: Progress | None) -> Demo:
+    from bnlint.verify import announcement, clears, decide
+    from bnlint.verify.plan import Plan
 
     finding = script.findings[0]
     experiment = replace(finding.experiment, steps=STEPS)
     title, before = script.wrong
     with engine.verify_settings(settings).pool() as pool:
+        if progress is not None:
+            flavour = Plan(experiment, before.text, finding.filename, finding.era).first().legacy_keras
+            progress.announce(announcement(pool, flavour, f"{title} and what puts it right"))
         verdict = decide(pool, experiment, before.text, finding.filename, finding.era)
         if script.right is None:
             rows = sorted({each.experiment.row for each in script.findings})

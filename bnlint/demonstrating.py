@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import replace
+from typing import Any, cast
 
 import click
 
@@ -13,21 +14,24 @@ from bnlint.settings import load
 DRAWING = 'pip install "bnlint[demo]"'
 
 
-def run(topic: str, variant: str, python: str | None, color: str, allow_rules: bool = False) -> int:
+def run(topic: str, variant: str, python: str | None, isolation: str | None, allow_rules: bool, color: str) -> int:
     """Run it, show it, and return the exit status. Raises UsageError, ConfigError and RuleError."""
     file, _, symbol = topic.partition("::")
     is_code = "::" in topic or file.endswith((".py", ".ipynb"))
     settings = load((file,) if is_code else (".",))
     settings = settings.allowing_rules() if allow_rules else settings
-    settings = replace(settings, python=checking.interpreter(python or settings.python))
+    settings = replace(
+        settings,
+        python=checking.interpreter(python or settings.python),
+        isolation=cast("Any", isolation) or settings.isolation,
+    )
     try:
         with progress.on_terminal() as shown:
-            if shown is not None:
-                shown.start("running", 1)
+            shown.start("running", 1)
             if is_code:
-                seen = demo.of_code(file, symbol, settings)
+                seen = demo.of_code(file, symbol, settings, shown)
             else:
-                seen = demo.of_rule(demo.rule_named(topic, settings), variant, settings)
+                seen = demo.of_rule(demo.rule_named(topic, settings), variant, settings, shown)
     except demo.NothingToShowError as error:
         raise click.UsageError(str(error)) from None
     try:

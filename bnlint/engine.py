@@ -264,6 +264,7 @@ def _verified(
     asked = [finding for finding in findings if not finding.suppressed]
     if progress is not None:
         progress.start("running", len(asked))
+    announce = None if progress is None else progress.announce
     done = 0
 
     def step(now: int, _total: int) -> None:
@@ -272,7 +273,7 @@ def _verified(
             progress.advance()
             done += 1
 
-    verified = iter(verify(asked, texts, verify_settings(settings), step))
+    verified = iter(verify(asked, texts, verify_settings(settings), step, announce))
     return [finding if finding.suppressed else next(verified) for finding in findings]
 
 
@@ -282,3 +283,11 @@ def verify_settings(settings: Settings) -> VerifySettings:
 
     chosen = VerifySettings(timeout=settings.timeout, isolation=settings.isolation)
     return chosen if settings.python is None else replace(chosen, python=settings.python)
+
+
+def as_analysed(source: Source, settings: Settings) -> tuple[Source, Era, tuple[FileError, ...]]:
+    """One file by itself as the analysis takes it, what it is written for, and why it cannot be parsed if it cannot."""
+    by_name, modules, errors = analyse_all([source])
+    if not modules:
+        return source, _pins(settings), tuple(errors)
+    return by_name[source.filename], _project(modules, [], settings).era_of(modules[0]), tuple(errors)

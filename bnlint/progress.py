@@ -8,6 +8,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
+import click
+
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
     from rich.progress import TaskID
@@ -24,12 +26,16 @@ class Progress(Protocol):
         """One step of the stage is done."""
         ...
 
+    def announce(self, sentence: str) -> None:
+        """Say what is about to happen, whoever looks; only the first of a run."""
+        ...
+
 
 @contextmanager
-def on_terminal() -> Generator[Progress | None]:
-    """Draw the progress on standard error while the block runs; None where no person would see it."""
+def on_terminal() -> Generator[Progress]:
+    """Draw the progress on standard error while the block runs; where no person would see it, only announce."""
     if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb" or os.environ.get("CI"):
-        yield None
+        yield _Unseen()
         return
 
     from rich.console import Console
@@ -41,7 +47,28 @@ def on_terminal() -> Generator[Progress | None]:
         yield _Bar(bars)
 
 
-class _Bar:
+class _Announcer:
+    _announced = False
+
+    def announce(self, sentence: str) -> None:
+        """To standard error."""
+        if not self._announced:
+            self._announced = True
+            self._write(sentence)
+
+    def _write(self, sentence: str) -> None:
+        click.echo(sentence, err=True)
+
+
+class _Unseen(_Announcer):
+    def start(self, stage: str, total: int) -> None:
+        pass
+
+    def advance(self) -> None:
+        pass
+
+
+class _Bar(_Announcer):
     def __init__(self, bars: Bars) -> None:
         self._bars = bars
         self._task: TaskID | None = None
@@ -54,3 +81,6 @@ class _Bar:
     def advance(self) -> None:
         if self._task is not None:
             self._bars.advance(self._task)
+
+    def _write(self, sentence: str) -> None:
+        self._bars.console.print(sentence, markup=False, highlight=False, soft_wrap=True)

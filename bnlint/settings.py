@@ -70,7 +70,7 @@ class Settings:
     verify: bool = False
     python: str | None = None
     timeout: float = 60.0
-    isolation: Literal["auto", "strict"] = "auto"
+    isolation: Literal["auto", "strict", "none"] = "auto"
     show_refuted: bool = False
     jobs: int | None = None
     config: Path | None = None
@@ -171,6 +171,9 @@ def _with_user_file(settings: Settings) -> Settings:
     here = os.path.realpath(settings.root)
     if settings.refused_rules and any(Path(here).is_relative_to(os.path.realpath(folder)) for folder in trusted):
         settings = replace(settings.allowing_rules(), user=file)
+    if "isolation" in values and settings.isolation != "strict":
+        # Whether code may do as it likes on this machine is for its user to say, not for a project.
+        settings = replace(settings, isolation=cast("Any", values["isolation"]), user=file)
     own = cast("tuple[Path, ...]", values.get("rules", ()))
     return replace(settings, rules=(*own, *settings.rules), user=file) if own else settings
 
@@ -311,4 +314,8 @@ _VERIFY_KEYS: Mapping[str, _Reader] = {
     "timeout": _seconds,
     "isolation": _one_of("auto", "strict"),
 }
-_USER_KEYS: Mapping[str, _Reader] = {"rules": _folders, "trusted": _folders}
+_USER_KEYS: Mapping[str, _Reader] = {
+    "rules": _folders,
+    "trusted": _folders,
+    "isolation": _one_of("auto", "strict", "none"),
+}

@@ -11,11 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from queue import SimpleQueue
-from typing import Literal
+from typing import Any, Literal
 
 from bnlint.findings import Applicability, Era, Finding, Outcome, Verdict
+from bnlint.verify import sandbox
 from bnlint.verify.plan import Plan, Trial
-from bnlint.verify.pool import Pool
+from bnlint.verify.pool import Answer, Pool
 from bnlint.verify.predictions import Experiment, OneSided
 from bnlint.verify.seen import Place
 from bnlint.verify.verdicts import failed_before, judge, prove, unable
@@ -32,7 +33,7 @@ class VerifySettings:
     """How to run code.
 
     python: the interpreter, with TensorFlow installed. timeout: seconds for one experiment. jobs: worker processes.
-    isolation: "auto" takes what the system offers, "strict" refuses to run with less than no network and no writes,
+    isolation: "auto" takes what the system offers, "strict" refuses to run with less than all of `sandbox.ISOLATION`,
     "none" runs the code like any other program. fork: None decides by the system; False starts a process for each
     experiment.
     """
@@ -53,11 +54,13 @@ def verify(
     texts: Mapping[str, str],
     settings: VerifySettings,
     progress: Callable[[int, int], None] | None = None,
+    announce: Callable[[str], None] | None = None,
 ) -> list[Finding]:
     """The same findings in the same order, each with its verdict.
 
     texts: the decoded text of each finding's file, by ``Finding.filename``. progress: called with the number of
-    findings that are done and of all. Never raises for what the code does, nor for a missing TensorFlow.
+    findings that are done and of all. announce: called with a sentence that says what will run and how it is kept
+    apart, before any of it does. Never raises for what the code does, nor for a missing TensorFlow.
     """
     if not findings:
         return []
@@ -66,6 +69,10 @@ def verify(
     free: SimpleQueue[Pool] = SimpleQueue()
     for pool in pools:
         free.put(pool)
+    if announce is not None:
+        first = findings[0]
+        flavour = Plan(first.experiment, texts[first.filename], first.filename, first.era).first().legacy_keras
+        announce(announcement(pools[0], flavour, _what(findings)))
 
     def one(finding: Finding) -> Finding:
         pool = free.get()
@@ -86,6 +93,21 @@ def verify(
         for pool in pools:
             pool.close()
     return done
+
+
+def announcement(pool: Pool, legacy_keras: bool, what: str) -> str:
+    """A sentence about what is going to run, in which Python, and how it is kept apart; starts the worker."""
+    state = pool.start(legacy_keras)
+    if "failed" in state:
+        return f"Nothing can be run: {unable(state['failed'], state.get('message', '')).detail}"
+    version, apart = state["ready"]["tensorflow"], sandbox.in_words(state.get("isolation", ()), pool.isolation)
+    return f"Running {what} with {pool.python} (TensorFlow {version}); {apart}"
+
+
+def _what(findings: Sequence[Finding]) -> str:
+    files = {finding.filename for finding in findings}
+    code = "the code of 1 finding" if len(findings) == 1 else f"the code of {len(findings)} findings"
+    return code + (f" in {len(files)} files" if len(files) > 1 else f" in {findings[0].filename}")
 
 
 def clears(pool: Pool, finding: Finding, before: str, after: str) -> Verdict:
@@ -168,13 +190,13 @@ def _try(pool: Pool, place: Place, trial: Trial) -> Verdict:
     answer = pool.ask({**trial.request, "timeout": pool.timeout}, trial.legacy_keras)
     if answer.versions is None or answer.ending == "no-isolation":
         return unable(answer.ending, answer.message)
-    facts = {
-        **answer.versions,
-        "isolation": list(answer.isolation),
-        "notes": [trial.note] if trial.note else [],
-    }
     try:
-        return judge(place, answer.observations, answer.ending, facts)
+        return judge(place, answer.observations, answer.ending, facts_of(answer, trial.note))
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         # It was written by a process that had run the user's code.
         return unable("garbled", f"{type(error).__name__}: {error}")
+
+
+def facts_of(answer: Answer, note: str | None) -> dict[str, Any]:
+    """What the evidence says about a run as a whole: versions, isolation and notes."""
+    return {**(answer.versions or {}), "isolation": list(answer.isolation), "notes": [note] if note else []}

@@ -1,7 +1,7 @@
 """What a verdict shows for itself, as JSON data with stable keys.
 
 tensorflow, keras, python   versions the code ran under
-isolation                   what the sandbox reached: "limits", "no-network", "no-writes"
+isolation                   what the sandbox reached, see sandbox.ISOLATION: "limits", "no-network", "no-writes" …
 mode                        "eager", "function" (tf.function), "graph" (Session), "fit", "program"
 rung                        how the code was obtained: "module", "slice", "stand-ins", "program"
 stand_ins                   what something else stood in for

@@ -57,7 +57,7 @@ class Pool:
     def __init__(self, python: str, timeout: float, isolation: str, fork: bool | None = None) -> None:
         self.timeout = timeout
         self.isolation = isolation
-        self._python = python
+        self.python = python
         self._fork = sandbox.can_fork() if fork is None else fork
         self.root = tempfile.mkdtemp(prefix="bnlint-")
         self._zygotes: dict[bool, _Worker] = {}
@@ -102,7 +102,7 @@ class Pool:
             worker.end()
 
     def _worker(self, role: str, legacy_keras: bool) -> _Worker:
-        command = sandbox.command(self._python, role, self.root, self.isolation)
+        command = sandbox.command(self.python, role, self.root, self.isolation)
         return _Worker(command, self.root, legacy_keras)
 
     def _zygote(self, legacy_keras: bool) -> _Worker:

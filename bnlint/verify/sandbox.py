@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 WORKER = Path(__file__).parent / "worker"
@@ -26,6 +27,27 @@ ISOLATION = {
     "no-processes": "no starting of or reaching into other processes",
 }
 """What a worker may say that the system offered it, see worker/cage.py. Strict isolation is all of it."""
+
+IN_SHORT = {
+    "limits": "limits on memory and time",
+    "no-network": "no network",
+    "no-writes": "no writes",
+    "no-reading": "no reading of your files",
+    "no-processes": "no other processes",
+}
+
+
+def in_words(reached: Sequence[str], isolation: str) -> str:
+    """What keeps the code apart, in short. reached: see ISOLATION. isolation: what was asked for."""
+    kept = ", ".join(words for name, words in IN_SHORT.items() if name in reached)
+    lacking = ", ".join(words for name, words in IN_SHORT.items() if name not in reached)
+    if isolation == "none":
+        return "not isolated, as asked: it may do whatever you may do"
+    if not kept:
+        return "not isolated: this system offers no means, so it may do whatever you may do"
+    return (
+        f"isolated: {kept}" if not lacking else f"isolated in part: {kept}; what this system does not offer: {lacking}"
+    )
 
 
 def command(python: str, role: str, root: str, isolation: str) -> list[str]:

@@ -62,7 +62,7 @@ def judge(place: Place, observations: Sequence[Observation], ending: str, facts:
     seen = [trusted(place, prediction, _weigh(place, prediction, each), each) for each in observations]
     outcome, reason, index = _combine(seen, any(isinstance(one, SOMEWHERE) for one in simple(prediction)))
     if outcome is Outcome.UNDECIDED and ending != "done":
-        reason = _ended(ending)
+        reason = reason_of(ending)
     detail = REASONS.get(reason or "", "")
     chosen = observations[index] if index is not None else None
     if outcome is Outcome.UNDECIDED and chosen is not None and chosen["error"] and reason not in FATAL:
@@ -137,7 +137,8 @@ def _averages(law: Mapping[str, Any] | None) -> bool:
     return law["new"] is None or abs(law["old"] + law["new"] - 1) < 0.005
 
 
-def _ended(ending: str) -> str:
+def reason_of(ending: str) -> str:
+    """The key of REASONS for a run that did not end as it should."""
     if ending.startswith("signal"):
         return "crashed"
     return "exited" if ending.startswith("exit") else ending if ending in REASONS else "lost"

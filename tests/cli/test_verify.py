@@ -22,7 +22,9 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Any]:
     command = [sys.executable, "-m", "bnlint", "check", "--verify", "fixtures/seed"]
     command += ["--output-format", "text", "--output-format", f"json:{file}"]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, encoding="utf-8")
-    assert (result.returncode, result.stderr) == (1, "")
+    assert result.returncode == 1
+    assert result.stderr.startswith("Running the code of 11 findings in 3 files with ")
+    assert result.stderr.count("\n") == 1
     return result.stdout, json.loads(file.read_text(encoding="utf-8"))
 
 
