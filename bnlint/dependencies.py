@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fnmatch
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,10 +35,16 @@ _BOUND = re.compile(r"([=<>!~^]=?=?)\s*v?(\d[\w.*]*)")
 _KERAS_3_SINCE = (2, 16)
 
 
-def declared_era(folder: Path) -> Era:
-    """What the nearest dependency files say, from ``folder`` upwards to the root of its repository."""
+def declared_era(folder: Path, known: dict[Path, Era | None] | None = None) -> Era:
+    """What the nearest dependency files say, from ``folder`` upwards to the root of its repository.
+
+    known: what the files of a folder say, None if there are none; folders that are missing are added.
+    """
+    known = {} if known is None else known
     for parent in (folder, *folder.parents):
-        era = _folder_era(parent)
+        if parent not in known:
+            known[parent] = _folder_era(parent)
+        era = known[parent]
         if era is not None:
             return era
         if (parent / ".git").exists():
@@ -61,11 +69,19 @@ def _folder_era(folder: Path) -> Era | None:
 
 
 def _existing(folder: Path) -> Iterator[Path]:
+    # One look at the folder: as many globs as there are patterns take most of a run that has little else to do.
+    names = _names(folder)
     for pattern in _FILES:
-        try:
-            yield from sorted(path for path in folder.glob(pattern) if path.is_file())
-        except OSError:
-            continue
+        inner, _, last = pattern.rpartition("/")
+        inside = names if not inner else _names(folder / inner) if inner in names else []
+        yield from (path for name in fnmatch.filter(inside, last) if (path := folder / inner / name).is_file())
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return sorted(os.listdir(folder))
+    except OSError:
+        return []
 
 
 def _read(path: Path) -> str:

@@ -123,7 +123,7 @@ def check_sources(
         every_rule = load_rules(settings.rules)
     rules = [rule for rule in every_rule if settings.selects(rule.code)]
     analysis, by_name = _recalled(sources, rules, settings, rest, cached) or _analysed(
-        sources, rules, settings, progress, rest, memory, cached
+        sources, rules, settings, progress, rest, memory or Memory(), cached
     )
     failed = {error.filename for error in analysis.errors}
     looked_at = {source.filename: source for source in sources if source.filename not in failed}
@@ -159,24 +159,24 @@ def _analysed(
     settings: Settings,
     progress: Progress | None,
     rest: Callable[[], Sequence[Source]],
-    memory: Memory | None,
+    memory: Memory,
     cached: Cache | None,
 ) -> tuple[Analysis, Mapping[str, Source]]:
     """What the rules find, and the sources as they were analysed, by name."""
     needs = [rule.needs for rule in rules]
     with phase("sifted"):
-        relevant, aside = _sifted(sources, needs)
+        relevant, aside = _sifted(sources, needs, memory)
     with phase("analysed"):
         by_name, modules, errors = analyse_all(relevant, progress, memory, settings.jobs)
     with phase("judged"):
-        found = _apply(rules, modules, _project(modules, aside, settings), settings)
+        found = _apply(rules, modules, _project(modules, aside, settings, memory), settings)
     others = rest() if found else ()
     everything = modules
     if others:
         with phase("rest of the project"):
-            relevant, aside_too = _sifted(others, needs)
+            relevant, aside_too = _sifted(others, needs, memory)
             everything = [*modules, *analyse_all(relevant, progress, memory, settings.jobs)[1]]
-            found = _apply(rules, modules, _project(everything, [*aside, *aside_too], settings), settings)
+            found = _apply(rules, modules, _project(everything, [*aside, *aside_too], settings, memory), settings)
     analysis = Analysis(
         tuple(found),
         tuple(errors),
@@ -217,12 +217,15 @@ def _surroundings(analysis: Analysis, rest: Callable[[], Sequence[Source]]) -> s
     return surroundings_of(_declared(analysis.around), rest() if analysis.saw_rest else ())
 
 
-def _sifted(sources: Sequence[Source], needs: Sequence[prefilter.Needs]) -> tuple[list[Source], list[Source]]:
+def _sifted(
+    sources: Sequence[Source], needs: Sequence[prefilter.Needs], memory: Memory
+) -> tuple[list[Source], list[Source]]:
     """The sources that must be parsed, and the others."""
     relevant: list[Source] = []
     aside: list[Source] = []
-    for source in sources:
-        (relevant if prefilter.matters(source.data, needs) else aside).append(source)
+    matter = memory.derive(("matters", *needs), sources, lambda source: prefilter.matters(source.data, needs))
+    for source, matters in zip(sources, matter, strict=True):
+        (relevant if matters else aside).append(source)
     return relevant, aside
 
 
@@ -238,9 +241,11 @@ def _apply(
     return sorted(found, key=lambda finding: finding.order)
 
 
-def _project(modules: Sequence[ModuleFacts], aside: Sequence[Source], settings: Settings) -> ProjectFacts:
-    guesses = [era.guess(source.data) for source in aside]
-    files = [File(source.filename, *module_name(source.filename), source.text) for source in aside]
+def _project(
+    modules: Sequence[ModuleFacts], aside: Sequence[Source], settings: Settings, memory: Memory
+) -> ProjectFacts:
+    guesses = memory.derive("era", aside, lambda source: era.guess(source.data))
+    files = memory.derive("file", aside, lambda each: File(each.filename, *module_name(each.filename), each.text))
     return project_facts(modules, guesses, _declared([module.filename for module in modules]), _pins(settings), files)
 
 
@@ -251,8 +256,8 @@ def _pins(settings: Settings) -> Era:
 
 def _declared(filenames: Iterable[str]) -> dict[str, Era]:
     """By file name, the era that the dependency files around it declare."""
-    of_folder = cache(declared_era)
-    return {filename: of_folder(Path(os.path.abspath(filename)).parent) for filename in filenames}
+    known: dict[Path, Era | None] = {}
+    return {filename: declared_era(Path(os.path.abspath(filename)).parent, known) for filename in filenames}
 
 
 def _verified(

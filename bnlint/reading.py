@@ -11,11 +11,12 @@ import signal
 import sys
 import threading
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from importlib import import_module
 from multiprocessing import get_all_start_methods, get_context
 from pathlib import PurePosixPath
+from typing import Any, TypeVar, cast
 
 from bnlint.analysis.facts import ModuleFacts, analyse
 from bnlint.findings import FileError, Span
@@ -33,6 +34,7 @@ _MOST_BRACKETS = 200
 
 
 Analysed = tuple[Source, ModuleFacts] | FileError
+Thing = TypeVar("Thing")
 
 
 class Memory:
@@ -40,6 +42,7 @@ class Memory:
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[bytes, Analysed]] = {}
+        self._derived: dict[Hashable, dict[str, tuple[bytes, Any]]] = {}
 
     def recall(self, source: Source) -> Analysed | None:
         """What is known of a file that is as it was."""
@@ -49,6 +52,18 @@ class Memory:
     def keep(self, source: Source, analysed: Analysed) -> None:
         """Remember a file, in place of what was known of it before."""
         self._known[source.filename] = (source.data, analysed)
+
+    def derive(self, what: Hashable, sources: Iterable[Source], work: Callable[[Source], Thing]) -> list[Thing]:
+        """What follows from the text of each file alone; worked out anew for those that changed."""
+        shelf = self._derived.setdefault(what, {})
+        found: list[Thing] = []
+        for source in sources:
+            data, thing = shelf.get(source.filename, (None, None))
+            if data != source.data:
+                thing = work(source)
+                shelf[source.filename] = source.data, thing
+            found.append(cast("Thing", thing))
+        return found
 
 
 def analyse_all(
