@@ -53,12 +53,17 @@ def apply_edits(text: str, edits: Iterable[Edit]) -> str:
     return text
 
 
+def indent_unit(text: str) -> str:
+    """The white space by which a file indents a block."""
+    found = _UNIT.search(text)
+    return found[2] if found is not None else _SPACES
+
+
 def _indented(content: str, lines: Lines, row: int) -> str:
     """Rows after the first with the white space that the file indents with; rows that the file has stay as they are."""
     line = lines.line(row)
     lead = line[: len(line) - len(line.lstrip(" \t"))]
-    found = _UNIT.search(lines.text)
-    unit = found[2] if found is not None else _SPACES
+    unit = indent_unit(lines.text)
     if unit == _SPACES and "\t" not in lead:
         return content
     known = set(_BREAK.split(lines.text))

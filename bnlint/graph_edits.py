@@ -9,6 +9,7 @@ from bnlint.analysis.scopes import Statement
 from bnlint.analysis.values import Call, Read, Sequence
 from bnlint.edits import before, replaced, safe
 from bnlint.findings import Edit, Fix, Span
+from bnlint.fixes import indent_unit
 
 
 def under_control_dependencies(module: ModuleFacts, call: Call, waits_for: str) -> Fix | None:
@@ -18,7 +19,8 @@ def under_control_dependencies(module: ModuleFacts, call: Call, waits_for: str) 
         return None
     rows = range(statement.span.row, statement.span.end_row + 1)
     first = statement.span.column - 1
-    inner = [Edit(Span(row, 1, row, 1), "    ") for row in rows[1:] if module.line(row).strip()]
+    unit = indent_unit(module.flow.tree.lines.text)
+    inner = [Edit(Span(row, 1, row, 1), unit) for row in rows[1:] if module.line(row).strip()]
     header = f"with {waits_for}:\n{' ' * first}    "
     return safe("run the updates with the train op", before(statement.span, header), *inner)
 
@@ -119,7 +121,8 @@ def _one_block(module: ModuleFacts, group: list[tuple[Call, Statement]]) -> dict
         return {}
     header = f"if {flag.name}:\n{' ' * (first.column + 3)}"
     rows = [row for row in range(first.row + 1, last.end_row + 1) if module.line(row).strip()]
-    inner = [Edit(Span(row, 1, row, 1), "    ") for row in rows]
+    unit = indent_unit(module.flow.tree.lines.text)
+    inner = [Edit(Span(row, 1, row, 1), unit) for row in rows]
     fix = safe("update in training only", before(first, header), *inner)
     return {call.id: fix for call, _ in group}
 
