@@ -292,7 +292,9 @@ def verify_settings(settings: Settings) -> VerifySettings:
 
 def as_analysed(source: Source, settings: Settings) -> tuple[Source, Era, tuple[FileError, ...]]:
     """One file by itself as the analysis takes it, what it is written for, and why it cannot be parsed if it cannot."""
-    by_name, modules, errors = analyse_all([source])
+    memory = Memory()
+    by_name, modules, errors = analyse_all([source], memory=memory)
     if not modules:
         return source, _pins(settings), tuple(errors)
-    return by_name[source.filename], _project(modules, [], settings).era_of(modules[0]), tuple(errors)
+    project = _project(modules, [], settings, memory)
+    return by_name[source.filename], project.era_of(modules[0]), tuple(errors)

@@ -10,6 +10,7 @@ import re
 import signal
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -23,6 +24,8 @@ from bnlint.findings import FileError, Span
 from bnlint.progress import Progress
 from bnlint.source import Source
 
+# Seconds between two looks at whether the process that gives out the work is still there.
+_LOOK = 1.0
 # Bytes of source from which on starting processes costs less than it saves.
 _WORTH_A_PROCESS = 400_000
 
@@ -114,7 +117,9 @@ def _in_parallel(sources: Sequence[Source], jobs: int) -> Iterator[Analysed]:
     order = sorted(range(len(sources)), key=lambda index: len(sources[index].data), reverse=True)
     # What the processes need is loaded once.
     import_module("bnlint.analysis.module")
-    executor = ProcessPoolExecutor(jobs, mp_context=get_context("fork"), initializer=gc.disable)
+    executor = ProcessPoolExecutor(
+        jobs, mp_context=get_context("fork"), initializer=_start_worker, initargs=(os.getpid(),)
+    )
     try:
         # Ctrl-C reaches all processes of a terminal. Those that start here never see it; this one ends them.
         unblocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
@@ -126,6 +131,18 @@ def _in_parallel(sources: Sequence[Source], jobs: int) -> Iterator[Analysed]:
             yield pickle.loads(waiting.pop(index).result())
     finally:
         executor.shutdown(cancel_futures=True)
+
+
+def _start_worker(parent: int) -> None:
+    gc.disable()
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    """Whoever kills the process that started this one leaves this one waiting for work for ever."""
+    while os.getppid() == parent:
+        time.sleep(_LOOK)
+    os._exit(1)
 
 
 def _packed_facts(source: Source) -> bytes:

@@ -83,3 +83,26 @@ def test_files_being_fixed_stay_whole(large: Path, after: float) -> None:
     assert now.keys() == before.keys()
     if status == 130:
         assert sum(now[name] != before[name] for name in before) < len(before)
+
+
+@pytest.mark.parametrize("after", [0.3, 1.0])
+def test_processes_end_with_the_one_that_started_them(large: Path, after: float) -> None:
+    """``kill -9`` gives it no time to tell them."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", BNLINT, "check", "--jobs", "2", "--output-format", "json:report.json"],
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stderr is not None
+    assert process.stderr.readline() == b"ready\n"
+    time.sleep(after)
+    process.kill()
+    process.wait()
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        try:
+            os.killpg(process.pid, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.1)
+    pytest.fail("something still runs")
