@@ -139,7 +139,9 @@ def _mutants(printed: str) -> str:
     """The last table of what ``python -m mutants`` prints."""
     lines = [line.split() for line in printed.splitlines() if line.strip()]
     start = max(index for index, words in enumerate(lines) if words[:2] == ["made", "found"])
-    rows = [words for words in lines[start + 1 :] if len(words) == len(lines[start]) + 1]
+    count = len(lines[start])
+    # The name of a mutation is of several words.
+    rows = [[" ".join(words[:-count]), *words[-count:]] for words in lines[start + 1 :] if len(words) > count]
     made, _, right = (int(number) for number in rows[-1][1:4])
     share = f"{_share(right, made)[0]} of the {made} mutants are found by a rule of the right family.\n"
     return f"{share}\n{_table(('mutation', *lines[start]), rows)}"

@@ -12,7 +12,7 @@ from accuracy.places import places_in, scored
 
 BAD = "import keras\nnorm = keras.layers.BatchNormalization(momentum=0.1)\n"
 GOOD = "import keras\nnorm = keras.layers.BatchNormalization(momentum=0.9)\n"
-MUTANTS = "right programs: 3, findings in them: none\n  made found right\ndropped 4 4 3\nall 4 4 3\n"
+MUTANTS = "right programs: 3, findings in them: none\n  made found right\nupdate dropped 4 4 3\nall 4 4 3\n"
 
 
 def label(name: str, lines: tuple[int, int], buggy: object, kind: str = "momentum_swapped") -> dict[str, object]:
@@ -70,7 +70,7 @@ def test_the_page_counts(places: Path, tmp_path: Path) -> None:
         "* false alarm: someone/accused, `bn.py`, lines 2 to 3: BN501. about accused",
         "| a/b | 1 | 2 | 0 | 0 | 0 |",
         "75.0% of the 4 mutants are found",
-        "| dropped | 4 | 4 | 3 |",
+        "| update dropped | 4 | 4 | 3 |",
     ):
         assert row in text
 
