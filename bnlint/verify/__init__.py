@@ -72,7 +72,9 @@ def verify(
     if announce is not None:
         first = findings[0]
         flavour = Plan(first.experiment, texts[first.filename], first.filename, first.era).first().legacy_keras
-        announce(announcement(pools[0], flavour, _what(findings)))
+        # Why nothing can be run is told with the findings.
+        if "failed" not in pools[0].start(flavour):
+            announce(announcement(pools[0], flavour, _what(findings)))
 
     def one(finding: Finding) -> Finding:
         pool = free.get()
