@@ -76,7 +76,9 @@ class Job:
     def annotations(self) -> list[tuple[str, dict[str, str], str]]:
         fence = re.search(r"::stop-commands::(\w+)\n", self.log)
         assert fence is not None, self.log
-        return validate_github(self.log.partition(f"::{fence[1]}::\n")[2])
+        lines = self.log.partition(f"::{fence[1]}::\n")[2].splitlines(keepends=True)
+        # What is said on standard error stands in the same log.
+        return validate_github("".join(line for line in lines if not line.startswith("Running the code of ")))
 
     def sarif(self) -> Any:
         return validate_sarif((self.temp / "bnlint.sarif").read_text())

@@ -146,7 +146,8 @@ def test_a_real_run_has_proven_fixes(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "bnlint", "check", "--verify", "wrong.py"]
     command += ["--output-format", "html:report.html", "--output-format", "json"]
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, encoding="utf-8")
-    assert (result.returncode, result.stderr) == (1, "")
+    assert result.returncode == 1
+    assert result.stderr.startswith("Running the code of 2 findings in wrong.py ")
     data = json.loads(result.stdout)
     assert [each["proof"]["verdict"] for each in data["findings"]] == ["confirmed"] * 2
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
