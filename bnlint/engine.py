@@ -122,8 +122,12 @@ def check_sources(
     with phase("rules loaded"):
         every_rule = load_rules(settings.rules)
     rules = [rule for rule in every_rule if settings.selects(rule.code)]
-    analysis, by_name = _recalled(sources, rules, settings, rest, cached) or _analysed(
-        sources, rules, settings, progress, rest, memory or Memory(), cached
+    key = ""
+    if cached is not None:
+        with phase("recalled"):
+            key = key_of(sources, settings)
+    analysis, by_name = _recalled(sources, rules, rest, cached, key) or _analysed(
+        sources, rules, settings, progress, rest, memory or Memory(), cached, key
     )
     failed = {error.filename for error in analysis.errors}
     looked_at = {source.filename: source for source in sources if source.filename not in failed}
@@ -161,8 +165,9 @@ def _analysed(
     rest: Callable[[], Sequence[Source]],
     memory: Memory,
     cached: Cache | None,
+    key: str,
 ) -> tuple[Analysis, Mapping[str, Source]]:
-    """What the rules find, and the sources as they were analysed, by name."""
+    """What the rules find, and the sources as they were analysed, by name. key: what to remember it under."""
     needs = [rule.needs for rule in rules]
     with phase("sifted"):
         relevant, aside = _sifted(sources, needs, memory)
@@ -187,23 +192,23 @@ def _analysed(
     )
     if cached is not None and (modules or errors):
         with phase("kept"):
-            cached.keep(key_of(sources, settings), _surroundings(analysis, rest), analysis)
+            cached.keep(key, _surroundings(analysis, rest), analysis)
     return analysis, by_name
 
 
 def _recalled(
     sources: Sequence[Source],
     rules: Sequence[Rule],
-    settings: Settings,
     rest: Callable[[], Sequence[Source]],
     cached: Cache | None,
+    key: str,
 ) -> tuple[Analysis, Mapping[str, Source]] | None:
     """What an earlier run found in the same files."""
     if cached is None:
         return None
     with phase("recalled"):
         codes = [rule.code for rule in rules]
-        analysis = cached.recall(key_of(sources, settings), lambda known: _surroundings(known, rest), sources, codes)
+        analysis = cached.recall(key, lambda known: _surroundings(known, rest), sources, codes)
     if analysis is None:
         return None
     translated = {*analysis.translated}

@@ -72,9 +72,10 @@ def verify(
     if announce is not None:
         first = findings[0]
         flavour = Plan(first.experiment, texts[first.filename], first.filename, first.era).first().legacy_keras
+        state = pools[0].start(flavour)
         # Why nothing can be run is told with the findings.
-        if "failed" not in pools[0].start(flavour):
-            announce(announcement(pools[0], flavour, _what(findings)))
+        if "failed" not in state:
+            announce(_running(pools[0], state, _what(findings)))
 
     def one(finding: Finding) -> Finding:
         pool = free.get()
@@ -102,6 +103,10 @@ def announcement(pool: Pool, legacy_keras: bool, what: str) -> str:
     state = pool.start(legacy_keras)
     if "failed" in state:
         return f"Nothing can be run: {unable(state['failed'], state.get('message', '')).detail}"
+    return _running(pool, state, what)
+
+
+def _running(pool: Pool, state: Mapping[str, Any], what: str) -> str:
     version, apart = state["ready"]["tensorflow"], sandbox.in_words(state.get("isolation", ()), pool.isolation)
     return f"Running {what} with {pool.python} (TensorFlow {version}); {apart}"
 
