@@ -11,6 +11,7 @@ import shutil
 import sys
 import traceback
 from _thread import interrupt_main
+from contextlib import suppress
 from dataclasses import replace
 from threading import Timer
 from typing import TYPE_CHECKING, Any
@@ -34,20 +35,33 @@ class _Commands(click.Group):
         except KeyboardInterrupt:  # click would call it an abort, with a status of its own
             raise click.exceptions.Exit(INTERRUPTED) from None
 
-    def invoke(self, ctx: click.Context) -> object:
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return self._invoke(ctx)
+        except KeyboardInterrupt:
+            ctx.exit(INTERRUPTED)
+
+    def _invoke(self, ctx: click.Context) -> Any:
         from bnlint.settings import ConfigError, RuleError
 
         try:
             return super().invoke(ctx)
-        except (ConfigError, RuleError) as error:
-            console.fail(str(error))
-        except KeyboardInterrupt:
-            ctx.exit(INTERRUPTED)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
-        except Exception:
+        except Exception as error:
+            if _is_interrupt(error):
+                raise KeyboardInterrupt from error
+            if isinstance(error, (ConfigError, RuleError)):
+                console.fail(str(error))
             click.echo(traceback.format_exc(), err=True, nl=False)
             console.fail("this is a mistake in bnlint itself; please report it with the lines above")
+
+
+def _is_interrupt(error: BaseException | None) -> bool:
+    """Whether it began as Ctrl-C: Python wraps what is raised while a class is made, as one may be in an import."""
+    return error is not None and (
+        isinstance(error, KeyboardInterrupt) or _is_interrupt(error.__cause__ or error.__context__)
+    )
 
 
 def main() -> None:
@@ -61,6 +75,18 @@ def main() -> None:
         commands()
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+    except SystemExit as end:
+        _leave(end)
+
+
+def _leave(end: SystemExit) -> None:
+    """End the process without taking apart what was read, which costs Python a second for a large repository."""
+    if isinstance(end.code, int):
+        with suppress(OSError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(end.code)
+    raise end
 
 
 def _interrupt_again(unraisable: sys.UnraisableHookArgs) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -65,10 +66,13 @@ def test_a_check_ends_at_once(large: Path, after: float, whole_group: bool) -> N
     status, output, errors = interrupted(
         after, whole_group, "check", "--jobs", "2", "--output-format", "json:report.json"
     )
-    assert status in (130, 1)  # 1: it was done before
+    done = (large / "report.json").exists()
+    # At the very end Python itself may take the signal, with the status that a shell shows as 130.
+    assert status in ((1, 130, -signal.SIGINT) if done else (130,))
     assert errors == ""
     assert output == ""
-    assert (large / "report.json").exists() == (status == 1)
+    if done:
+        json.loads((large / "report.json").read_bytes())
     left = [path.suffix for path in (large / "cache").glob("*")] if (large / "cache").exists() else []
     assert left in ([], [".json"])
 
@@ -77,7 +81,7 @@ def test_a_check_ends_at_once(large: Path, after: float, whole_group: bool) -> N
 def test_files_being_fixed_stay_whole(large: Path, after: float) -> None:
     before = {path.name: path.read_bytes() for path in large.glob("*.py")}
     status, _, errors = interrupted(after, True, "check", "--jobs", "2", "--fix", "--output-format", "json:report.json")
-    assert status in (130, 1, 0)
+    assert status in (130, 1, 0, -signal.SIGINT)
     assert "Traceback" not in errors
     now = {path.name: path.read_bytes() for path in large.iterdir() if path.is_file() and path.suffix != ".json"}
     assert now.keys() == before.keys()
