@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import time
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from bnlint import console, engine, progress, timings, watching
 from bnlint.cache import Cache, user_folder
 from bnlint.changes import Change
 from bnlint.findings import Report, Severity
+from bnlint.interpreters import interpreters, refused
 from bnlint.reading import Memory
 from bnlint.report.output import Output
 from bnlint.settings import ConfigError, Settings, load, nearest
@@ -32,7 +32,7 @@ class Options:
 
     paths: tuple[str, ...]
     verify: bool
-    python: str | None
+    python: tuple[str, ...]
     isolation: str | None
     require_verification: bool
     formats: tuple[str, ...]
@@ -91,6 +91,16 @@ def settings_for(
     return settings
 
 
+def running_as_told(
+    settings: Settings, paths: Sequence[str], python: Sequence[str], isolation: str | None, runs: bool = True
+) -> Settings:
+    """With what flags say about how code is run. runs: whether any is. Raises UsageError for a Python not there."""
+    settings = replace(settings, isolation=cast("Any", isolation) or settings.isolation)
+    if runs and refused(python, settings):
+        console.warn_of_refused_python(settings)
+    return replace(settings, python=interpreters(python, settings, paths)) if runs or python else settings
+
+
 def exit_status(report: Report, missing: bool, fail_on: Severity | None = None, would_fix: bool = False) -> int:
     """2 if a named path is missing or no file could be checked; else 1 with findings that stand, or 0.
 
@@ -124,10 +134,8 @@ def _require_sense(options: Options) -> None:
 def _settings(options: Options) -> Settings:
     settings = settings_for(options.places, options.select, options.ignore, options.allow_rules)
     return replace(
-        settings,
+        running_as_told(settings, options.places, options.python, options.isolation, options.verify),
         verify=options.verify,
-        python=interpreter(options.python or settings.python),
-        isolation=cast("Any", options.isolation) or settings.isolation,
         show_refuted=options.show_refuted,
         use_baseline=not options.no_baseline,
         force_exclude=options.force_exclude,
@@ -219,13 +227,3 @@ def _require_known(settings: Settings) -> None:
             message = f'no rule has the code "{selector}"{nearest(selector, codes)} (bnlint rules lists them)'
             hint = "; those of the configuration are not loaded without --allow-rules" if settings.refused_rules else ""
             raise click.UsageError(message + hint)
-
-
-def interpreter(python: str | None) -> str | None:
-    """The interpreter's absolute path: the worker starts in another folder."""
-    if python is None:
-        return None
-    found = shutil.which(os.path.expanduser(python))
-    if found is None:
-        raise click.UsageError(f'there is no Python to run at "{python}"')
-    return os.path.abspath(found)

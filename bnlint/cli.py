@@ -126,11 +126,19 @@ _isolation = click.option(
     "all unless that is everything (strict), or not (none).",
 )
 
+_python = click.option(
+    "--python",
+    metavar="PATH",
+    multiple=True,
+    help="The Python to run it with, which needs TensorFlow. May be given several times: code for TensorFlow 1 then "
+    "runs in one that has it [default: VIRTUAL_ENV and .venv, if they have TensorFlow, and the one of bnlint].",
+)
+
 
 @commands.command(short_help="Check files and folders.")
 @click.argument("paths", nargs=-1, type=click.Path())
 @click.option("--verify", is_flag=True, help="Run the code of each finding in another process, and show what it does.")
-@click.option("--python", metavar="PATH", help="The Python to run it with, e.g. of your project's environment.")
+@_python
 @_isolation
 @click.option(
     "--output-format",
@@ -296,7 +304,7 @@ def explain(topic: str, form: Form | None, allow_rules: bool, color: str) -> Non
 @commands.command(short_help="Run a rule's mistake and its cure, side by side.")
 @click.argument("topic", metavar="CODE|NAME|FILE[::SYMBOL]")
 @click.option("--variant", default="", metavar="NAME", help="The rule's programs for another version, e.g. v1, k2, k3.")
-@click.option("--python", metavar="PATH", help="The Python to run it with; it needs TensorFlow.")
+@_python
 @_isolation
 @click.option("--allow-rules", is_flag=True, help="Load the rules that the configuration names; they are code.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
@@ -321,12 +329,14 @@ def demo(ctx: click.Context, topic: str, **given: Any) -> None:
 
 @commands.command(short_help="Run a function or class, and measure what its statistics do.")
 @click.argument("target", metavar="FILE[::SYMBOL]")
-@click.option("--python", metavar="PATH", help="The Python to run it with; it needs TensorFlow.")
+@_python
 @_isolation
 @click.option("--output-format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
 @click.pass_context
-def verify(ctx: click.Context, target: str, python: str | None, isolation: str | None, form: str, color: str) -> None:
+def verify(
+    ctx: click.Context, target: str, python: tuple[str, ...], isolation: str | None, form: str, color: str
+) -> None:
     """Run a function, layer or model by itself, and say what law its statistics follow in each mode and phase.
 
     Nothing needs to have been found in it: see whether a layer of your own is right. Without a SYMBOL, all functions

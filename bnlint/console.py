@@ -58,9 +58,21 @@ def tell(report: Report, settings: Settings, outputs: Sequence[Output]) -> None:
     if not report.files and not report.errors:
         click.echo("warning: no Python files or notebooks found", err=True)
     if any(finding.verdict.reason == "no-tensorflow" for finding in report.findings):
-        python = visible(settings.python or sys.executable)
-        hint = 'pip install "bnlint[verify]"' if settings.python is None else f"{python} -m pip install tensorflow"
+        python = visible(settings.python[0] if settings.python else sys.executable)
+        own = python == visible(sys.executable)
+        hint = 'pip install "bnlint[verify]"' if own else f"{python} -m pip install tensorflow"
         click.echo(f"note: {python} has no TensorFlow, so nothing was run; install it with: {hint}", err=True)
+
+
+def warn_of_refused_python(settings: Settings) -> None:
+    """The interpreters that a project names are not used with strict isolation."""
+    from bnlint.settings import user_file
+
+    click.echo(
+        f"warning: {settings.config} names the Python to run code with; strict isolation takes none from a project, "
+        f"because it could be any program: name it with --python, or trust the project in {user_file()}",
+        err=True,
+    )
 
 
 def echo_diff(report: Report, changes: Sequence[Change]) -> None:

@@ -144,7 +144,7 @@ def _run(script: _Script, settings: Settings, progress: Progress | None) -> Demo
     with engine.verify_settings(settings).pool() as pool:
         if progress is not None:
             flavour = Plan(experiment, before.text, finding.filename, finding.era).first().legacy_keras
-            progress.announce(announcement(pool, flavour, f"{title} and what puts it right"))
+            progress.announce(announcement(pool, finding.era, flavour, f"{title} and what puts it right"))
         verdict = decide(pool, experiment, before.text, finding.filename, finding.era)
         if script.right is None:
             rows = sorted({each.experiment.row for each in script.findings})

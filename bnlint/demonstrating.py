@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import replace
-from typing import Any, cast
 
 import click
 
@@ -14,17 +12,13 @@ from bnlint.settings import load
 DRAWING = 'pip install "bnlint[demo]"'
 
 
-def run(topic: str, variant: str, python: str | None, isolation: str | None, allow_rules: bool, color: str) -> int:
+def run(topic: str, variant: str, python: tuple[str, ...], isolation: str | None, allow_rules: bool, color: str) -> int:
     """Run it, show it, and return the exit status. Raises UsageError, ConfigError and RuleError."""
     file, _, symbol = topic.partition("::")
     is_code = "::" in topic or file.endswith((".py", ".ipynb"))
     settings = load((file,) if is_code else (".",))
     settings = settings.allowing_rules() if allow_rules else settings
-    settings = replace(
-        settings,
-        python=checking.interpreter(python or settings.python),
-        isolation=cast("Any", isolation) or settings.isolation,
-    )
+    settings = checking.running_as_told(settings, (file,) if is_code else (".",), python, isolation)
     try:
         with progress.on_terminal() as shown:
             shown.start("running", 1)

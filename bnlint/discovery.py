@@ -23,7 +23,7 @@ EXCLUDED = frozenset({
     "dist", "node_modules", "site-packages", "venv",
 })
 # fmt: on
-_GIT = ("git", "-c", "core.fsmonitor=false", "ls-files", "-co", "--exclude-standard", "-z")
+_GIT = ("git", "-c", "core.fsmonitor=false", "ls-files", "-z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def _identity(file: Path, real_folder: Callable[[Path], str]) -> str:
 
 
 def _in_folder(top: Path, excluded: Callable[[Path, bool], bool], errors: list[FileError]) -> Iterator[Path]:
-    listed = _git_files(top)
+    listed = _git_files(top, "-co", "--exclude-standard")
     if not listed:  # no repository, or a folder that git ignores as a whole
         yield from _walk(top, excluded, errors)
         return
@@ -122,12 +122,18 @@ def _in_folder(top: Path, excluded: Callable[[Path, bool], bool], errors: list[F
             yield path
 
 
-def _git_files(folder: Path) -> list[str]:
-    """What git tracks or would track, relative to the folder; nothing where git cannot say."""
+def is_tracked(folder: Path, name: str) -> bool:
+    """Whether anything of that name in the folder is part of the repository there."""
+    return bool(_git_files(folder, "--", name))
+
+
+def _git_files(folder: Path, *options: str) -> list[str]:
+    """What git lists, relative to the folder; nothing where git cannot say."""
     # A hook runs with variables that point git elsewhere.
     environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
     try:
-        listing = subprocess.run(_GIT, cwd=folder, env=environment, capture_output=True, check=True).stdout
+        command = [*_GIT, *options]
+        listing = subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError):
         return []
     return sorted({os.fsdecode(name) for name in listing.split(b"\0") if name})

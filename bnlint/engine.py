@@ -292,7 +292,7 @@ def verify_settings(settings: Settings) -> VerifySettings:
     from bnlint.verify import VerifySettings
 
     chosen = VerifySettings(timeout=settings.timeout, isolation=settings.isolation)
-    return chosen if settings.python is None else replace(chosen, python=settings.python)
+    return replace(chosen, pythons=settings.python) if settings.python else chosen
 
 
 def as_analysed(source: Source, settings: Settings) -> tuple[Source, Era, tuple[FileError, ...]]:

@@ -47,8 +47,9 @@ class Settings:
     use_baseline: whether what it holds is let pass.
     rules: folders of rules of one's own that may be loaded. refused_rules: those that the configuration of the project
     names and nobody has allowed: rules are code.
-    verify: run the code of each finding, with the interpreter ``python`` (None: the one bnlint runs on),
+    verify: run the code of each finding, with one of the interpreters ``python`` (none: see `bnlint.interpreters`),
     for at most ``timeout`` seconds each, kept apart as `VerifySettings.isolation` says.
+    trusted: the user's own file trusts the project.
     show_refuted: keep findings that running the code contradicted.
     jobs: how many processes may analyse files; None for as many as there are processors.
     config: the file that was read. given: the keys in it. user: the user's own file, if it has a say.
@@ -68,7 +69,7 @@ class Settings:
     rules: tuple[Path, ...] = ()
     refused_rules: tuple[Path, ...] = ()
     verify: bool = False
-    python: str | None = None
+    python: tuple[str, ...] = ()
     timeout: float = 60.0
     isolation: Literal["auto", "strict", "none"] = "auto"
     show_refuted: bool = False
@@ -77,6 +78,7 @@ class Settings:
     given: frozenset[str] = field(default=frozenset(), compare=False)
     user: Path | None = None
     project: Path | None = None
+    trusted: bool = False
 
     @property
     def root(self) -> Path:
@@ -146,12 +148,12 @@ def load(paths: Sequence[str]) -> Settings:
         table = _read_table(file)
         if table is not None:
             return _with_user_file(_parse(table, file))
-    return _with_user_file(Settings(project=_project(_common_folder(paths))))
+    return _with_user_file(Settings(project=_project(common_folder(paths))))
 
 
 def files_above(paths: Sequence[str]) -> Iterator[Path]:
     """The files that could hold the settings for these paths, the nearest first, whether they exist or not."""
-    folder = _common_folder(paths)
+    folder = common_folder(paths)
     for parent in (folder, *folder.parents):
         yield from (parent / "bnlint.toml", parent / "pyproject.toml")
 
@@ -169,8 +171,8 @@ def _with_user_file(settings: Settings) -> Settings:
     values = _read_keys(table, _USER_KEYS, file, "")
     trusted = cast("tuple[Path, ...]", values.get("trusted", ()))
     here = os.path.realpath(settings.root)
-    if settings.refused_rules and any(Path(here).is_relative_to(os.path.realpath(folder)) for folder in trusted):
-        settings = replace(settings.allowing_rules(), user=file)
+    if any(Path(here).is_relative_to(os.path.realpath(folder)) for folder in trusted):
+        settings = replace(settings.allowing_rules(), trusted=True, user=file)
     if "isolation" in values and settings.isolation != "strict":
         # Whether code may do as it likes on this machine is for its user to say, not for a project.
         settings = replace(settings, isolation=cast("Any", values["isolation"]), user=file)
@@ -183,7 +185,8 @@ def _project(folder: Path) -> Path | None:
     return next((parent for parent, mark in marks if mark.exists()), None)
 
 
-def _common_folder(paths: Sequence[str]) -> Path:
+def common_folder(paths: Sequence[str]) -> Path:
+    """The folder that holds all of these paths, or the path if it is one."""
     try:
         return Path(os.path.commonpath([os.path.abspath(path) for path in paths]))
     except ValueError:  # nothing in common: two drives of Windows, or no path at all
@@ -285,11 +288,13 @@ def _one_of(*allowed: str) -> _Reader:
     return read
 
 
-def _interpreter(value: object, path: Path) -> str:
-    if not isinstance(value, str) or not value:
-        raise ValueError("the path of a Python interpreter")
+def _interpreters(value: object, path: Path) -> tuple[str, ...]:
+    given = cast("list[object]", value) if isinstance(value, list) else [value]
+    names = [each for each in given if isinstance(each, str) and each]
+    if len(names) < len(given):
+        raise ValueError("the path of a Python interpreter, or a list of them")
     # A bare name is looked up on PATH; a path starts from the folder of the file that names it.
-    return value if Path(value).name == value else str(path.parent / Path(value).expanduser())
+    return tuple(name if Path(name).name == name else str(path.parent / Path(name).expanduser()) for name in names)
 
 
 def _seconds(value: object, path: Path) -> float:
@@ -310,7 +315,7 @@ _KEYS: Mapping[str, _Reader] = {
     "rules": _folders,
 }
 _VERIFY_KEYS: Mapping[str, _Reader] = {
-    "python": _interpreter,
+    "python": _interpreters,
     "timeout": _seconds,
     "isolation": _one_of("auto", "strict"),
 }

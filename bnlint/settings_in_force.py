@@ -28,7 +28,9 @@ def describe(settings: Settings) -> str:
         *_rules(settings),
         "",
         "[verify]",
-        _line(settings, "verify.python", _text(settings.python), "the Python that runs bnlint"),
+        _line(
+            settings, "verify.python", _list(settings.python), "those of VIRTUAL_ENV and .venv, and the one of bnlint"
+        ),
         _line(settings, "verify.timeout", f"{settings.timeout:g}"),
         _line(settings, "verify.isolation", _text(settings.isolation)),
     ]

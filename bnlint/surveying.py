@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 from dataclasses import replace
-from typing import Any, cast
 
 import click
 
@@ -18,19 +17,14 @@ from bnlint.verify.survey import Survey, flavour, survey, symbols
 WRONG = 1
 
 
-def run(target: str, form: str, python: str | None, isolation: str | None, color: str) -> int:
+def run(target: str, form: str, python: tuple[str, ...], isolation: str | None, color: str) -> int:
     """Run it, show it, and return the exit status. Raises UsageError and ConfigError."""
     from bnlint.report import laws
 
     file, _, symbol = target.partition("::")
     if not os.path.isfile(file):
         raise click.UsageError(f'there is no file "{file}"')
-    settings = load((file,))
-    settings = replace(
-        settings,
-        python=checking.interpreter(python or settings.python),
-        isolation=cast("Any", isolation) or settings.isolation,
-    )
+    settings = checking.running_as_told(load((file,)), (file,), python, isolation)
     inputs = engine.read((file,), replace(settings, force_exclude=False))
     if inputs.errors or not inputs.sources:
         console.fail(f"{file}: {inputs.errors[0].message if inputs.errors else 'is no Python file or notebook'}")
@@ -39,7 +33,8 @@ def run(target: str, form: str, python: str | None, isolation: str | None, color
         console.fail(f"{file}: {errors[0].message}")
     wanted = _wanted(source.text, symbol, file)
     with progress.on_terminal() as shown, engine.verify_settings(settings).pool() as pool:
-        shown.announce(announcement(pool, flavour(wanted[0], source.text, source.filename, era), target))
+        legacy_keras = flavour(wanted[0], source.text, source.filename, era)
+        shown.announce(announcement(pool, era, legacy_keras, target))
         shown.start("running", len(wanted))
         done: list[Survey] = []
         for each in wanted:

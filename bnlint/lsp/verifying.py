@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 from bnlint.findings import Finding, Verdict
@@ -24,7 +25,9 @@ class Verifier:
     async def verify(self, finding: Finding, text: str, settings: Settings) -> Verdict:
         """Run it; if the task is cancelled, the process that runs it is ended."""
         from bnlint.engine import verify_settings
+        from bnlint.interpreters import usable
 
+        settings = replace(settings, python=usable(settings, [finding.filename]))
         pool = self._pool_for(verify_settings(settings))
         run = asyncio.get_running_loop().run_in_executor(
             self._thread, decide, pool, finding.experiment, text, finding.filename, finding.era
@@ -45,7 +48,7 @@ class Verifier:
         if self._pool is None or settings != self._settings:
             self.close()
             self._settings = settings
-            self._pool = _Stoppable(settings.python, settings.timeout, settings.isolation, settings.fork)
+            self._pool = _Stoppable(settings.pythons, settings.timeout, settings.isolation, settings.fork)
         return self._pool
 
 
@@ -58,10 +61,10 @@ class _Stoppable(Pool):
 
     _stopped = False
 
-    def ask(self, request: Mapping[str, Any], legacy_keras: bool) -> Answer:
+    def ask(self, request: Mapping[str, Any], legacy_keras: bool, python: str) -> Answer:
         """Run one experiment. Raises _StoppedError once it is stopped."""
         if not self._stopped:
-            answer = super().ask(request, legacy_keras)
+            answer = super().ask(request, legacy_keras, python)
             if not self._stopped:
                 return answer
         raise _StoppedError

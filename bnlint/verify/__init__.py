@@ -6,7 +6,7 @@ TensorFlow lives in worker processes; nothing here imports it.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
@@ -32,13 +32,14 @@ Isolation = Literal["auto", "strict", "none"]
 class VerifySettings:
     """How to run code.
 
-    python: the interpreter, with TensorFlow installed. timeout: seconds for one experiment. jobs: worker processes.
+    pythons: interpreters with TensorFlow; of several, code runs in the first that is of its era.
+    timeout: seconds for one experiment. jobs: worker processes.
     isolation: "auto" takes what the system offers, "strict" refuses to run with less than all of `sandbox.ISOLATION`,
     "none" runs the code like any other program. fork: None decides by the system; False starts a process for each
     experiment.
     """
 
-    python: str = sys.executable
+    pythons: Sequence[str] = (sys.executable,)
     timeout: float = 60.0
     jobs: int = 1
     isolation: Isolation = "auto"
@@ -46,7 +47,7 @@ class VerifySettings:
 
     def pool(self) -> Pool:
         """Workers for these settings; to be used as a context manager."""
-        return Pool(self.python, self.timeout, self.isolation, self.fork)
+        return Pool(self.pythons, self.timeout, self.isolation, self.fork)
 
 
 def verify(
@@ -70,12 +71,10 @@ def verify(
     for pool in pools:
         free.put(pool)
     if announce is not None:
-        first = findings[0]
-        flavour = Plan(first.experiment, texts[first.filename], first.filename, first.era).first().legacy_keras
-        state = pools[0].start(flavour)
+        told = _running(pools[0], _needs(findings, texts, several=len(settings.pythons) > 1), _what(findings))
         # Why nothing can be run is told with the findings.
-        if "failed" not in state:
-            announce(_running(pools[0], state, _what(findings)))
+        if told is not None:
+            announce(told)
 
     def one(finding: Finding) -> Finding:
         pool = free.get()
@@ -98,17 +97,37 @@ def verify(
     return done
 
 
-def announcement(pool: Pool, legacy_keras: bool, what: str) -> str:
+def announcement(pool: Pool, era: Era, legacy_keras: bool, what: str) -> str:
     """A sentence about what is going to run, in which Python, and how it is kept apart; starts the worker."""
-    state = pool.start(legacy_keras)
-    if "failed" in state:
-        return f"Nothing can be run: {unable(state['failed'], state.get('message', '')).detail}"
-    return _running(pool, state, what)
+    told = _running(pool, [(era, legacy_keras)], what)
+    if told is not None:
+        return told
+    state = pool.start(pool.suited(era, legacy_keras), legacy_keras)
+    return f"Nothing can be run: {unable(state['failed'], state.get('message', '')).detail}"
 
 
-def _running(pool: Pool, state: Mapping[str, Any], what: str) -> str:
-    version, apart = state["ready"]["tensorflow"], sandbox.in_words(state.get("isolation", ()), pool.isolation)
-    return f"Running {what} with {pool.python} (TensorFlow {version}); {apart}"
+def _running(pool: Pool, needs: Iterable[tuple[Era, bool]], what: str) -> str | None:
+    """None if nothing can be run. needs: the era and the flavour of Keras of all that is to run."""
+    states = {
+        pool.suited(era, legacy_keras): pool.start(pool.suited(era, legacy_keras), legacy_keras)
+        for era, legacy_keras in needs
+    }
+    ready = {python: state for python, state in states.items() if "failed" not in state}
+    if not ready:
+        return None
+    pythons = " and ".join(f"{python} (TensorFlow {state['ready']['tensorflow']})" for python, state in ready.items())
+    reached = [
+        each for each in sandbox.ISOLATION if all(each in state.get("isolation", ()) for state in ready.values())
+    ]
+    failed = "".join(f"; {python} cannot be used: {unable(*why).detail}" for python, why in pool.failed().items())
+    return f"Running {what} with {pythons}; {sandbox.in_words(reached, pool.isolation)}{failed}"
+
+
+def _needs(findings: Sequence[Finding], texts: Mapping[str, str], several: bool) -> Iterator[tuple[Era, bool]]:
+    """several: whether there is a choice of interpreters; else one finding tells enough."""
+    for each in findings if several else findings[:1]:
+        plan = Plan(each.experiment, texts[each.filename], each.filename, each.era)
+        yield each.era, plan.first().legacy_keras
 
 
 def _what(findings: Sequence[Finding]) -> str:
@@ -167,20 +186,21 @@ def _moved_rows(before: str, after: str) -> dict[int, int]:
 def decide(pool: Pool, experiment: Experiment, text: str, filename: str, era: Era) -> Verdict:
     """Run trial after trial until one decides; else what the first one had to say."""
     plan = Plan(experiment, text, filename, era)
+    python = pool.suited(era, plan.first().legacy_keras)
     place = Place(experiment, plan.row, plan.statistics, plan.uses, plan.tests)
-    verdict = _try(pool, place, plan.first())
+    verdict = _try(pool, python, place, plan.first())
     if verdict.outcome in DECIDED or not verdict.evidence.get("modes"):
         return verdict
     skipped: list[int] = []
     while (row := failed_before(place, verdict)) is not None and row not in skipped and len(skipped) < MOST_SKIPPED:
         skipped.append(row)
-        verdict = _try(pool, place, plan.skipping(skipped))
+        verdict = _try(pool, python, place, plan.skipping(skipped))
     if verdict.outcome in DECIDED:
         return verdict
     for trial in (plan.driven(), plan.ported() if _misses_names(verdict) else None, plan.program()):
         if trial is None:
             continue
-        second = _try(pool, place, trial)
+        second = _try(pool, python, place, trial)
         if second.outcome in DECIDED:
             return second
         if second.outcome is Outcome.DEFERRED and verdict.outcome is Outcome.UNDECIDED:
@@ -193,8 +213,8 @@ def _misses_names(verdict: Verdict) -> bool:
     return "has no attribute" in verdict.detail or "not available with Keras 3" in verdict.detail
 
 
-def _try(pool: Pool, place: Place, trial: Trial) -> Verdict:
-    answer = pool.ask({**trial.request, "timeout": pool.timeout}, trial.legacy_keras)
+def _try(pool: Pool, python: str, place: Place, trial: Trial) -> Verdict:
+    answer = pool.ask({**trial.request, "timeout": pool.timeout}, trial.legacy_keras, python)
     if answer.versions is None or answer.ending == "no-isolation":
         return unable(answer.ending, answer.message)
     try:

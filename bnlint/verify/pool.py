@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, cast
 
+from bnlint.findings import Era
 from bnlint.verify import sandbox
 from bnlint.verify.worker.offspring import remove
 
@@ -48,19 +49,20 @@ class Answer:
 
 
 class Pool:
-    """Workers for one interpreter, one that forks for each flavour of Keras, or a new one for each request.
+    """Workers for each interpreter, one that forks for each flavour of Keras, or a new one for each request.
 
     Not for use by several threads: give each thread its own. Answers are remembered, so that findings that need
     the same run share it.
     """
 
-    def __init__(self, python: str, timeout: float, isolation: str, fork: bool | None = None) -> None:
+    def __init__(self, pythons: Sequence[str], timeout: float, isolation: str, fork: bool | None = None) -> None:
         self.timeout = timeout
         self.isolation = isolation
-        self.python = python
+        self.pythons = tuple(pythons)
         self._fork = sandbox.can_fork() if fork is None else fork
         self.root = tempfile.mkdtemp(prefix="bnlint-")
-        self._zygotes: dict[bool, _Worker] = {}
+        self._zygotes: dict[tuple[str, bool], _Worker] = {}
+        self._states: dict[tuple[str, bool], Mapping[str, Any]] = {}
         self._answers: dict[str, Answer] = {}
 
     def __enter__(self) -> Pool:
@@ -77,38 +79,67 @@ class Pool:
             worker.end()
         remove(self.root)
 
-    def ask(self, request: Mapping[str, Any], legacy_keras: bool) -> Answer:
+    def suited(self, era: Era, legacy_keras: bool) -> str:
+        """The first interpreter with the TensorFlow and Keras of this era, else of its TensorFlow, else that works."""
+        if len(self.pythons) == 1:
+            return self.pythons[0]
+
+        def mismatch(python: str) -> tuple[bool, bool, bool]:
+            ready = self.start(python, legacy_keras).get("ready")
+            if ready is None:
+                return True, True, True
+            return False, _differs(era.tensorflow, ready["tensorflow"]), _differs(era.keras, ready["keras"])
+
+        matching = (python for python in self.pythons if not any(mismatch(python)))
+        return next(matching, None) or min(self.pythons, key=mismatch)
+
+    def ask(self, request: Mapping[str, Any], legacy_keras: bool, python: str) -> Answer:
         """Run one experiment; never raises for what the experiment does."""
-        key = json.dumps([legacy_keras, request], sort_keys=True)
+        key = json.dumps([python, legacy_keras, request], sort_keys=True)
         if key not in self._answers:
             # The code cannot guess with which word the lines begin that are not its own.
             whole = {**request, "timeout": self.timeout, "word": secrets.token_hex(16)}
-            self._answers[key] = self._forked(whole, legacy_keras) if self._fork else self._alone(whole, legacy_keras)
+            run = self._forked if self._fork else self._alone
+            self._answers[key] = run(whole, python, legacy_keras)
         return self._answers[key]
 
-    def start(self, legacy_keras: bool = False) -> Mapping[str, Any]:
+    def start(self, python: str, legacy_keras: bool = False) -> Mapping[str, Any]:
         """Start the worker now, rather than with the first request; returns what it said about itself.
 
         "ready": versions, and "isolation": what was reached; or "failed": a reason, and a "message". Where each
         request has a process of its own, one is started to find out.
         """
-        if self._fork:
-            return self._zygote(legacy_keras).state
-        worker = self._worker("once", legacy_keras)
+        flavour = (python, legacy_keras)
+        if flavour not in self._states:
+            self._states[flavour] = (
+                self._zygote(python, legacy_keras).state if self._fork else self._said(python, legacy_keras)
+            )
+        return self._states[flavour]
+
+    def failed(self) -> Mapping[str, tuple[str, str]]:
+        """The interpreters that were started in vain so far, each with the reason and its message."""
+        return {
+            python: (state["failed"], state.get("message", ""))
+            for (python, _), state in self._states.items()
+            if "failed" in state
+        }
+
+    def _said(self, python: str, legacy_keras: bool) -> Mapping[str, Any]:
+        worker = self._worker("once", python, legacy_keras)
         try:
             worker.write({"timeout": self.timeout, "word": ""})
             return self._state(worker)
         finally:
             worker.end()
 
-    def _worker(self, role: str, legacy_keras: bool) -> _Worker:
-        command = sandbox.command(self.python, role, self.root, self.isolation)
+    def _worker(self, role: str, python: str, legacy_keras: bool) -> _Worker:
+        command = sandbox.command(python, role, self.root, self.isolation)
         return _Worker(command, self.root, legacy_keras)
 
-    def _zygote(self, legacy_keras: bool) -> _Worker:
-        worker = self._zygotes.get(legacy_keras)
+    def _zygote(self, python: str, legacy_keras: bool) -> _Worker:
+        worker = self._zygotes.get((python, legacy_keras))
         if worker is None or worker.lost:
-            worker = self._zygotes[legacy_keras] = self._worker("serve", legacy_keras)
+            worker = self._zygotes[python, legacy_keras] = self._worker("serve", python, legacy_keras)
             worker.state = self._state(worker)
         return worker
 
@@ -116,8 +147,8 @@ class Pool:
     def _state(worker: _Worker) -> Mapping[str, Any]:
         return worker.read(START) or {"failed": "broken-tensorflow", "message": worker.why}
 
-    def _forked(self, request: Mapping[str, Any], legacy_keras: bool) -> Answer:
-        worker = self._zygote(legacy_keras)
+    def _forked(self, request: Mapping[str, Any], python: str, legacy_keras: bool) -> Answer:
+        worker = self._zygote(python, legacy_keras)
         if "failed" in worker.state:
             return Answer(worker.state["failed"], worker.state.get("message", ""))
         worker.write(request)
@@ -128,9 +159,9 @@ class Pool:
             return Answer("lost", versions=versions)
         return _answer(reply["lines"].splitlines(), request["word"], reply["ending"], versions)
 
-    def _alone(self, request: Mapping[str, Any], legacy_keras: bool) -> Answer:
+    def _alone(self, request: Mapping[str, Any], python: str, legacy_keras: bool) -> Answer:
         """A process of its own; the deadline counts from when TensorFlow is there."""
-        worker = self._worker("once", legacy_keras)
+        worker = self._worker("once", python, legacy_keras)
         try:
             worker.write(request)
             state = self._state(worker)
@@ -145,6 +176,11 @@ class Pool:
             return _answer(lines, request["word"], "done", state["ready"])
         finally:
             worker.end()
+
+
+def _differs(wanted: str | None, version: str | None) -> bool:
+    """Whether the version is another than the major one that is wanted, if any is."""
+    return wanted is not None and (version or "").partition(".")[0] != wanted
 
 
 def _answer(lines: Sequence[str], word: str, ending: str, versions: Mapping[str, Any]) -> Answer:

@@ -109,7 +109,8 @@ def survey(pool: Pool, symbol: str | None, text: str, filename: str, era: Era) -
     failures: list[Failure] = []
     facts: Mapping[str, Any] = {}
     for trial in _trials(symbol, text, filename, era):
-        answer = pool.ask({**trial.request, "timeout": pool.timeout}, trial.legacy_keras)
+        python = pool.suited(era, trial.legacy_keras)
+        answer = pool.ask({**trial.request, "timeout": pool.timeout}, trial.legacy_keras, python)
         facts = facts or facts_of(answer, None)
         failures += _unable(answer)
         seen += answer.observations

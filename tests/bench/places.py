@@ -35,10 +35,10 @@ class Shortened(Pool):
 
     rungs: Sequence[str] = ()
 
-    def ask(self, request: Mapping[str, Any], legacy_keras: bool) -> Answer:
+    def ask(self, request: Mapping[str, Any], legacy_keras: bool, python: str) -> Answer:
         """The same request without the other rungs."""
         kept = [rung for rung in request["rungs"] if rung["name"] in self.rungs]
-        return super().ask({**request, "rungs": kept}, legacy_keras)
+        return super().ask({**request, "rungs": kept}, legacy_keras, python)
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -50,10 +50,10 @@ def main(arguments: Sequence[str]) -> None:
     for name, rungs in LADDER.items():
         tally: Counter[tuple[str, str]] = Counter()
         seconds: list[float] = []
-        with Shortened(chosen.python, chosen.timeout, chosen.isolation) as pool:
+        with Shortened(chosen.pythons, chosen.timeout, chosen.isolation) as pool:
             pool.rungs = rungs
             for legacy in (False, True):
-                pool.start(legacy)
+                pool.start(sys.executable, legacy)
             for place, finding, text, folder in found:
                 os.chdir(folder)
                 began = time.perf_counter()

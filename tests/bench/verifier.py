@@ -28,7 +28,7 @@ def main(arguments: Sequence[str]) -> None:
     began = time.perf_counter()
     with VerifySettings().pool() as forking, VerifySettings(fork=False).pool() as alone:
         for legacy in (False, True):
-            forking.start(legacy)
+            forking.start(sys.executable, legacy)
         started = time.perf_counter() - began
         # In turns, so that whatever else the machine does slows both alike.
         runs = [[_seconds(pool, finding, texts) for pool in (forking, alone)] for finding in findings]

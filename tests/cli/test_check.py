@@ -174,7 +174,7 @@ def test_flags_and_files_become_settings(
     run("check", "--verify", "--show-refuted")
     monkeypatch.setenv("PATH", str(project), prepend=os.pathsep)
     run("check", "--python", "mypython")
-    common = Settings(tensorflow="1", timeout=7.0, python=str(python), config=project / "bnlint.toml")
+    common = Settings(tensorflow="1", timeout=7.0, python=(str(python),), config=project / "bnlint.toml")
     assert seen == [replace(common, verify=True, show_refuted=True), common]
 
 

@@ -25,7 +25,7 @@ def test_reads_pyproject(project: Path) -> None:
         exclude=("old/",),
         tensorflow="1",
         keras="2",
-        python=str(project / ".venv/bin/python"),
+        python=(str(project / ".venv/bin/python"),),
         timeout=5.0,
         config=project / "pyproject.toml",
     )

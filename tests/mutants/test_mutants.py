@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import re
 import sys
 from collections import Counter
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import old_tensorflow
 from mutants.generator import FIXTURES, Program, findings, mutants, programs
 from mutants.judging import judged
 from mutants.mutation import MUTATIONS
@@ -54,7 +54,5 @@ def test_right_program_runs(path: Path) -> None:
     """Each asserts of itself that its statistics moved."""
     python = sys.executable
     if "tf.estimator" in path.read_text(encoding="utf-8"):
-        python = os.environ.get("BNLINT_TEST_TF1_PYTHON", "")
-        if not python:
-            pytest.skip("needs TensorFlow 1: set BNLINT_TEST_TF1_PYTHON")
+        python = old_tensorflow.PYTHON or pytest.skip(old_tensorflow.REASON)
     assert not re.search(r"^\w*(Error|Exception)", output(path, python), re.MULTILINE)

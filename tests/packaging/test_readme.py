@@ -55,7 +55,7 @@ def test_the_settings_can_be_used(tmp_path: Path) -> None:
         exclude=tuple(table["exclude"]),
         tensorflow=table["tensorflow"],
         keras=table["keras"],
-        python=str(tmp_path / table["verify"]["python"]),
+        python=tuple(str(tmp_path / each) for each in table["verify"]["python"]),
         timeout=float(table["verify"]["timeout"]),
         config=tmp_path / "pyproject.toml",
     )

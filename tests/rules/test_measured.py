@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import re
 import sys
 from pathlib import Path
 
 import pytest
 
+import old_tensorflow
 from tests.rules.claims import CLAIMS, Claim
 from tests.rules.programs import output
 
 RULES = Path(__file__).parents[2] / "rules"
 EXPERIMENTS = Path(__file__).with_name("experiments")
-TF1_VARIABLE = "BNLINT_TEST_TF1_PYTHON"
-TF1_PYTHON = os.environ.get(TF1_VARIABLE, "")
 FOLDERS = {path.parent.name.partition("-")[0]: path.parent for path in RULES.glob("*/README.md")}
 
 
@@ -66,8 +64,8 @@ def test_it_is_so(claim: Claim, name: str) -> None:
 
 
 @pytest.mark.tensorflow
-@pytest.mark.skipif(not TF1_PYTHON, reason=f"{TF1_VARIABLE} names no interpreter with TensorFlow 1.15")
+@old_tensorflow.needed
 @pytest.mark.parametrize(("claim", "name"), TF1_CHECKS, ids=names(TF1_CHECKS))
 def test_it_is_so_on_tensorflow_1(claim: Claim, name: str) -> None:
-    printed = output(path_of(claim, name), TF1_PYTHON)
+    printed = output(path_of(claim, name), old_tensorflow.PYTHON)
     assert claim.checks[name](printed), printed

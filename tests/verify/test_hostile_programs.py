@@ -108,7 +108,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         }
         (folder / "victim.py").write_text("".join(f"{name} = {value!r}\n" for name, value in known.items()))
         with VerifySettings(timeout=TIMEOUT, isolation="strict").pool() as pool:
-            offered = pool.start()["isolation"]
+            offered = pool.start(sys.executable)["isolation"]
             if set(offered) != set(sandbox.ISOLATION):
                 pytest.skip(f"this system offers no more than {', '.join(offered)}")
             yield Scene(folder, outside, pool)

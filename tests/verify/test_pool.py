@@ -166,16 +166,37 @@ def test_without_tensorflow_every_verdict_is_undecided(tmp_path: Path) -> None:
     bare = tmp_path / "python"
     bare.write_text(f'#!/bin/sh\nexec "{sys.executable}" -I -S "$@"\n')
     bare.chmod(bare.stat().st_mode | stat.S_IXUSR)
-    done = verify([finding(), finding()], {"healthy.py": HEALTHY}, VerifySettings(python=str(bare)))
+    done = verify([finding(), finding()], {"healthy.py": HEALTHY}, VerifySettings(pythons=[str(bare)]))
     assert [(one.verdict.outcome, one.verdict.reason) for one in done] == [(Outcome.UNDECIDED, "no-tensorflow")] * 2
     assert "pip install" in done[0].verdict.detail
 
 
 def test_an_interpreter_that_is_not_there_is_said_to_be_so(tmp_path: Path) -> None:
-    (done,) = verify([finding()], {"healthy.py": HEALTHY}, VerifySettings(python=str(tmp_path / "nowhere")))
+    (done,) = verify([finding()], {"healthy.py": HEALTHY}, VerifySettings(pythons=[str(tmp_path / "nowhere")]))
     assert (done.verdict.outcome, done.verdict.reason) == (Outcome.UNDECIDED, "no-interpreter")
     assert "nowhere" in done.verdict.detail
 
 
 def test_nothing_to_verify_starts_nothing() -> None:
-    assert verify([], {}, VerifySettings(python="/nowhere")) == []
+    assert verify([], {}, VerifySettings(pythons=["/nowhere"])) == []
+
+
+@pytest.mark.tensorflow
+def test_of_several_interpreters_one_that_works_is_taken_and_the_others_are_told_of(tmp_path: Path) -> None:
+    nowhere, said = str(tmp_path / "nowhere"), list[str]()
+    settings = VerifySettings(pythons=[nowhere, sys.executable])
+    (done,) = verify([finding()], {"healthy.py": HEALTHY}, settings, announce=said.append)
+    assert done.verdict.outcome is Outcome.CONFIRMED
+    assert f"with {sys.executable} (TensorFlow 2." in said[0]
+    assert f"; {nowhere} cannot be used: the interpreter could not be started" in said[0]
+
+
+@pytest.mark.tensorflow
+def test_the_first_of_several_interpreters_that_are_alike_is_taken(tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.write_text("#!/bin/sh\ntouch " + str(tmp_path / "started") + "\n")
+    other.chmod(0o755)
+    settings = VerifySettings(pythons=[sys.executable, str(other)])
+    (done,) = verify([finding()], {"healthy.py": HEALTHY}, settings)
+    assert done.verdict.outcome is Outcome.CONFIRMED
+    assert not (tmp_path / "started").exists()

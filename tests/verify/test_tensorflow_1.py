@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import os
+import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
-from bnlint.findings import Outcome, Verdict
-from bnlint.verify import VerifySettings
+import old_tensorflow
+from bnlint.findings import Era, Outcome, Verdict
+from bnlint.verify import VerifySettings, verify
 from bnlint.verify.pool import Pool
-from bnlint.verify.predictions import Changed, Unchanged, WrongLaw
+from bnlint.verify.predictions import Changed, Experiment, Unchanged, WrongLaw
+from tests.verify.test_pool import finding
 
-VARIABLE = "BNLINT_TEST_TF1_PYTHON"
-PYTHON = os.environ.get(VARIABLE)
-pytestmark = pytest.mark.skipif(not PYTHON, reason=f"{VARIABLE} names no interpreter with TensorFlow 1.15")
+pytestmark = [pytest.mark.tensorflow, old_tensorflow.needed]
 Run = Callable[..., Verdict]
 
 
 @pytest.fixture(scope="module")
 def old() -> Iterator[Pool]:
-    with VerifySettings(python=PYTHON or "", timeout=60).pool() as pool:
+    with VerifySettings(pythons=[old_tensorflow.PYTHON], timeout=60).pool() as pool:
         yield pool
 
 
@@ -67,6 +68,37 @@ def test_a_program_is_watched_as_it_trains(run: Run, old: Pool) -> None:
     seen = run(source, WrongLaw(), None, (4,), 6, tensorflow="1", using=old)
     assert seen.outcome is Outcome.CONFIRMED
     assert seen.evidence["statistics"][0]["law"]["text"] == "v ← 0.2·v + 0.8·batch mean"
+
+
+NORM = """import tensorflow as tf
+def norm(x):
+    mean = tf.{variable}
+    mean = 0.9 * mean + 0.1 * tf.reduce_mean(x, [0])
+    return x - mean
+"""
+VARIABLES = {
+    "1": "get_variable('mean', [x.shape[-1]], initializer=tf.zeros_initializer(), trainable=False)",
+    "2": "Variable(tf.zeros([x.shape[-1]]), trainable=False)",
+}
+
+
+@pytest.mark.parametrize("pythons", [(sys.executable, old_tensorflow.PYTHON), (old_tensorflow.PYTHON, sys.executable)])
+def test_of_several_interpreters_each_finding_runs_in_the_one_of_its_era(pythons: tuple[str, ...]) -> None:
+    findings, texts, said = [], {}, []
+    for version, variable in VARIABLES.items():
+        experiment = Experiment(Unchanged("train-op" if version == "1" else "call"), "norm", (3,), 4)
+        findings.append(replace(finding(f"norm{version}.py"), era=Era(version), experiment=experiment))
+        texts[f"norm{version}.py"] = NORM.format(variable=variable)
+    done = verify(findings, texts, VerifySettings(pythons=pythons), announce=said.append)
+    assert [each.verdict.outcome for each in done] == [Outcome.CONFIRMED] * 2
+    assert [each.verdict.evidence["tensorflow"][:2] for each in done] == ["1.", "2."]
+    assert f"{old_tensorflow.PYTHON} (TensorFlow 1.15" in said[0]
+    assert f"{sys.executable} (TensorFlow 2." in said[0]
+
+
+def test_with_the_old_interpreter_alone_the_verdict_says_what_it_ran_in(run: Run, old: Pool) -> None:
+    seen = run(NORM.format(variable=VARIABLES["2"]), Unchanged(), "norm", (3,), 4, tensorflow="2", using=old)
+    assert seen.evidence["tensorflow"].startswith("1.15")
 
 
 CONTRIB = {
