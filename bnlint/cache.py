@@ -7,19 +7,16 @@ entry that is damaged, or says what cannot be true of the files, is no entry.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
 
 from bnlint import __version__
+from bnlint.entries import Entries, digest_of
 from bnlint.findings import FileError, Finding, Notice, Span, Verdict
 from bnlint.plain import PlainError, from_plain, to_plain
 from bnlint.registry import builtin_folder
@@ -29,10 +26,6 @@ from bnlint.verify.predictions import Experiment
 
 # Changes when entries are written in another way.
 _FORMAT = 1
-_SUFFIX = ".json"
-_MOST_BYTES = 20_000_000
-# How many runs are remembered. When they are more, the oldest quarter goes.
-_MOST_ENTRIES = 200
 # What a finding is given after the analysis, as it is before.
 _LATER = {"cell": None, "statement": "", "fingerprint": "", "suppression": None, "verdict": Verdict(), "proof": None}
 
@@ -55,13 +48,13 @@ class Analysis:
 
 
 class Cache:
-    """A folder of entries. Several runs may use it at once: an entry is put there whole, or not at all.
+    """The entries of a folder.
 
     problem: why something could not be kept, to be told once.
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self._entries = Entries(folder)
         self.problem: Notice | None = None
 
     def recall(
@@ -71,55 +64,23 @@ class Cache:
 
         sources, codes: the files and the rules of this run; an entry that speaks of others is not believed.
         """
-        path = self._folder / (key + _SUFFIX)
         try:
-            if path.stat().st_size > _MOST_BYTES:
-                return None
-            digest, _, text = path.read_bytes().partition(b"\n")
-            if digest.decode() != _digest([text]):
-                return None
-            entry: Any = json.loads(text)
+            entry: Any = self._entries.read(key)
             analysis = cast("Analysis", from_plain(Analysis, entry["analysis"], {"Experiment": Experiment}))
             known = _is_possible(analysis, sources, codes) and entry["surroundings"] == surroundings(analysis)
         except (OSError, ValueError, KeyError, TypeError, RecursionError, PlainError):
             return None
-        with suppress(OSError):
-            os.utime(path)  # those that are used stay
         return analysis if known else None
 
     def keep(self, key: str, surroundings: str, analysis: Analysis) -> None:
         """Remember an analysis; if that is not possible, note the problem."""
-        text = json.dumps({"surroundings": surroundings, "analysis": to_plain(analysis)}).encode()
-        if len(text) > _MOST_BYTES:
-            return
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=self._folder, prefix=".", suffix=".new")
-            try:
-                with os.fdopen(handle, "wb") as stream:
-                    stream.write(_digest([text]).encode() + b"\n" + text)
-                os.replace(name, self._folder / (key + _SUFFIX))
-            except BaseException:
-                os.unlink(name)
-                raise
-            self._prune()
+            self._entries.write(key, {"surroundings": surroundings, "analysis": to_plain(analysis)})
         except OSError as error:
             message = (
                 f"the cache cannot be written: {error.strerror}; --no-cache does without, --cache-dir names another"
             )
-            self.problem = Notice(str(self._folder), message)
-
-    def _prune(self) -> None:
-        entries = [entry for entry in os.scandir(self._folder) if entry.name.endswith((_SUFFIX, ".new"))]
-        if len(entries) <= _MOST_ENTRIES:
-            return
-        aged: list[tuple[float, str]] = []
-        for entry in entries:
-            with suppress(OSError):  # another run pruned it
-                aged.append((entry.stat(follow_symlinks=False).st_mtime, entry.path))
-        for _, path in sorted(aged)[: _MOST_ENTRIES // 4]:
-            with suppress(OSError):
-                os.unlink(path)
+            self.problem = Notice(str(self._entries.folder), message)
 
 
 def user_folder() -> Path:
@@ -139,12 +100,12 @@ def key_of(sources: Iterable[Source], settings: Settings) -> str:
         _FORMAT, __version__, sys.version, os.getcwd(), str(settings.root), settings.select, settings.ignore,
         settings.per_file_ignores, settings.tensorflow, settings.keras,
     )  # fmt: skip
-    return _digest([repr(decides).encode(), *_program(settings.rules), *_content(sources)])
+    return digest_of([repr(decides).encode(), *_program(settings.rules), *_content(sources)])
 
 
 def surroundings_of(declared: object, rest: Iterable[Source]) -> str:
     """A name for what has a say beside the files of a run: the versions their folders declare, and other files."""
-    return _digest([repr(declared).encode(), *_content(rest)])
+    return digest_of([repr(declared).encode(), *_content(rest)])
 
 
 def _content(sources: Iterable[Source]) -> Iterable[bytes]:
@@ -164,14 +125,6 @@ def _program(own: Iterable[Path]) -> Iterable[bytes]:
     for path in [*files, *([Path(parser.origin)] if parser is not None and parser.origin else [])]:
         status = path.stat()
         yield f"{path} {status.st_size} {status.st_mtime_ns}".encode(errors="surrogateescape")
-
-
-def _digest(parts: Iterable[bytes]) -> str:
-    digest = hashlib.blake2b(digest_size=20)
-    for part in parts:
-        digest.update(len(part).to_bytes(8, "big"))
-        digest.update(part)
-    return digest.hexdigest()
 
 
 def _is_possible(analysis: Analysis, sources: Sequence[Source], codes: Iterable[str]) -> bool:

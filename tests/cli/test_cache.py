@@ -15,8 +15,9 @@ from typing import Any, NoReturn
 import pytest
 from click.testing import Result
 
-from bnlint import cache, engine
+from bnlint import cache, engine, entries
 from bnlint.cache import Cache, key_of
+from bnlint.entries import digest_of
 from bnlint.registry import builtin_folder, load_rules
 from bnlint.settings import Settings
 
@@ -41,7 +42,7 @@ def folder() -> Path:
     return Path(os.environ["BNLINT_CACHE_DIR"])
 
 
-def entries() -> list[Path]:
+def remembered() -> list[Path]:
     return sorted(folder().glob("*.json"))
 
 
@@ -55,12 +56,12 @@ def test_the_second_run_only_looks_it_up(project: Path, run: Run, analysed: list
     assert analysed == [1]
     assert check(run) == cold
     assert analysed == [1]
-    assert len(entries()) == 1
+    assert len(remembered()) == 1
 
 
 def test_files_without_code_of_interest_are_not_remembered(project: Path, run: Run) -> None:
     assert run("check", "right.py").exit_code == 0
-    assert entries() == []
+    assert remembered() == []
 
 
 @pytest.mark.parametrize("arguments", [("--select", "BN1"), ("--ignore", "BN102"), ("wrong.py",)])
@@ -137,7 +138,7 @@ def _nested(path: Path) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    path.write_bytes(cache._digest([text.encode()]).encode() + b"\n" + text.encode())
+    path.write_bytes(digest_of([text.encode()]).encode() + b"\n" + text.encode())
 
 
 def _folder(path: Path) -> None:
@@ -148,7 +149,7 @@ def _folder(path: Path) -> None:
 @pytest.mark.parametrize("damage", [_cut, _flip, _nested, _folder, lambda path: path.write_bytes(b"")])
 def test_a_damaged_entry_is_no_entry(project: Path, run: Run, damage: Callable[[Path], object]) -> None:
     cold = check(run)
-    damage(entries()[0])
+    damage(remembered()[0])
     assert check(run)["findings"] == cold["findings"]
 
 
@@ -180,7 +181,7 @@ def test_an_entry_that_cannot_be_true_is_not_believed(
     project: Path, run: Run, change: Callable[[dict[str, Any]], None]
 ) -> None:
     cold = check(run)
-    path = entries()[0]
+    path = remembered()[0]
     entry = json.loads(path.read_bytes().partition(b"\n")[2])
     change(entry["analysis"]["findings"][0])
     _write(path, json.dumps(entry))
@@ -190,7 +191,7 @@ def test_an_entry_that_cannot_be_true_is_not_believed(
 def test_an_entry_is_believed_as_it_was_written(project: Path, run: Run) -> None:
     """Without this, the test above could not fail."""
     check(run)
-    path = entries()[0]
+    path = remembered()[0]
     entry = json.loads(path.read_bytes().partition(b"\n")[2])
     entry["analysis"]["findings"][0]["message"] = "changed"
     _write(path, json.dumps(entry))
@@ -201,7 +202,7 @@ def test_a_full_disk_is_one_message(project: Path, run: Run, monkeypatch: pytest
     def full(*_: object) -> NoReturn:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("bnlint.cache.os.replace", full)
+    monkeypatch.setattr("bnlint.entries.os.replace", full)
     result = run("check", "--output-format", "json")
     assert result.stderr.count("the cache cannot be written: No space left on device; --no-cache does without") == 1
     assert len(json.loads(result.stdout)["findings"]) == 2
@@ -219,16 +220,21 @@ def test_nothing_is_written_without_it(project: Path, run: Run) -> None:
     assert list(folder().iterdir()) == []
 
 
-def test_the_oldest_go(project: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cache, "_MOST_ENTRIES", 8)
+@pytest.mark.parametrize(("most", "bytes_each", "kept"), [(8, 0, 6), (200, 30_000, 4)], ids=["many", "large"])
+def test_the_oldest_go(
+    project: Path, run: Run, monkeypatch: pytest.MonkeyPatch, most: int, bytes_each: int, kept: int
+) -> None:
+    monkeypatch.setattr("bnlint.cache.Entries", lambda folder: entries.Entries(folder, most))
+    monkeypatch.setattr(entries, "_MOST_BYTES", 130_000)
     for index in range(8):
-        (folder() / f"{index}.json").write_text("")
+        (folder() / f"{index}.json").write_text("x" * bytes_each)
         os.utime(folder() / f"{index}.json", (index, index))
     check(run)
-    kept = [path.name for path in entries()]
-    assert len(kept) == 7
-    assert "0.json" not in kept
-    assert "1.json" not in kept
+    left = {path.stem for path in remembered()}
+    assert len(left) == kept
+    assert len(left & set("01234567")) == kept - 1, "the new one stays"
+    assert not left & {"0", "1"}
+    assert "7" in left
 
 
 def test_fixes_come_from_the_code(project: Path, run: Run, analysed: list[int]) -> None:
