@@ -11,7 +11,6 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
 
@@ -120,9 +119,7 @@ def _program(own: Iterable[Path]) -> Iterable[bytes]:
         for path in sorted(folder.glob("*/*.py" if folder in own else "*/rule.py")):
             yield os.fsencode(path)
             yield path.read_bytes()
-    parser = find_spec("libcst")
-    files = sorted(Path(__file__).parent.rglob("*.py"))
-    for path in [*files, *([Path(parser.origin)] if parser is not None and parser.origin else [])]:
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
         status = path.stat()
         yield f"{path} {status.st_size} {status.st_mtime_ns}".encode(errors="surrogateescape")
 

@@ -236,7 +236,7 @@ def _kept(layout: Layout) -> Counter[str]:
 
 
 def _parsers(text: str) -> set[str]:
-    """Which can read it: Python itself, and the parser of the analysis, which also knows what later Pythons brought."""
+    """Which can read it: Python itself, and libcst, which accounts for every byte of it."""
     able: set[str] = set()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

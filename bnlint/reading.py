@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import gc
 import os
 import pickle
@@ -11,10 +10,8 @@ import signal
 import sys
 import threading
 import time
-import warnings
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from importlib import import_module
 from multiprocessing import get_all_start_methods, get_context
 from pathlib import PurePosixPath
 from typing import Any, TypeVar, cast
@@ -32,7 +29,7 @@ _WORTH_A_PROCESS = 400_000
 _TOO_DEEP = "is nested too deeply to be analysed"
 # Enough for an `elif` chain of some hundred branches; the C stack holds it on every supported Python.
 _RECURSION = 4000
-# CPython's own limit. libcst's parser has none, and ends the process when its stack is used up.
+# Of CPython's parser.
 _MOST_BRACKETS = 200
 
 
@@ -115,8 +112,6 @@ def _in_parallel(sources: Sequence[Source], jobs: int) -> Iterator[Analysed]:
         return
     # The largest files first, so that no process is left alone with one at the end.
     order = sorted(range(len(sources)), key=lambda index: len(sources[index].data), reverse=True)
-    # What the processes need is loaded once.
-    import_module("bnlint.analysis.module")
     executor = ProcessPoolExecutor(
         jobs, mp_context=get_context("fork"), initializer=_start_worker, initargs=(os.getpid(),)
     )
@@ -155,43 +150,30 @@ def _packed_facts(source: Source) -> bytes:
 
 def facts_of(source: Source) -> Analysed:
     """What is known of one file, read as Python 3 or else as Python 2."""
-    from libcst import ParserSyntaxError
-
     sys.setrecursionlimit(max(sys.getrecursionlimit(), _RECURSION))
-    error: FileError | None = None
     try:
-        error = _syntax_error(source)
-        if error is not None:
-            translated = source.as_python_3()
-            if _syntax_error(translated) is None:
-                source = translated
-            elif _brackets(source.text) > _MOST_BRACKETS:
-                return FileError(source.filename, _TOO_DEEP)
-        # libcst may know a newer grammar than this Python; if it does not, the error is Python's.
-        return source, analyse(source.text, source.filename, *module_name(source.filename))
-    except ParserSyntaxError as problem:
-        span = Span(problem.raw_line, problem.raw_column + 1, problem.raw_line, problem.raw_column + 1)
-        return error or _located(source, problem.message, span)
+        return source, _analysed(source)
     except (RecursionError, MemoryError):
         return FileError(source.filename, _TOO_DEEP)
+    except (SyntaxError, ValueError) as error:
+        if _brackets(source.text) > _MOST_BRACKETS:
+            return FileError(source.filename, _TOO_DEEP)
+        translated = source.as_python_3()
+        try:
+            return translated, _analysed(translated)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return _located(source, error)
 
 
-def _syntax_error(source: Source) -> FileError | None:
-    """What Python itself says against a text: it has limits that libcst lacks, and better words."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            ast.parse(source.text)
-    except SyntaxError as error:
-        row, column = error.lineno or 1, max(error.offset or 1, 1)
-        return _located(source, error.msg, Span(row, column, row, column))
-    except ValueError as error:  # a null byte
-        return _located(source, str(error), Span(1, 1, 1, 1))
-    return None
+def _analysed(source: Source) -> ModuleFacts:
+    return analyse(source.text, source.filename, *module_name(source.filename))
 
 
-def _located(source: Source, message: str, span: Span) -> FileError:
-    cell, span = source.locate(span)
+def _located(source: Source, error: SyntaxError | ValueError) -> FileError:
+    row, column, message = 1, 1, str(error)  # a null byte
+    if isinstance(error, SyntaxError):
+        row, column, message = error.lineno or 1, max(error.offset or 1, 1), error.msg
+    cell, span = source.locate(Span(row, column, row, column))
     return FileError(source.filename, f"cannot be parsed as Python 3: {message}", span, cell)
 
 

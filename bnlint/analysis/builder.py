@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Literal, TypeVar
 
-import libcst as cst
-
 from bnlint.analysis.positions import Positions
 from bnlint.analysis.scopes import Binding, BindingKind, Block, Guard, ModuleTree, Scope, Statement
 from bnlint.analysis.values import BEFORE, Attribute, Call, Global, Read, Subscript, Value, path_of
@@ -25,8 +23,8 @@ class Builder:
     environment: for each place, the ids of the bindings that reach the current point.
     """
 
-    def __init__(self, module: cst.Module) -> None:
-        self.positions = Positions(module)
+    def __init__(self, text: str) -> None:
+        self.positions = Positions(text)
         self.tree = ModuleTree(lines=self.positions.lines)
         self.environment: Environment = {}
         self.guards: tuple[Guard, ...] = ()
@@ -36,7 +34,7 @@ class Builder:
         self._parts: dict[str, set[str]] = {}
         # Every list that was appended to, in order, so that a loop's first round can be forgotten.
         self._journal: list[list[Any]] = []
-        self.scope = self.new_scope("module", "", None, module, self.positions.span(module))
+        self.scope = self.new_scope("module", "", None, self.positions.whole, self.positions.whole)
 
     def add(self, items: list[Thing], item: Thing) -> None:
         """Append in a way that `checkpoint` can undo."""
@@ -52,10 +50,6 @@ class Builder:
                 self._journal.pop().pop()
 
         return undo
-
-    def code(self, node: cst.CSTNode) -> str:
-        """The source text of a node."""
-        return self.tree.lines.slice(self.positions.span(node))
 
     def read(self, span: Span, name: str) -> Value:
         """A name that is read: an import, or a place with the definitions that reach it."""
@@ -165,22 +159,21 @@ class Builder:
         kind: Literal["module", "class", "function", "lambda"],
         name: str,
         parent: int | None,
-        node: cst.CSTNode,
+        span: Span,
         header: Span,
     ) -> Scope:
         """Open a scope inside ``parent``; the caller makes it the current one when its body is lowered."""
         around = self.tree.scopes[parent].symbol if parent is not None else ""
         symbol = f"{around}.{name}" if around else name
-        scope = Scope(len(self.tree.scopes), kind, name, symbol, parent, self.positions.span(node), header)
+        scope = Scope(len(self.tree.scopes), kind, name, symbol, parent, span, header)
         if parent is not None:
             scope.guards = self.guards
             scope.in_class = self.tree.scopes[parent].kind == "class"
         self.add(self.tree.scopes, scope)
         return scope
 
-    def record(self, kind: str, value: Value, node: cst.CSTNode, bindings: Sequence[int] = ()) -> None:
+    def record(self, kind: str, value: Value, span: Span, bindings: Sequence[int] = ()) -> None:
         """Record a statement, or the head of one."""
-        span = self.positions.span(node)
         index = len(self.tree.statements)
         place = (self.scope.id, span, self.guards, self.blocks, self.loops)
         self.add(self.tree.statements, Statement(index, kind, value, *place, tuple(bindings)))
@@ -190,10 +183,9 @@ class Builder:
         if self.scope.first_statement is None:
             self.scope.first_statement = span
 
-    def open_block(self, context: Value, statement: cst.With) -> int:
+    def open_block(self, context: Value, span: Span, inside: Span) -> int:
         """Record a ``with`` item; its statements are known when it is closed."""
-        header, inside = self.positions.span(statement), self.positions.span(statement.body)
-        block = Block(len(self.tree.blocks), self.scope.id, context, header, inside, range(0), self.guards)
+        block = Block(len(self.tree.blocks), self.scope.id, context, span, inside, range(0), self.guards)
         self.add(self.tree.blocks, block)
         return block.id
 

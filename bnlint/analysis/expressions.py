@@ -1,13 +1,12 @@
-"""CST expressions to values. Names are looked up in the environment of the statement being lowered."""
+"""Expressions to values. Names are looked up in the environment of the statement being lowered."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from types import NoneType
 from typing import Any, ClassVar
-
-import libcst as cst
 
 from bnlint.analysis.builder import Builder
 from bnlint.analysis.scopes import BindingKind, Store
@@ -27,23 +26,20 @@ from bnlint.analysis.values import (
     Value,
     path_of,
 )
+from bnlint.findings import Span
 
-_OPERATORS: dict[type[cst.CSTNode], str] = {
-    cst.Add: "+", cst.Subtract: "-", cst.Multiply: "*", cst.Divide: "/", cst.FloorDivide: "//", cst.Modulo: "%",
-    cst.Power: "**", cst.MatrixMultiply: "@", cst.LeftShift: "<<", cst.RightShift: ">>", cst.BitAnd: "&",
-    cst.BitOr: "|", cst.BitXor: "^", cst.AddAssign: "+", cst.SubtractAssign: "-", cst.MultiplyAssign: "*",
-    cst.DivideAssign: "/", cst.FloorDivideAssign: "//", cst.ModuloAssign: "%", cst.PowerAssign: "**",
-    cst.MatrixMultiplyAssign: "@", cst.LeftShiftAssign: "<<", cst.RightShiftAssign: ">>", cst.BitAndAssign: "&",
-    cst.BitOrAssign: "|", cst.BitXorAssign: "^", cst.And: "and", cst.Or: "or", cst.Not: "not", cst.Minus: "-",
-    cst.Plus: "+", cst.BitInvert: "~", cst.Equal: "==", cst.NotEqual: "!=", cst.LessThan: "<",
-    cst.LessThanEqual: "<=", cst.GreaterThan: ">", cst.GreaterThanEqual: ">=", cst.In: "in", cst.NotIn: "not in",
-    cst.Is: "is", cst.IsNot: "is not",
+_OPERATORS: dict[type[ast.AST], str] = {
+    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%", ast.Pow: "**",
+    ast.MatMult: "@", ast.LShift: "<<", ast.RShift: ">>", ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^",
+    ast.And: "and", ast.Or: "or", ast.Not: "not", ast.USub: "-", ast.UAdd: "+", ast.Invert: "~", ast.Eq: "==",
+    ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.In: "in", ast.NotIn: "not in",
+    ast.Is: "is", ast.IsNot: "is not",
 }  # fmt: skip
 
 
-def operator(node: cst.CSTNode) -> str:
-    """The text of an operator node, without its spaces; that of an augmented assignment without ``=``."""
-    return _OPERATORS.get(type(node), "?")
+def operator(node: ast.operator | ast.boolop | ast.unaryop | ast.cmpop) -> str:
+    """The text of an operator; that of an augmented assignment without ``=``."""
+    return _OPERATORS[type(node)]
 
 
 @dataclass(slots=True)
@@ -51,8 +47,8 @@ class Pending:
     """A function body that waits until the scope around it is done."""
 
     scope: int
-    parameters: cst.Parameters
-    body: cst.BaseSuite | cst.BaseExpression
+    parameters: ast.arguments
+    body: list[ast.stmt] | ast.expr
 
 
 class Expressions:
@@ -63,33 +59,33 @@ class Expressions:
         self._span = builder.positions.span
         self.pending: list[Pending] = []
 
-    def lower(self, node: cst.CSTNode) -> Value:
-        """The value of an expression node."""
+    def lower(self, node: ast.expr) -> Value:
+        """The value of an expression."""
         rule = self._RULES.get(type(node))
         return rule(self, node) if rule is not None else self._opaque(node)
 
-    def bind(self, target: cst.CSTNode, value: Value, statement: cst.CSTNode, kind: BindingKind) -> list[int]:
+    def bind(self, target: ast.expr, value: Value, statement: Span, kind: BindingKind) -> list[int]:
         """Bind what a target denotes; tuples are taken apart. Returns the ids of the new bindings."""
-        if isinstance(target, (cst.Tuple, cst.List)):
+        if isinstance(target, (ast.Tuple, ast.List)):
             return self._bind_elements(target, value, statement, kind)
-        if isinstance(target, cst.StarredElement):
+        if isinstance(target, ast.Starred):
             return self.bind(target.value, Item(value.span, value, None), statement, kind)
-        if isinstance(target, cst.Name):
-            path = "self" if target.value == self._builder.self_name() else target.value
+        if isinstance(target, ast.Name):
+            path = "self" if target.id == self._builder.self_name() else target.id
         else:
             lowered = self.lower(target)
             path = path_of(lowered)
             if path is None:
-                store = Store(lowered, value, self._builder.scope.id, self._span(statement))
+                store = Store(lowered, value, self._builder.scope.id, statement)
                 self._builder.add(self._builder.tree.stores, store)
                 return []
-        return [self._builder.bind_path(path, value, self._span(statement), self._span(target), kind)]
+        return [self._builder.bind_path(path, value, statement, self._span(target), kind)]
 
     def _bind_elements(
-        self, target: cst.Tuple | cst.List, value: Value, statement: cst.CSTNode, kind: BindingKind
+        self, target: ast.Tuple | ast.List, value: Value, statement: Span, kind: BindingKind
     ) -> list[int]:
-        elements = target.elements
-        starred = any(isinstance(element, cst.StarredElement) for element in elements)
+        elements = target.elts
+        starred = any(isinstance(element, ast.Starred) for element in elements)
         pairwise = isinstance(value, Sequence) and len(value.items) == len(elements) and not starred
         made: list[int] = []
         for index, element in enumerate(elements):
@@ -98,169 +94,160 @@ class Expressions:
                 part = value.items[index]
             else:
                 part = Item(value.span, value, None if starred else index)
-            inner = element if isinstance(element, cst.StarredElement) else element.value
-            made += self.bind(inner, part, statement, kind)
+            made += self.bind(element, part, statement, kind)
         return made
 
-    def parameters(self, node: cst.Parameters) -> tuple[Parameter, ...]:
+    def parameters(self, node: ast.arguments) -> tuple[Parameter, ...]:
         """The named parameters of a signature, with their defaults."""
-        found: list[Parameter] = []
-        for parameter in (*node.posonly_params, *node.params, *node.kwonly_params):
-            default = self.lower(parameter.default) if parameter.default is not None else None
-            found.append(Parameter(self._span(parameter.name), parameter.name.value, default))
-        return tuple(found)
+        return tuple(
+            Parameter(self._name_of(argument), argument.arg, None if default is None else self.lower(default))
+            for argument, default in named_parameters(node)
+        )
 
-    def _name(self, node: cst.Name) -> Value:
-        text = node.value
-        if text in ("True", "False", "None"):
-            return Const(self._span(node), {"True": True, "False": False, "None": None}[text])
-        return self._builder.read(self._span(node), text)
-
-    def _attribute(self, node: cst.Attribute) -> Value:
-        base = self.lower(node.value)
-        return self._member(node, base, node.attr.value)
-
-    def _member(self, node: cst.CSTNode, base: Value, name: str) -> Value:
+    def _name_of(self, node: ast.arg) -> Span:
         span = self._span(node)
+        return Span(span.row, span.column, span.row, span.column + len(node.arg))
+
+    def _name(self, node: ast.Name) -> Value:
+        return self._builder.read(self._span(node), node.id)
+
+    def _attribute(self, node: ast.Attribute) -> Value:
+        base, span = self.lower(node.value), self._span(node)
         if isinstance(base, Global):
-            return Global(span, f"{base.name}.{name}")
-        made = Attribute(span, base, name)
-        return self._builder.read_path(span, made)
+            return Global(span, f"{base.name}.{node.attr}")
+        return self._builder.read_path(span, Attribute(span, base, node.attr))
 
-    def _subscript(self, node: cst.Subscript) -> Value:
-        base = self.lower(node.value)
-        indices = [self._index(element.slice) for element in node.slice]
-        index = indices[0] if len(indices) == 1 else Sequence(self._span(node), tuple(indices))
-        span = self._span(node)
+    def _subscript(self, node: ast.Subscript) -> Value:
+        base, span = self.lower(node.value), self._span(node)
+        if isinstance(node.slice, ast.Tuple):
+            index: Value = Sequence(span, self._elements(node.slice.elts))
+        else:
+            index = self.lower(node.slice)
         return self._builder.read_path(span, Subscript(span, base, index))
 
-    def _index(self, node: cst.BaseSlice) -> Value:
-        if isinstance(node, cst.Index):
-            return self.lower(node.value)
-        parts = (
-            [part for part in (node.lower, node.upper, node.step) if part is not None]
-            if isinstance(node, cst.Slice)
-            else []
-        )
-        return Opaque(self._span(node), "slice", tuple(self.lower(part) for part in parts))
+    def _slice(self, node: ast.Slice) -> Value:
+        parts = (self.lower(part) for part in (node.lower, node.upper, node.step) if part is not None)
+        return Opaque(self._span(node), "slice", tuple(parts))
 
-    def _call(self, node: cst.Call) -> Value:
+    def _call(self, node: ast.Call) -> Value:
         callee = self.lower(node.func)
-        args: list[Value] = []
-        keywords: list[tuple[str | None, Value]] = []
-        for arg in node.args:
-            value = self.lower(arg.value)
-            if arg.keyword is not None:
-                keywords.append((arg.keyword.value, value))
-            elif arg.star == "*":
-                args.append(Opaque(value.span, "star", (value,)))
-            elif arg.star == "**":
-                keywords.append((None, value))
-            else:
-                args.append(value)
-        return self._builder.record_call(self._span(node), callee, tuple(args), tuple(keywords))
+        args = self._elements(node.args)
+        keywords = tuple((keyword.arg, self.lower(keyword.value)) for keyword in node.keywords)
+        return self._builder.record_call(self._span(node), callee, args, keywords)
 
-    def _literal(self, node: cst.BaseExpression) -> Value:
-        try:
-            value = ast.literal_eval(self._builder.code(node))
-        except (ValueError, SyntaxError, MemoryError):
-            return self._opaque(node)
-        return Const(self._span(node), value) if isinstance(value, (int, float, str, bytes)) else self._opaque(node)
+    def _constant(self, node: ast.Constant) -> Value:
+        if isinstance(node.value, (int, float, str, bytes, NoneType)):
+            return Const(self._span(node), node.value)
+        return Opaque(self._span(node), type(node.value).__name__)
 
-    def _binary(self, node: cst.BinaryOperation | cst.BooleanOperation) -> Value:
-        return Op(self._span(node), operator(node.operator), (self.lower(node.left), self.lower(node.right)))
+    def _binary(self, node: ast.BinOp) -> Value:
+        return Op(self._span(node), operator(node.op), (self.lower(node.left), self.lower(node.right)))
 
-    def _unary(self, node: cst.UnaryOperation) -> Value:
-        inner = self.lower(node.expression)
-        negative = isinstance(node.operator, cst.Minus)
+    def _boolean(self, node: ast.BoolOp) -> Value:
+        """``a and b and c`` as two operations: Python's tree has one with three operands."""
+        result = self.lower(node.values[0])
+        for value in node.values[1:]:
+            span = Span(*self._span(node)[:2], *self._span(value)[2:])
+            result = Op(span, operator(node.op), (result, self.lower(value)))
+        return result
+
+    def _unary(self, node: ast.UnaryOp) -> Value:
+        inner = self.lower(node.operand)
+        negative = isinstance(node.op, ast.USub)
         if negative and isinstance(inner, Const) and isinstance(inner.value, (int, float)):
             return Const(self._span(node), -inner.value)
-        return Op(self._span(node), operator(node.operator), (inner,))
+        return Op(self._span(node), operator(node.op), (inner,))
 
-    def _comparison(self, node: cst.Comparison) -> Value:
-        operands = (self.lower(node.left), *(self.lower(target.comparator) for target in node.comparisons))
-        return Op(self._span(node), operator(node.comparisons[0].operator), operands)
+    def _comparison(self, node: ast.Compare) -> Value:
+        operands = (self.lower(node.left), *(self.lower(each) for each in node.comparators))
+        return Op(self._span(node), operator(node.ops[0]), operands)
 
-    def _choice(self, node: cst.IfExp) -> Value:
+    def _choice(self, node: ast.IfExp) -> Value:
         return Choice(self._span(node), self.lower(node.test), self.lower(node.body), self.lower(node.orelse))
 
-    def _sequence(self, node: cst.Tuple | cst.List | cst.Set) -> Value:
-        items: list[Value] = []
-        for element in node.elements:
-            value = self.lower(element.value)
-            items.append(Opaque(value.span, "star", (value,)) if isinstance(element, cst.StarredElement) else value)
-        return Sequence(self._span(node), tuple(items))
+    def _sequence(self, node: ast.Tuple | ast.List | ast.Set) -> Value:
+        return Sequence(self._span(node), self._elements(node.elts))
 
-    def _mapping(self, node: cst.Dict) -> Value:
-        items: list[tuple[Value | None, Value]] = []
-        for element in node.elements:
-            key = self.lower(element.key) if isinstance(element, cst.DictElement) else None
-            items.append((key, self.lower(element.value)))
-        return Mapping(self._span(node), tuple(items))
+    def _elements(self, nodes: Iterable[ast.expr]) -> tuple[Value, ...]:
+        return tuple(self.lower(node) for node in nodes)
 
-    def _lambda(self, node: cst.Lambda) -> Value:
-        scope = self._builder.new_scope("lambda", "<lambda>", self._builder.scope.id, node, self._span(node))
-        scope.parameters = self.parameters(node.params)
-        self._builder.add(self.pending, Pending(scope.id, node.params, node.body))
-        return Definition(self._span(node), scope.id)
-
-    def _named(self, node: cst.NamedExpr) -> Value:
+    def _starred(self, node: ast.Starred) -> Value:
         value = self.lower(node.value)
-        self.bind(node.target, value, node, "assign")
+        return Opaque(value.span, "star", (value,))
+
+    def _mapping(self, node: ast.Dict) -> Value:
+        pairs = zip(node.keys, node.values, strict=True)
+        items = tuple((None if key is None else self.lower(key), self.lower(value)) for key, value in pairs)
+        return Mapping(self._span(node), items)
+
+    def _lambda(self, node: ast.Lambda) -> Value:
+        span = self._span(node)
+        scope = self._builder.new_scope("lambda", "<lambda>", self._builder.scope.id, span, span)
+        scope.parameters = self.parameters(node.args)
+        self._builder.add(self.pending, Pending(scope.id, node.args, node.body))
+        return Definition(span, scope.id)
+
+    def _named(self, node: ast.NamedExpr) -> Value:
+        value = self.lower(node.value)
+        self.bind(node.target, value, self._span(node), "assign")
         return value
 
-    def _comprehension(self, node: cst.BaseComp) -> Value:
+    def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> Value:
         parts: list[Value] = []
-        clause: cst.CompFor | None = node.for_in
         with self._builder.private_environment():
-            while clause is not None:
+            for clause in node.generators:
                 iterated = self.lower(clause.iter)
                 parts.append(iterated)
-                self.bind(clause.target, Item(iterated.span, iterated, None), clause, "loop")
-                parts.extend(self.lower(condition.test) for condition in clause.ifs)
-                clause = clause.inner_for_in
-            elements = (node.key, node.value) if isinstance(node, cst.DictComp) else (getattr(node, "elt"),)  # noqa: B009
+                span = self._builder.positions.stretch(clause.target, (clause.ifs or [clause.iter])[-1])
+                self.bind(clause.target, Item(iterated.span, iterated, None), span, "loop")
+                parts.extend(self.lower(condition) for condition in clause.ifs)
+            elements = (node.key, node.value) if isinstance(node, ast.DictComp) else (node.elt,)
             parts = [*(self.lower(element) for element in elements), *parts]
         return Opaque(self._span(node), "comprehension", tuple(parts))
 
-    def _opaque(self, node: cst.CSTNode) -> Value:
-        parts = tuple(self.lower(child) for child in _expressions_in(node))
+    def _yield(self, node: ast.Yield | ast.YieldFrom) -> Value:
+        return Opaque(self._span(node), "yield", () if node.value is None else (self.lower(node.value),))
+
+    def _string(self, node: ast.JoinedStr) -> Value:
+        with self._builder.positions.within_string(node):
+            return self._opaque(node)
+
+    def _opaque(self, node: ast.expr) -> Value:
+        parts = self._elements(child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr))
         return Opaque(self._span(node), type(node).__name__.lower(), parts)
 
     # Functions, not bound methods: these would tie a knot that keeps each tree until the collector comes.
-    _RULES: ClassVar[dict[type[cst.CSTNode], Callable[[Expressions, Any], Value]]] = {
-        cst.Name: _name,
-        cst.Attribute: _attribute,
-        cst.Call: _call,
-        cst.Integer: _literal,
-        cst.Float: _literal,
-        cst.Imaginary: _literal,
-        cst.SimpleString: _literal,
-        cst.ConcatenatedString: _literal,
-        cst.BinaryOperation: _binary,
-        cst.BooleanOperation: _binary,
-        cst.UnaryOperation: _unary,
-        cst.Comparison: _comparison,
-        cst.IfExp: _choice,
-        cst.Tuple: _sequence,
-        cst.List: _sequence,
-        cst.Set: _sequence,
-        cst.Dict: _mapping,
-        cst.Subscript: _subscript,
-        cst.Lambda: _lambda,
-        cst.NamedExpr: _named,
-        cst.ListComp: _comprehension,
-        cst.SetComp: _comprehension,
-        cst.GeneratorExp: _comprehension,
-        cst.DictComp: _comprehension,
+    _RULES: ClassVar[dict[type[ast.expr], Callable[[Expressions, Any], Value]]] = {
+        ast.Name: _name,
+        ast.Attribute: _attribute,
+        ast.Call: _call,
+        ast.Constant: _constant,
+        ast.BinOp: _binary,
+        ast.BoolOp: _boolean,
+        ast.UnaryOp: _unary,
+        ast.Compare: _comparison,
+        ast.IfExp: _choice,
+        ast.Tuple: _sequence,
+        ast.List: _sequence,
+        ast.Set: _sequence,
+        ast.Dict: _mapping,
+        ast.Subscript: _subscript,
+        ast.Slice: _slice,
+        ast.Starred: _starred,
+        ast.Lambda: _lambda,
+        ast.NamedExpr: _named,
+        ast.ListComp: _comprehension,
+        ast.SetComp: _comprehension,
+        ast.GeneratorExp: _comprehension,
+        ast.DictComp: _comprehension,
+        ast.Yield: _yield,
+        ast.YieldFrom: _yield,
+        ast.JoinedStr: _string,
     }
 
 
-def _expressions_in(node: cst.CSTNode) -> list[cst.BaseExpression]:
-    found: list[cst.BaseExpression] = []
-    for child in node.children:
-        if isinstance(child, cst.BaseExpression):
-            found.append(child)
-        elif not isinstance(child, (cst.BaseParenthesizableWhitespace, cst.TrailingWhitespace)):
-            found.extend(_expressions_in(child))
-    return found
+def named_parameters(node: ast.arguments) -> Iterator[tuple[ast.arg, ast.expr | None]]:
+    """The parameters that have a name, in their order, each with its default."""
+    plain = [*node.posonlyargs, *node.args]
+    yield from zip(plain, [*[None] * (len(plain) - len(node.defaults)), *node.defaults], strict=True)
+    yield from zip(node.kwonlyargs, node.kw_defaults, strict=True)

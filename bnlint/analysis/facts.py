@@ -21,6 +21,7 @@ from bnlint.analysis.held_up import HeldUpLoss, held_up_losses
 from bnlint.analysis.layers import KerasClass, Layer, LayerFunctionCall, Layers, keras_classes, layer_function_calls
 from bnlint.analysis.learning_phase import PinnedPhase, pinned_phases
 from bnlint.analysis.lifetime import Lifetimes
+from bnlint.analysis.module import lower_module
 from bnlint.analysis.names import canonical
 from bnlint.analysis.pairs import Pairs
 from bnlint.analysis.phases import Phases
@@ -223,11 +224,8 @@ class ModuleFacts:
 def analyse(text: str, filename: str, module: str = "", package: str = "") -> ModuleFacts:
     """The facts of one module's text.
 
-    Raises libcst.ParserSyntaxError for text that is no Python 3, RecursionError for text nested too deep.
+    Raises what `lower_module` raises.
     """
-    # libcst takes long to load, and many runs have nothing to parse.
-    from bnlint.analysis.module import lower_module
-
     flow = Dataflow(lower_module(text, package))
     facts = ModuleFacts(filename, module, flow, era.detect(flow))
     statistics = Statistics(flow)

@@ -45,5 +45,5 @@ def _odd_breaks(text: str) -> bool:
 
 
 def _python_lines(text: str) -> list[str]:
-    lines = text.replace("\r\n", "\r\0").replace("\r", "\n").split("\n")
+    lines = text.replace("\r\n", "\0\n").replace("\r", "\n").split("\n")
     return [line.replace("\0", "") + "x" * (1 + line.count("\0")) for line in lines[:-1]] + lines[-1:]

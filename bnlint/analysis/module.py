@@ -1,4 +1,4 @@
-"""One traversal of a module's CST: statements, scopes and bindings as plain data.
+"""One traversal of a module's syntax tree: statements, scopes and bindings as plain data.
 
 Function bodies are lowered after the scope around them, so that closures see every binding of the
 enclosing scopes. Inside a scope, definitions are tracked in program order: branches are joined,
@@ -7,15 +7,15 @@ loop bodies are lowered with the definitions that their own previous round leave
 
 from __future__ import annotations
 
+import ast
+import warnings
 from collections.abc import Callable, Sequence
 
-import libcst as cst
-
 from bnlint.analysis.builder import Builder, Environment
-from bnlint.analysis.expressions import Expressions, Pending, operator
+from bnlint.analysis.expressions import Expressions, Pending, named_parameters, operator
 from bnlint.analysis.names import relative_module
 from bnlint.analysis.scopes import Guard, ModuleTree
-from bnlint.analysis.values import BEFORE, Definition, Global, Item, Op, Opaque
+from bnlint.analysis.values import BEFORE, Definition, Global, Item, Op, Opaque, Value
 
 # A loop body is lowered twice to see what its previous round leaves; nested deeper than this, once.
 _LOOP_DEPTH = 3
@@ -24,8 +24,9 @@ _LOOP_DEPTH = 3
 class Lowering:
     """The traversal itself; `lower_module` is the way in."""
 
-    def __init__(self, module: cst.Module, package: str) -> None:
-        self._builder = Builder(module)
+    def __init__(self, module: ast.Module, text: str, package: str) -> None:
+        self._builder = Builder(text)
+        self._span = self._builder.positions.span
         self._expressions = Expressions(self._builder)
         self._package = package
         self._module = module
@@ -45,19 +46,16 @@ class Lowering:
         for parameter in builder.scope.parameters:
             name = "self" if parameter.name == builder.self_name() else parameter.name
             builder.bind_path(name, parameter, parameter.span, parameter.span, "parameter")
-        self._bind_variadic(pending.parameters)
-        if isinstance(pending.body, cst.BaseSuite):
-            self._suite(_statements_of(pending.body))
+        for star in (pending.parameters.vararg, pending.parameters.kwarg):
+            if star is not None:
+                span = self._span(star)
+                builder.bind_path(star.arg, Opaque(span, "variadic"), span, span, "parameter")
+        if isinstance(pending.body, list):
+            self._suite(pending.body)
         else:
-            builder.record("return", self._expressions.lower(pending.body), pending.body)
+            builder.record("return", self._expressions.lower(pending.body), self._span(pending.body))
 
-    def _bind_variadic(self, node: cst.Parameters) -> None:
-        for star in (node.star_arg, node.star_kwarg):
-            if isinstance(star, cst.Param):
-                span = self._builder.positions.span(star.name)
-                self._builder.bind_path(star.name.value, Opaque(span, "variadic"), span, span, "parameter")
-
-    def _suite(self, body: Sequence[cst.BaseStatement | cst.BaseSmallStatement]) -> bool:
+    def _suite(self, body: Sequence[ast.stmt]) -> bool:
         """Lower statements in order; True if control never falls off the end."""
         saved = self._builder.guards
         for node in body:
@@ -70,7 +68,7 @@ class Lowering:
         self._builder.guards = saved
         return False
 
-    def _statement(self, node: cst.CSTNode) -> bool | Guard | None:
+    def _statement(self, node: ast.stmt) -> bool | Guard | None:
         """Lower one statement. True: control ends here; a guard: what holds for the statements after it."""
         handler = getattr(self, f"_lower_{type(node).__name__}", None)
         if handler is not None:
@@ -78,92 +76,85 @@ class Lowering:
             return result
         return None
 
-    def _lower_SimpleStatementLine(self, node: cst.SimpleStatementLine) -> bool:  # noqa: N802
-        return self._suite(node.body)
+    def _record(self, kind: str, node: ast.expr, statement: ast.expr | ast.stmt | None = None) -> Value:
+        """Record a statement, or the head of one, by the expression in it."""
+        value = self._expressions.lower(node)
+        self._builder.record(kind, value, self._span(statement or node))
+        return value
 
-    def _lower_Expr(self, node: cst.Expr) -> None:  # noqa: N802
-        self._builder.record("expression", self._expressions.lower(node.value), node)
+    def _lower_Expr(self, node: ast.Expr) -> None:  # noqa: N802
+        self._record("expression", node.value, node)
 
-    def _lower_Assign(self, node: cst.Assign) -> None:  # noqa: N802
-        value = self._expressions.lower(node.value)
-        made: list[int] = []
-        for target in node.targets:
-            made += self._expressions.bind(target.target, value, node, "assign")
-        self._builder.record("assign", value, node, made)
+    def _lower_Assign(self, node: ast.Assign) -> None:  # noqa: N802
+        value, span = self._expressions.lower(node.value), self._span(node)
+        made = [each for target in node.targets for each in self._expressions.bind(target, value, span, "assign")]
+        self._builder.record("assign", value, span, made)
 
-    def _lower_AnnAssign(self, node: cst.AnnAssign) -> None:  # noqa: N802
+    def _lower_AnnAssign(self, node: ast.AnnAssign) -> None:  # noqa: N802
         if node.value is not None:
-            value = self._expressions.lower(node.value)
-            self._builder.record("assign", value, node, self._expressions.bind(node.target, value, node, "assign"))
+            value, span = self._expressions.lower(node.value), self._span(node)
+            self._builder.record("assign", value, span, self._expressions.bind(node.target, value, span, "assign"))
 
-    def _lower_AugAssign(self, node: cst.AugAssign) -> None:  # noqa: N802
-        before = self._expressions.lower(node.target)
-        operand = self._expressions.lower(node.value)
-        value = Op(self._builder.positions.span(node), operator(node.operator), (before, operand))
-        self._builder.record("augmented", value, node, self._expressions.bind(node.target, value, node, "augmented"))
+    def _lower_AugAssign(self, node: ast.AugAssign) -> None:  # noqa: N802
+        before, span = self._expressions.lower(node.target), self._span(node)
+        value = Op(span, operator(node.op), (before, self._expressions.lower(node.value)))
+        self._builder.record("augmented", value, span, self._expressions.bind(node.target, value, span, "augmented"))
 
-    def _lower_Return(self, node: cst.Return) -> bool:  # noqa: N802
+    def _lower_Return(self, node: ast.Return) -> bool:  # noqa: N802
         if node.value is not None:
-            self._builder.record("return", self._expressions.lower(node.value), node)
+            self._record("return", node.value, node)
         return True
 
-    def _lower_Raise(self, node: cst.Raise) -> bool:  # noqa: N802
+    def _lower_Raise(self, node: ast.Raise) -> bool:  # noqa: N802
         if node.exc is not None:
-            self._builder.record("raise", self._expressions.lower(node.exc), node)
+            self._record("raise", node.exc, node)
         return True
 
-    def _lower_Continue(self, node: cst.Continue) -> bool:  # noqa: N802
+    def _lower_Continue(self, node: ast.Continue) -> bool:  # noqa: N802
         return True
 
-    def _lower_Break(self, node: cst.Break) -> bool:  # noqa: N802
+    def _lower_Break(self, node: ast.Break) -> bool:  # noqa: N802
         return True
 
-    def _lower_Assert(self, node: cst.Assert) -> None:  # noqa: N802
-        self._builder.record("assert", self._expressions.lower(node.test), node)
+    def _lower_Assert(self, node: ast.Assert) -> None:  # noqa: N802
+        self._record("assert", node.test, node)
 
-    def _lower_Del(self, node: cst.Del) -> None:  # noqa: N802
-        self._builder.record("delete", self._expressions.lower(node.target), node)
+    def _lower_Delete(self, node: ast.Delete) -> None:  # noqa: N802
+        for target in node.targets:
+            self._record("delete", target, node)
 
-    def _lower_Global(self, node: cst.Global | cst.Nonlocal) -> None:  # noqa: N802
-        self._builder.scope.outer_names.update(item.name.value for item in node.names)
+    def _lower_Global(self, node: ast.Global | ast.Nonlocal) -> None:  # noqa: N802
+        self._builder.scope.outer_names.update(node.names)
 
     _lower_Nonlocal = _lower_Global  # noqa: N815
 
-    def _lower_Import(self, node: cst.Import) -> None:  # noqa: N802
+    def _lower_Import(self, node: ast.Import) -> None:  # noqa: N802
         for alias in node.names:
-            full = _dotted(alias.name)
-            name = alias.asname.name.value if alias.asname and isinstance(alias.asname.name, cst.Name) else None
-            self._import(full, name or full.split(".")[0], full if name else full.split(".")[0], node)
+            root = alias.name.split(".")[0]
+            self._import(alias.name, alias.asname or root, alias.name if alias.asname else root, node)
 
-    def _lower_ImportFrom(self, node: cst.ImportFrom) -> None:  # noqa: N802
-        module = _dotted(node.module) if node.module is not None else ""
-        if node.relative:
-            module = relative_module(self._package, len(node.relative), module)
-        if isinstance(node.names, cst.ImportStar):
-            self._builder.tree.imports.setdefault(f"{module}.*", self._builder.positions.span(node))
-            return
+    def _lower_ImportFrom(self, node: ast.ImportFrom) -> None:  # noqa: N802
+        module = node.module or ""
+        if node.level:
+            module = relative_module(self._package, node.level, module)
         for alias in node.names:
-            name = _dotted(alias.name)
-            bound = alias.asname.name.value if alias.asname and isinstance(alias.asname.name, cst.Name) else name
-            self._import(f"{module}.{name}", bound, f"{module}.{name}", node)
+            full = f"{module}.{alias.name}"
+            if alias.name == "*":
+                self._builder.tree.imports.setdefault(full, self._span(node))
+            else:
+                self._import(full, alias.asname or alias.name, full, node)
 
-    def _import(self, full: str, name: str, bound: str, node: cst.CSTNode) -> None:
-        span = self._builder.positions.span(node)
+    def _import(self, full: str, name: str, bound: str, node: ast.stmt) -> None:
+        span = self._span(node)
         self._builder.tree.imports.setdefault(full, span)
         self._builder.bind_path(name, Global(span, bound), span, span, "import")
 
-    def _lower_If(self, node: cst.If) -> bool | Guard | None:  # noqa: N802
-        test = self._expressions.lower(node.test)
-        self._builder.record("test", test, node.test)
+    def _lower_If(self, node: ast.If) -> bool | Guard | None:  # noqa: N802
+        test = self._record("test", node.test)
         before = dict(self._builder.environment)
-        ended_body = self._under(Guard(test, True), lambda: self._suite(_statements_of(node.body)))
+        ended_body = self._under(Guard(test, True), lambda: self._suite(node.body))
         after_body, self._builder.environment = self._builder.environment, before
-        ended_else = False
-        if isinstance(node.orelse, cst.If):
-            ended_else = bool(self._under(Guard(test, False), lambda: self._statement(node.orelse or node) is True))
-        elif node.orelse is not None:
-            body = _statements_of(node.orelse.body)
-            ended_else = self._under(Guard(test, False), lambda: self._suite(body))
+        ended_else = self._under(Guard(test, False), lambda: self._suite(node.orelse))
         if ended_else and not ended_body:
             self._builder.environment = after_body
             return Guard(test, True)
@@ -172,31 +163,30 @@ class Lowering:
             return None
         return True if ended_else else Guard(test, False)
 
-    def _under(self, guard: Guard, lower: Callable[[], object]) -> bool:
+    def _under(self, guard: Guard, lower: Callable[[], bool]) -> bool:
         saved = self._builder.guards
         self._builder.guards = (*saved, guard)
-        result = bool(lower())
+        result = lower()
         self._builder.guards = saved
         return result
 
-    def _lower_For(self, node: cst.For) -> None:  # noqa: N802
-        iterated = self._expressions.lower(node.iter)
-        self._builder.record("loop", iterated, node.iter)
+    def _lower_For(self, node: ast.For | ast.AsyncFor) -> None:  # noqa: N802
+        iterated = self._record("loop", node.iter)
 
         def once() -> None:
-            self._expressions.bind(node.target, Item(iterated.span, iterated, None), node.target, "loop")
-            self._suite(_statements_of(node.body))
+            each = Item(iterated.span, iterated, None)
+            self._expressions.bind(node.target, each, self._span(node.target), "loop")
+            self._suite(node.body)
 
         self._loop(once)
-        if node.orelse is not None:
-            self._suite(_statements_of(node.orelse.body))
+        self._suite(node.orelse)
 
-    def _lower_While(self, node: cst.While) -> None:  # noqa: N802
-        test = self._expressions.lower(node.test)
-        self._builder.record("test", test, node.test)
-        self._loop(lambda: self._under(Guard(test, True), lambda: self._suite(_statements_of(node.body))))
-        if node.orelse is not None:
-            self._suite(_statements_of(node.orelse.body))
+    _lower_AsyncFor = _lower_For  # noqa: N815
+
+    def _lower_While(self, node: ast.While) -> None:  # noqa: N802
+        test = self._record("test", node.test)
+        self._loop(lambda: self._under(Guard(test, True), lambda: self._suite(node.body)))
+        self._suite(node.orelse)
 
     def _loop(self, once: Callable[[], object]) -> None:
         before = dict(self._builder.environment)
@@ -211,81 +201,81 @@ class Lowering:
         self._builder.loops -= 1
         self._builder.environment = _join(before, self._builder.environment)
 
-    def _lower_Try(self, node: cst.Try | cst.TryStar) -> bool:  # noqa: N802
+    def _lower_Try(self, node: ast.Try) -> bool:  # noqa: N802
         before = dict(self._builder.environment)
-        ended = self._suite(_statements_of(node.body))
+        ended = self._suite(node.body)
         after = self._builder.environment
-        if node.orelse is not None:
-            ended = self._suite(_statements_of(node.orelse.body)) or ended
+        if node.orelse:
+            ended = self._suite(node.orelse) or ended
             after = self._builder.environment
         paths = [] if ended else [after]
         for handler in node.handlers:
             self._builder.environment = _join(before, after)
-            if not self._suite(_statements_of(handler.body)):
+            if not self._suite(handler.body):
                 paths.append(self._builder.environment)
         self._builder.environment = _join(*paths) if paths else _join(before, after)
-        if node.finalbody is not None and self._suite(_statements_of(node.finalbody.body)):
-            return True
-        return not paths
+        return self._suite(node.finalbody) or not paths
 
     _lower_TryStar = _lower_Try  # noqa: N815
 
-    def _lower_With(self, node: cst.With) -> bool:  # noqa: N802
+    def _lower_With(self, node: ast.With | ast.AsyncWith) -> bool:  # noqa: N802
         builder, saved = self._builder, self._builder.blocks
+        span, inside = self._span(node), builder.positions.stretch(node.body[0], node.body[-1])
         opened: list[int] = []
         for item in node.items:
-            context = self._expressions.lower(item.item)
-            builder.record("with", context, item)
-            if item.asname is not None:
-                self._expressions.bind(item.asname.name, context, item, "with")
-            opened.append(builder.open_block(context, node))
+            at = builder.positions.stretch(item.context_expr, item.optional_vars or item.context_expr)
+            context = self._expressions.lower(item.context_expr)
+            builder.record("with", context, at)
+            if item.optional_vars is not None:
+                self._expressions.bind(item.optional_vars, context, at, "with")
+            opened.append(builder.open_block(context, span, inside))
             builder.blocks = (*builder.blocks, opened[-1])
         first = len(builder.tree.statements)
-        ended = self._suite(_statements_of(node.body))
+        ended = self._suite(node.body)
         for block in opened:
             builder.close_block(block, range(first, len(builder.tree.statements)))
         builder.blocks = saved
         return ended
 
-    def _lower_Match(self, node: cst.Match) -> None:  # noqa: N802
-        self._builder.record("test", self._expressions.lower(node.subject), node.subject)
+    _lower_AsyncWith = _lower_With  # noqa: N815
+
+    def _lower_Match(self, node: ast.Match) -> None:  # noqa: N802
+        self._record("test", node.subject)
         before = dict(self._builder.environment)
         paths = [before]
         for case in node.cases:
             self._builder.environment = dict(before)
-            if not self._suite(_statements_of(case.body)):
+            if not self._suite(case.body):
                 paths.append(self._builder.environment)
         self._builder.environment = _join(*paths)
 
-    def _lower_FunctionDef(self, node: cst.FunctionDef) -> None:  # noqa: N802
-        decorators = tuple(self._expressions.lower(decorator.decorator) for decorator in node.decorators)
-        parameters = self._expressions.parameters(node.params)
-        header = self._builder.positions.span(node.name)
-        scope = self._builder.new_scope("function", node.name.value, self._builder.scope.id, node, header)
+    def _lower_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:  # noqa: N802
+        positions = self._builder.positions
+        decorators = tuple(self._expressions.lower(decorator) for decorator in node.decorator_list)
+        parameters = self._expressions.parameters(node.args)
+        span, header = self._span(node), positions.name(node)
+        scope = self._builder.new_scope("function", node.name, self._builder.scope.id, span, header)
         scope.decorators, scope.parameters = decorators, parameters
-        plain = (*node.params.posonly_params, *node.params.params, *node.params.kwonly_params)
-        scope.last_parameter = self._builder.positions.span(plain[-1]) if plain else None
-        scope.has_kwargs = node.params.star_kwarg is not None
-        self._builder.add(self._expressions.pending, Pending(scope.id, node.params, node.body))
-        span = self._builder.positions.span(node)
-        self._builder.bind_path(node.name.value, Definition(span, scope.id), span, header, "definition")
+        named = list(named_parameters(node.args))
+        scope.last_parameter = positions.parameter(*named[-1]) if named else None
+        scope.has_kwargs = node.args.kwarg is not None
+        self._builder.add(self._expressions.pending, Pending(scope.id, node.args, node.body))
+        self._builder.bind_path(node.name, Definition(span, scope.id), span, header, "definition")
 
-    def _lower_ClassDef(self, node: cst.ClassDef) -> None:  # noqa: N802
-        decorators = tuple(self._expressions.lower(decorator.decorator) for decorator in node.decorators)
-        bases = tuple(self._expressions.lower(base.value) for base in node.bases)
-        span, header = self._builder.positions.span(node), self._builder.positions.span(node.name)
-        scope = self._builder.new_scope("class", node.name.value, self._builder.scope.id, node, header)
-        scope.decorators, scope.bases = decorators, bases
-        self._builder.bind_path(node.name.value, Definition(span, scope.id), span, header, "definition")
+    _lower_AsyncFunctionDef = _lower_FunctionDef  # noqa: N815
+
+    def _lower_ClassDef(self, node: ast.ClassDef) -> None:  # noqa: N802
+        decorators = tuple(self._expressions.lower(decorator) for decorator in node.decorator_list)
+        bases = (base.value if isinstance(base, ast.Starred) else base for base in node.bases)
+        lowered = tuple(self._expressions.lower(base) for base in bases)
+        span, header = self._span(node), self._builder.positions.name(node)
+        scope = self._builder.new_scope("class", node.name, self._builder.scope.id, span, header)
+        scope.decorators, scope.bases = decorators, lowered
+        self._builder.bind_path(node.name, Definition(span, scope.id), span, header, "definition")
         outer, environment, blocks = self._builder.scope, self._builder.environment, self._builder.blocks
         self._builder.scope, self._builder.environment, self._builder.blocks = scope, dict(environment), ()
-        self._suite(_statements_of(node.body))
+        self._suite(node.body)
         self._builder.scope, self._builder.environment, self._builder.blocks = outer, environment, blocks
-
-
-def _statements_of(suite: cst.BaseSuite) -> Sequence[cst.BaseStatement | cst.BaseSmallStatement]:
-    assert isinstance(suite, (cst.IndentedBlock, cst.SimpleStatementSuite))
-    return suite.body
 
 
 def _join(*environments: Environment) -> Environment:
@@ -297,15 +287,13 @@ def _join(*environments: Environment) -> Environment:
     return joined
 
 
-def _dotted(node: cst.BaseExpression | None) -> str:
-    if isinstance(node, cst.Attribute):
-        return f"{_dotted(node.value)}.{node.attr.value}"
-    return node.value if isinstance(node, cst.Name) else ""
-
-
 def lower_module(text: str, package: str = "") -> ModuleTree:
     """Parse a module and lower it. ``package`` (dotted) resolves relative imports.
 
-    Raises libcst.ParserSyntaxError for text that is no Python 3, RecursionError for text nested too deep.
+    Raises SyntaxError or ValueError for text that is no Python 3, RecursionError or MemoryError for text nested too
+    deep.
     """
-    return Lowering(cst.parse_module(text), package).lower()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a string that the user wrote
+        module = ast.parse(text)
+    return Lowering(module, text, package).lower()

@@ -1,81 +1,104 @@
-"""Where each CST node stands in the text, without libcst's metadata providers.
+"""Where the nodes of a syntax tree stand, counted in code points.
 
-libcst's PositionProvider costs about 1.8 times the parse. Here one code generation pass notes, for
-each node, the indices of its first and last token; rows and columns are worked out only when asked for.
+CPython counts bytes of UTF-8, and takes the parentheses around a tuple or a generator for a part of it, those around
+any other expression not. Here they never are, so that a span means the same text whoever wrote it.
 """
 
 from __future__ import annotations
 
-from itertools import accumulate
-
-import libcst as cst
-from libcst._nodes.internal import CodegenState
+import ast
+import re
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import TypeAlias
 
 from bnlint.analysis.lines import Lines
 from bnlint.findings import Span
 
+Located: TypeAlias = ast.expr | ast.stmt | ast.arg
 
-class _Recorder(CodegenState):
-    """Notes for each node between which tokens its own text stands (surrounding white space left out)."""
-
-    def __init__(self, module: cst.Module) -> None:
-        super().__init__(module.default_indent, module.default_newline)
-        self.marks: dict[int, tuple[int, int]] = {}
-        self._starts: list[int] = []
-
-    def before_codegen(self, node: cst.CSTNode) -> None:
-        self._starts.append(len(self.tokens))
-
-    def after_codegen(self, node: cst.CSTNode) -> None:
-        start, key = self._starts.pop(), id(node)
-        if key not in self.marks:
-            self.marks[key] = (start, len(self.tokens))
-
-    def record_syntactic_position(  # pyright: ignore[reportIncompatibleMethodOverride]: as a generator it is slow
-        self, node: cst.CSTNode, *, start_node: cst.CSTNode | None = None, end_node: cst.CSTNode | None = None
-    ) -> _Mark:
-        return _Mark(self, node, start_node, end_node)
-
-
-class _Mark:
-    """Notes between which tokens a node stands."""
-
-    __slots__ = ("_end_node", "_node", "_recorder", "_start", "_start_node")
-
-    def __init__(
-        self, recorder: _Recorder, node: cst.CSTNode, start_node: cst.CSTNode | None, end_node: cst.CSTNode | None
-    ) -> None:
-        self._recorder, self._node, self._start_node, self._end_node = recorder, node, start_node, end_node
-        self._start = 0
-
-    def __enter__(self) -> None:
-        self._start = len(self._recorder.tokens)
-
-    def __exit__(self, *_: object) -> None:
-        start, end = self._start, len(self._recorder.tokens)
-        marks = self._recorder.marks
-        if self._start_node is not None:
-            start = marks[id(self._start_node)][0]
-        if self._end_node is not None:
-            end = marks[id(self._end_node)][1]
-        marks[id(self._node)] = (start, end)
+# Before 3.12 Python counts the places inside an f-string from somewhere near it.
+_KNOWS_INSIDE_STRINGS = sys.version_info >= (3, 12)
+_DEFINES = re.compile(r"(?:async\b(?:\s|\\)+)?(?:def|class)\b(?:\s|\\)+")
+_FILLER = re.compile(r"(?:\s|\\|#[^\n]*)*")
+_CLOSING = re.compile(rf"(?:{_FILLER.pattern}\))*")
 
 
 class Positions:
     """Spans of the nodes of one parsed module."""
 
-    def __init__(self, module: cst.Module) -> None:
-        recorder = _Recorder(module)
-        module._codegen(recorder)  # pyright: ignore[reportPrivateUsage]: the only way to see each node printed
-        self._marks = recorder.marks
-        self._offsets = [0, *accumulate(map(len, recorder.tokens))]
-        self.lines = Lines("".join(recorder.tokens))
+    def __init__(self, text: str) -> None:
+        self.lines = Lines(text)
+        self.whole = Span(1, 1, *self.lines.place(len(text)))
+        self._is_ascii = text.isascii()
+        self._around: Span | None = None
 
-    def span(self, node: cst.CSTNode) -> Span:
+    def span(self, node: Located) -> Span:
         """Where a node of this module stands."""
-        first, last = self._marks[id(node)]
-        return self.between(self._offsets[first], self._offsets[last])
+        if self._around is not None:
+            return self._around
+        end_row, end = node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
+        if self._is_ascii:
+            span = Span(node.lineno, node.col_offset + 1, end_row, end + 1)
+        else:
+            span = Span(node.lineno, self._column(node.lineno, node.col_offset), end_row, self._column(end_row, end))
+        if isinstance(node, ast.GeneratorExp) or (isinstance(node, ast.Tuple) and self._is_enclosed(node, span)):
+            return self._inside(span)
+        return span
 
-    def between(self, start: int, end: int) -> Span:
-        """The span between two offsets."""
+    def stretch(self, first: Located, last: Located) -> Span:
+        """From the start of one node to the end of another."""
+        return Span(*self.span(first)[:2], *self.span(last)[2:])
+
+    def name(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> Span:
+        """Where the name of a definition stands."""
+        start = self.lines.offset(*self.span(node)[:2])
+        found = _DEFINES.match(self.lines.text, start)
+        end = found.end() if found is not None else start
+        return self._between(end, end + len(node.name))
+
+    def parameter(self, node: ast.arg, default: ast.expr | None) -> Span:
+        """Where a parameter stands, with its annotation and its default."""
+        span = self.span(node)
+        if default is None:
+            return span
+        value = self.span(default)
+        end = self.lines.offset(*value[2:])
+        for _ in range(self.lines.text.count("(", self.lines.offset(*span[2:]), self.lines.offset(*value[:2]))):
+            end = self.lines.text.index(")", end) + 1
+        return Span(*span[:2], *self.lines.place(end))
+
+    @contextmanager
+    def within_string(self, node: ast.JoinedStr) -> Generator[None]:
+        """While the parts of an f-string are lowered: where Python does not know their places, that of the string."""
+        before = self._around
+        if not _KNOWS_INSIDE_STRINGS:
+            self._around = self.span(node)
+        yield
+        self._around = before
+
+    def _column(self, row: int, offset: int) -> int:
+        line = self.lines.line(row)
+        return 1 + (offset if line.isascii() else len(line.encode()[:offset].decode(errors="replace")))
+
+    def _between(self, start: int, end: int) -> Span:
         return Span(*self.lines.place(start), *self.lines.place(end))
+
+    def _is_enclosed(self, node: ast.Tuple, span: Span) -> bool:
+        """Whether a tuple has parentheses of its own: ``((a), b)``, not ``(a), b``."""
+        start = self.lines.offset(*span[:2])
+        if self.lines.text[start] != "(":
+            return False
+        if not node.elts:
+            return True
+        first = self.span(node.elts[0])
+        opened = self.lines.text.count("(", start, self.lines.offset(*first[:2]))
+        closed = _CLOSING.match(self.lines.text, self.lines.offset(*first[2:]))
+        return closed is None or opened > closed.group().count(")")
+
+    def _inside(self, span: Span) -> Span:
+        text, end = self.lines.text, self.lines.offset(*span[2:]) - 1
+        filler = _FILLER.match(text, self.lines.offset(*span[:2]) + 1, end)
+        start = filler.end() if filler is not None else end
+        return self._between(start, start + len(text[start:end].rstrip()))

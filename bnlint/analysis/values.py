@@ -1,4 +1,4 @@
-"""Expressions as plain data: what the rest of the analysis reads instead of the CST.
+"""Expressions as plain data: what the rest of the analysis reads instead of the syntax tree.
 
 A value says where it stands and what it is made of. Names are already resolved: a name that an
 import binds is a `Global`, any other place that can hold something (local, parameter, ``self.x``,
