@@ -187,7 +187,7 @@ def decide(pool: Pool, experiment: Experiment, text: str, filename: str, era: Er
     """Run trial after trial until one decides; else what the first one had to say."""
     plan = Plan(experiment, text, filename, era)
     python = pool.suited(era, plan.first().legacy_keras)
-    place = Place(experiment, plan.row, plan.statistics, plan.uses, plan.tests)
+    place = plan.place
     verdict = _try(pool, python, place, plan.first())
     if verdict.outcome in DECIDED or not verdict.evidence.get("modes"):
         return verdict
