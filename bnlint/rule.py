@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from bnlint.analysis.facts import ModuleFacts
@@ -20,6 +21,9 @@ from bnlint.findings import (
     VariableRef,
 )
 from bnlint.verify.predictions import Experiment, Prediction
+
+MOST_CALLERS = 2
+"""How many places a finding names in which its function is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +102,29 @@ class Case:
             span=span,
             symbol=enclosing,
             era=self.era,
-            experiment=Experiment(prediction, symbol or enclosing, rows, span.row),
+            experiment=Experiment(
+                prediction,
+                symbol or enclosing,
+                rows,
+                span.row,
+                callers=tuple(islice(self._callers(scope), MOST_CALLERS)),
+            ),
             variable=VariableRef(first.name, first.span.row, first.span.column) if first is not None else None,
             related=(*made_here, *related),
             fix=fix,
         )
+
+    def _callers(self, scope: int) -> Iterator[str]:
+        """Where the innermost function or class around a scope that is called is called."""
+        for around in self.module.flow.enclosing(scope):
+            calls = self.project.callers.get((self.module.filename, around.id), ())
+            # A row of a notebook says nothing without its cell.
+            yield from (
+                home.filename if home.filename.endswith(".ipynb") else f"{home.filename}:{call.span.row}"
+                for home, call in calls
+            )
+            if calls:
+                return
 
     def text(self, span: Span) -> str:
         """The source text of a span."""

@@ -184,10 +184,17 @@ def _moved_rows(before: str, after: str) -> dict[int, int]:
 
 
 def decide(pool: Pool, experiment: Experiment, text: str, filename: str, era: Era) -> Verdict:
-    """Run trial after trial until one decides; else what the first one had to say."""
+    """Run trial after trial until one decides; else what the first one had to say, with the caller whose duty it is."""
+    verdict = _decide(pool, experiment, text, filename, era)
+    if verdict.outcome is not Outcome.DEFERRED or not experiment.callers:
+        return verdict
+    return replace(verdict, detail=f"{verdict.detail}, {' and '.join(experiment.callers)}")
+
+
+def _decide(pool: Pool, experiment: Experiment, text: str, filename: str, era: Era) -> Verdict:
     plan = Plan(experiment, text, filename, era)
     python = pool.suited(era, plan.first().legacy_keras)
-    place = plan.place
+    place = Place(experiment, plan.row, plan.statistics, plan.uses, plan.tests)
     verdict = _try(pool, python, place, plan.first())
     if verdict.outcome in DECIDED or not verdict.evidence.get("modes"):
         return verdict

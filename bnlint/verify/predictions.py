@@ -251,6 +251,7 @@ class Experiment:
     statistics: rows on which the watched variables or layers are created; empty watches all.
     row: the row of the finding, where a predicted exception must come from.
     steps: how many training steps to take.
+    callers: where in the project it is called, as ``train.py:12``.
     """
 
     prediction: Prediction
@@ -258,3 +259,4 @@ class Experiment:
     statistics: tuple[int, ...]
     row: int
     steps: int = 4
+    callers: tuple[str, ...] = ()

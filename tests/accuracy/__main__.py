@@ -1,10 +1,10 @@
 """Measures how accurate bnlint is, and writes docs/accuracy.md.
 
-PYTHONPATH=tests python -m accuracy PLACES --quiet NAME=FOLDER … [--mutants FILE] [--verifier FILE]
+PYTHONPATH=tests python -m accuracy PLACES --quiet NAME=FOLDER … [--mutants FILE]
 
 PLACES: the folder with ``index.jsonl`` and the repositories of the labelled places. --quiet: a healthy repository, with
-the name to show. --mutants: what ``python -m mutants`` has printed. --verifier: what is to be said of verdicts, as
-Markdown. Ends with 1 if a finding in a healthy repository was not read by anyone.
+the name to show. --mutants: what ``python -m mutants`` has printed. What the page says about verdicts stays: see
+``accuracy.verdicts``. Ends with 1 if a finding in a healthy repository was not read by anyone.
 """
 
 from __future__ import annotations
@@ -14,11 +14,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from accuracy.page import page
+from accuracy.page import PAGE, page, verdicts_of
 from accuracy.places import places_in, scored
 from accuracy.quiet import UnjudgedError, judgements, quiet
-
-PAGE = Path(__file__).parents[2] / "docs" / "accuracy.md"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -27,7 +25,6 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("places", type=Path)
     parser.add_argument("--quiet", action="append", default=[], metavar="NAME=FOLDER")
     parser.add_argument("--mutants", type=Path)
-    parser.add_argument("--verifier", type=Path)
     parser.add_argument("--write", type=Path, default=PAGE)
     given = parser.parse_args(arguments)
     known = judgements()
@@ -37,10 +34,9 @@ def main(arguments: Sequence[str]) -> int:
     except UnjudgedError as error:
         print(error, file=sys.stderr)
         return 1
-    mutants, verifier = (
-        path.read_text(encoding="utf-8") if path is not None else "" for path in (given.mutants, given.verifier)
-    )
-    text = page(scored(list(places_in(given.places))), repositories, mutants, verifier)
+    mutants = given.mutants.read_text(encoding="utf-8") if given.mutants is not None else ""
+    verdicts = verdicts_of(given.write.read_text(encoding="utf-8")) if given.write.exists() else ""
+    text = page(scored(list(places_in(given.places))), repositories, mutants, verdicts)
     given.write.write_text(text, encoding="utf-8")
     return 0
 

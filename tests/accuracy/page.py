@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from accuracy.places import Scored
 from accuracy.quiet import Quiet
 
+PAGE = Path(__file__).parents[2] / "docs" / "accuracy.md"
 HEAD = """\
 # How accurate it is
 
@@ -34,6 +36,11 @@ Right programs, broken at one place in the ways that batch norm breaks. *right* 
 family, *offered* that the finding has a fix, *mended* that fixing leaves nothing to find. The right programs themselves
 have no findings.
 """
+VERDICTS = """\
+## Verdicts
+
+What running the code decides. Written by a command of its own, `PYTHONPATH=tests python -m accuracy.verdicts`.
+"""
 LIMITS = """\
 ## What these numbers do not say
 
@@ -52,12 +59,25 @@ LIMITS = """\
 """
 
 
-def page(scored: Sequence[Scored], repositories: Sequence[Quiet], mutants: str, verifier: str) -> str:
-    """The page as Markdown. mutants: the table that ``python -m mutants`` prints; verifier: more of the page."""
+def with_verdicts(text: str, section: str) -> str:
+    """The page with another section about verdicts."""
+    end = text.index(LIMITS.partition("\n")[0])
+    start = text.find(VERDICTS)
+    return f"{text[: start if start >= 0 else end]}{VERDICTS}\n{section}\n{text[end:]}"
+
+
+def verdicts_of(text: str) -> str:
+    """The section about verdicts of a page, "" if it has none."""
+    start, end = text.find(VERDICTS), text.find(LIMITS.partition("\n")[0])
+    return text[start:end].rstrip("\n") + "\n" if start >= 0 else ""
+
+
+def page(scored: Sequence[Scored], repositories: Sequence[Quiet], mutants: str, verdicts: str) -> str:
+    """The page as Markdown. mutants: the table of ``python -m mutants``; verdicts: what `verdicts_of` gives."""
     parts = [HEAD, PLACES, _summary(scored), _by_kind(scored), _by_rule(scored), _not_as_labelled(scored)]
     parts += [QUIET, _repositories(repositories), _judged(repositories)]
     parts += [MUTANTS, _mutants(mutants)] if mutants else []
-    return "\n".join(part for part in [*parts, verifier, LIMITS] if part)
+    return "\n".join(part for part in [*parts, verdicts, LIMITS] if part)
 
 
 def _summary(scored: Sequence[Scored]) -> str:
@@ -70,7 +90,7 @@ def _summary(scored: Sequence[Scored]) -> str:
         ("right places with a false alarm", _share(count["alarm"], count["alarm"] + count["quiet"])),
         ("found by a rule that names the fault, where there is one", _share(sum(named), len(named))),
     ]
-    return f"{len(scored)} places in {repositories} repositories.\n\n" + _table(("", "share", "number"), rows)
+    return f"{len(scored)} places in {repositories} repositories.\n\n" + table(("", "share", "number"), rows)
 
 
 def _by_kind(scored: Sequence[Scored]) -> str:
@@ -78,14 +98,14 @@ def _by_kind(scored: Sequence[Scored]) -> str:
     found = Counter(each.place.fault for each in bugs if each.kind == "hit")
     total = Counter(each.place.fault for each in bugs)
     rows = [(f"`{fault}`", total[fault], found[fault]) for fault in sorted(total)]
-    return "By the kind that the label states:\n\n" + _table(("kind", "bugs", "found"), rows)
+    return "By the kind that the label states:\n\n" + table(("kind", "bugs", "found"), rows)
 
 
 def _by_rule(scored: Sequence[Scored]) -> str:
     hits = Counter(code for each in scored if each.kind == "hit" for code in each.codes)
     alarms = Counter(code for each in scored if each.kind == "alarm" for code in each.codes)
     rows = [(code, hits[code], alarms[code]) for code in sorted({*hits, *alarms})]
-    return "By rule; a bug may be found by several:\n\n" + _table(("rule", "bugs found", "false alarms"), rows)
+    return "By rule; a bug may be found by several:\n\n" + table(("rule", "bugs found", "false alarms"), rows)
 
 
 def _not_as_labelled(scored: Sequence[Scored]) -> str:
@@ -121,8 +141,8 @@ def _repositories(repositories: Sequence[Quiet]) -> str:
         wrong,
         sum(r[5] for r in rows),
     )
-    table = _table(("repository", "files", "lines", "findings", "wrong", "notes"), [*rows, total])
-    return f"{table}\nWrong findings per 200,000 lines: {wrong * 200_000 / max(lines, 1):.2f}.\n"
+    shown = table(("repository", "files", "lines", "findings", "wrong", "notes"), [*rows, total])
+    return f"{shown}\nWrong findings per 200,000 lines: {wrong * 200_000 / max(lines, 1):.2f}.\n"
 
 
 def _judged(repositories: Sequence[Quiet]) -> str:
@@ -144,14 +164,15 @@ def _mutants(printed: str) -> str:
     rows = [[" ".join(words[:-count]), *words[-count:]] for words in lines[start + 1 :] if len(words) > count]
     made, _, right = (int(number) for number in rows[-1][1:4])
     share = f"{_share(right, made)[0]} of the {made} mutants are found by a rule of the right family.\n"
-    return f"{share}\n{_table(('mutation', *lines[start]), rows)}"
+    return f"{share}\n{table(('mutation', *lines[start]), rows)}"
 
 
 def _share(part: int, whole: int) -> tuple[str, str]:
     return f"{part / whole:.1%}" if whole else "none", f"{part} of {whole}"
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A table of Markdown; a cell that is a tuple stands for several."""
     flat = [[str(cell) for cell in _flat(row)] for row in rows]
     lines = [head, ["---"] * len(head), *flat]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from accuracy.__main__ import main
+from accuracy.page import verdicts_of, with_verdicts
 from accuracy.places import places_in, scored
 
 BAD = "import keras\nnorm = keras.layers.BatchNormalization(momentum=0.1)\n"
@@ -80,3 +81,16 @@ def test_what_nobody_has_read_ends_it(places: Path, tmp_path: Path, capsys: pyte
     assert main([str(places), "--quiet", f"a/b={places / 'found'}", "--write", str(page)]) == 1
     assert "bn.py:2 BN501" in capsys.readouterr().err
     assert not page.exists()
+
+
+def test_what_is_said_of_verdicts_stays_until_it_is_measured_again(places: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    assert main([str(places), "--write", str(page)]) == 0
+    bare = page.read_text(encoding="utf-8")
+    assert verdicts_of(bare) == ""
+    page.write_text(with_verdicts(bare, "old words\n"), encoding="utf-8")
+    assert main([str(places), "--write", str(page)]) == 0
+    kept = page.read_text(encoding="utf-8")
+    assert kept == with_verdicts(bare, "old words\n")
+    assert with_verdicts(kept, "new words\n") == kept.replace("old words", "new words")
+    assert kept.replace(verdicts_of(kept) + "\n", "") == bare

@@ -1,7 +1,8 @@
 """What verification decides in labelled places of real code, rung by rung, and what a finding costs.
 
 Run from a checkout: ``python tests/bench/places.py INDEX.jsonl [id ...]``. Each line of the index names a place: "id",
-the folder of its repository beside the index; "path" in it; "lines", first and last; "buggy"; "runnable".
+the folder of its repository beside the index; "path" in it; "lines", first and last; "buggy"; "runnable": true,
+"needs-compat-v1" or false. Places that are said not to be runnable are left out, unless they are asked for by their id.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ import statistics
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bnlint import engine
-from bnlint.findings import Finding, Outcome
+from bnlint.findings import Finding, Outcome, Severity, Verdict
 from bnlint.settings import Settings
 from bnlint.source import Source
 from bnlint.verify import VerifySettings, decide
@@ -28,6 +30,7 @@ LADDER = {
     "and a slice": ("module", "program", "slice"),
     "and stand-ins": ("module", "program", "slice", "stand-ins"),
 }
+WHOLE = "and stand-ins"
 
 
 class Shortened(Pool):
@@ -41,47 +44,81 @@ class Shortened(Pool):
         return super().ask({**request, "rungs": kept}, legacy_keras, python)
 
 
+@dataclass(frozen=True)
+class Found:
+    """A finding in a labelled place. text: what its rows count in. folder: the repository."""
+
+    place: Mapping[str, Any]
+    finding: Finding
+    text: str
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What a ladder of that length made of a finding."""
+
+    found: Found
+    ladder: str
+    verdict: Verdict
+    seconds: float
+
+    @property
+    def is_wrong(self) -> bool:
+        """Confirmed where a person says that nothing is wrong."""
+        return self.found.place["buggy"] is False and self.verdict.outcome is Outcome.CONFIRMED
+
+
 def main(arguments: Sequence[str]) -> None:
     """Print a line for each finding with all rungs, and the verdicts for each length of the ladder."""
-    index, only = Path(arguments[0]).resolve(), set(arguments[1:])
+    rows = list(decided(findings(Path(arguments[0]).resolve(), set(arguments[1:]))))
+    for row in rows:
+        if row.ladder == WHOLE:
+            place, verdict = row.found.place, row.verdict
+            told = (verdict.outcome.value, verdict.reason or "", verdict.detail[:150].replace("\n", " "))
+            print(place["id"], place["buggy"], row.found.finding.code, row.found.finding.span.row, *told)
+    for name in LADDER:
+        here = [row for row in rows if row.ladder == name]
+        print(f"{name}: median {statistics.median(row.seconds for row in here):.2f} s a finding")
+        tally = Counter(f"buggy {row.found.place['buggy']}: {row.verdict.outcome.value}" for row in here)
+        for label, count in sorted(tally.items()):
+            print(f"  {label} {count}")
+        print(f"  confirmed in correct places: {sum(row.is_wrong for row in here)}")
+
+
+def findings(index: Path, only: Iterable[str] = ()) -> list[Found]:
+    """The findings that overlap the lines of the places; notes are hints, not findings."""
     places = [json.loads(line) for line in index.read_text(encoding="utf-8").splitlines()]
-    found = [each for place in places if not only or place["id"] in only for each in _found(index.parent, place)]
+    wanted = [each for each in places if (each["id"] in only if only else each["runnable"])]
+    return [found for place in wanted for found in _in_place(index.parent, place)]
+
+
+def decided(found: Sequence[Found], ladders: Sequence[str] = tuple(LADDER)) -> Iterator[Decided]:
+    """Every finding, once for each length of the ladder."""
     chosen = VerifySettings()
-    for name, rungs in LADDER.items():
-        tally: Counter[tuple[str, str]] = Counter()
-        seconds: list[float] = []
+    for name in ladders:
         with Shortened(chosen.pythons, chosen.timeout, chosen.isolation) as pool:
-            pool.rungs = rungs
+            pool.rungs = LADDER[name]
             for legacy in (False, True):
                 pool.start(sys.executable, legacy)
-            for place, finding, text, folder in found:
-                os.chdir(folder)
+            for each in found:
+                os.chdir(each.folder)
                 began = time.perf_counter()
-                verdict = decide(pool, finding.experiment, text, finding.filename, finding.era)
-                seconds.append(time.perf_counter() - began)
-                tally[(f"buggy {place['buggy']}, runnable {place['runnable']}", verdict.outcome.value)] += 1
-                if rungs == LADDER["and stand-ins"]:
-                    print(place["id"], finding.code, finding.span.row, verdict.outcome.value, verdict.reason or "")
-        print(f"{name}: median {statistics.median(seconds):.2f} s a finding" if seconds else f"{name}: no findings")
-        for (label, outcome), count in sorted(tally.items()):
-            print(f"  {label}: {count} {outcome}")
-        wrong = sum(n for (label, outcome), n in tally.items() if "False," in label and outcome == Outcome.CONFIRMED)
-        print(f"  confirmed in correct places: {wrong}")
+                finding = each.finding
+                verdict = decide(pool, finding.experiment, each.text, finding.filename, finding.era)
+                yield Decided(each, name, verdict, time.perf_counter() - began)
 
 
-def _found(root: Path, place: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], Finding, str, Path]]:
-    """The findings that overlap the lines of the place, with the text that their rows belong to."""
+def _in_place(root: Path, place: Mapping[str, Any]) -> Iterator[Found]:
     folder = root / place["id"]
     os.chdir(folder)
     report = engine.check(["."], Settings())
     first, last = place["lines"]
-    here = [each for each in report.findings if each.filename.endswith(place["path"])]
-    here = [each for each in here if each.span.row <= last and each.span.end_row >= first]
-    texts = {
-        each.filename: engine.as_analysed(Source.read(Path(each.filename), each.filename), Settings())[0].text
-        for each in here
-    }
-    return [(place, each, texts[each.filename], folder) for each in here]
+    for each in report.findings:
+        overlaps = each.span.row <= last and each.span.end_row >= first
+        if each.filename.endswith(place["path"]) and overlaps and each.severity is not Severity.INFO:
+            source = Source.read(Path(each.filename), each.filename)
+            yield Found(place, each, engine.as_analysed(source, Settings())[0].text, folder)
 
 
 if __name__ == "__main__":

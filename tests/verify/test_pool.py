@@ -13,10 +13,14 @@ from typing import Any
 
 import pytest
 
+from bnlint.engine import check_sources
 from bnlint.findings import Confidence, Era, Finding, Outcome, Severity, Span
+from bnlint.settings import Settings
+from bnlint.source import Source
 from bnlint.verify import VerifySettings, verify
 from bnlint.verify.predictions import Experiment, Unchanged
 
+RULES = Path(__file__).parents[2] / "rules"
 HEALTHY = textwrap.dedent(
     """
     import tensorflow as tf
@@ -200,3 +204,15 @@ def test_the_first_of_several_interpreters_that_are_alike_is_taken(tmp_path: Pat
     (done,) = verify([finding()], {"healthy.py": HEALTHY}, settings)
     assert done.verdict.outcome is Outcome.CONFIRMED
     assert not (tmp_path / "started").exists()
+
+
+@pytest.mark.tensorflow
+def test_one_worker_and_two_see_the_same() -> None:
+    """To the last digit of the evidence."""
+    paths = [path for code in ("BN101", "BN204", "BN304", "BN501") for path in sorted(RULES.glob(f"{code}-*/bad*.py"))]
+    sources = [Source.read(path, f"{path.parent.name}/{path.name}") for path in paths]
+    findings = list(check_sources(sources, Settings()).findings)
+    texts = {source.filename: source.text for source in sources}
+    assert len(findings) >= 10
+    one, two = (verify(findings, texts, VerifySettings(jobs=jobs)) for jobs in (1, 2))
+    assert [each.verdict for each in one] == [each.verdict for each in two]

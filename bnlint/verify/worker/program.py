@@ -58,7 +58,7 @@ class Program:
         self.tree = ast.parse(self.source, self.path)
         if self.calls_on is not None:
             tree = _Looker(self.calls_on).visit(tree)
-        code = compile(Marker(self.skip).mark(tree), self.path, "exec", dont_inherit=True)
+        code = compile(_Marker(self.skip).mark(tree), self.path, "exec", dont_inherit=True)
         module = types.ModuleType("__main__" if as_main else self.name)
         module.__dict__.update(__file__=self.path, **{MARK: self.hits.add, LOOK: self._look})
         if self.builtin_names is not None:
@@ -85,10 +85,10 @@ class Program:
         return {
             "type": type(error).__name__,
             "types": [cls.__name__ for cls in type(error).__mro__ if cls is not object],
-            "message": tidy(message.replace(self.folder + os.sep, "")),
+            "message": _tidy(message.replace(self.folder + os.sep, "")),
             "rows": list(dict.fromkeys(list(reversed(quoted)) + rows)),
             "stage": stage,
-            "of": lacking(error),
+            "of": _lacking(error),
         }
 
     def _rows(self, error: BaseException) -> List[int]:
@@ -131,26 +131,17 @@ class _Looker(ast.NodeTransformer):
         return ast.copy_location(ast.Call(look, [node], []), node)
 
 
-class Marker(ast.NodeTransformer):
-    """Puts a note before every statement, so that it is known which rows really ran; passes over errors in some.
+class _Marker(ast.NodeTransformer):
+    """Puts a note before every statement, so that it is known which rows really ran; passes over errors in some."""
 
-    only: the first and last rows to which notes are limited. offset: what is added to the rows that are noted.
-    """
-
-    def __init__(
-        self, skip: Sequence[Sequence[int]], only: Optional[Sequence[Sequence[int]]] = None, offset: int = 0
-    ) -> None:
+    def __init__(self, skip: Sequence[Sequence[int]]) -> None:
         self.skip = skip
-        self.only = only
-        self.offset = offset
 
     def mark(self, tree: ast.Module) -> ast.Module:
-        """The same module with the notes in it."""
         self.visit(tree)
         return tree
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
-        """Each block of statements, from the inside out."""
         super().generic_visit(node)
         for field in ("body", "orelse", "finalbody"):
             block = getattr(node, field, None)
@@ -165,9 +156,8 @@ class Marker(ast.NodeTransformer):
                 index == 0 and isinstance(statement, ast.Expr) and hasattr(owner, "body") and _is_text(statement)
             )
             future = isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
-            wanted = self.only is None or any(first <= statement.lineno <= last for first, last in self.only)
-            if wanted and not docstring and not future:
-                marked.append(_note(statement, self.offset))
+            if not docstring and not future:
+                marked.append(_note(statement))
             skipped = any(first <= statement.lineno <= last for first, last in self.skip)
             marked.append(_tolerant(statement) if skipped and not hasattr(statement, "body") else statement)
         return marked
@@ -183,7 +173,7 @@ def _tolerant(statement: ast.stmt) -> ast.stmt:
     return tolerant
 
 
-def lacking(error: BaseException) -> Optional[str]:
+def _lacking(error: BaseException) -> Optional[str]:
     """The type of the object that an attribute was missing from."""
     found = re.match(r"'(\w+)' object has no attribute", str(error)) if isinstance(error, AttributeError) else None
     return found.group(1) if found else None
@@ -194,16 +184,16 @@ def _is_text(statement: ast.Expr) -> bool:
     return isinstance(getattr(value, "value", getattr(value, "s", None)), str)
 
 
-def _note(statement: ast.stmt, offset: int) -> ast.stmt:
+def _note(statement: ast.stmt) -> ast.stmt:
     """``mark(row)`` at the statement's own row; a decorated function counts from its ``def``."""
-    call = ast.parse("%s(%d)" % (MARK, statement.lineno + offset)).body[0]
+    call = ast.parse("%s(%d)" % (MARK, statement.lineno)).body[0]
     for node in ast.walk(call):
         if hasattr(node, "lineno"):
             ast.copy_location(node, statement)
     return call
 
 
-def tidy(message: str) -> str:
+def _tidy(message: str) -> str:
     """Without the addresses that differ from run to run, and not endless."""
     if "in user code:" in message:
         # What autograph and Keras quote before and after the message proper.
