@@ -49,10 +49,11 @@ class Analysis:
 class Cache:
     """The entries of a folder.
 
-    problem: why something could not be kept, to be told once.
+    problem: why something could not be kept, to be told once. verdicts: the folder for what the verifier saw.
     """
 
     def __init__(self, folder: Path) -> None:
+        self.verdicts = folder / "verdicts"
         self._entries = Entries(folder)
         self.problem: Notice | None = None
 

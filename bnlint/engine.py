@@ -134,7 +134,8 @@ def check_sources(
     looked_at |= by_name
     findings, warnings, gone = marked(analysis.findings, looked_at, every_rule, settings)
     if settings.verify and findings:
-        findings = _verified(findings, {name: source.text for name, source in by_name.items()}, settings, progress)
+        texts = {name: source.text for name, source in by_name.items()}
+        findings = _verified(findings, texts, settings, progress, cached)
     refuted = sum(finding.verdict.outcome is Outcome.REFUTED for finding in findings)
     if not settings.show_refuted:
         findings = [finding for finding in findings if finding.verdict.outcome is not Outcome.REFUTED]
@@ -266,7 +267,11 @@ def _declared(filenames: Iterable[str]) -> dict[str, Era]:
 
 
 def _verified(
-    findings: list[Finding], texts: Mapping[str, str], settings: Settings, progress: Progress | None
+    findings: list[Finding],
+    texts: Mapping[str, str],
+    settings: Settings,
+    progress: Progress | None,
+    cached: Cache | None,
 ) -> list[Finding]:
     """The findings with their verdicts; what is let pass is not run."""
     from bnlint.verify import verify
@@ -283,7 +288,8 @@ def _verified(
             progress.advance()
             done += 1
 
-    verified = iter(verify(asked, texts, verify_settings(settings), step, announce))
+    how = replace(verify_settings(settings), jobs=settings.jobs or 1, remember=cached and cached.verdicts)
+    verified = iter(verify(asked, texts, how, step, announce))
     return [finding if finding.suppressed else next(verified) for finding in findings]
 
 

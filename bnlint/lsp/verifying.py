@@ -11,7 +11,8 @@ from typing import Any
 from bnlint.findings import Finding, Verdict
 from bnlint.settings import Settings
 from bnlint.verify import VerifySettings, decide
-from bnlint.verify.pool import Answer, Pool
+from bnlint.verify.answers import Answer
+from bnlint.verify.pool import Pool
 
 
 class Verifier:

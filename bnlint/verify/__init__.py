@@ -8,16 +8,20 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
+from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Literal
 
 from bnlint.findings import Applicability, Era, Finding, Outcome, Verdict
 from bnlint.verify import sandbox
+from bnlint.verify.answers import Answer
 from bnlint.verify.plan import Plan, Trial
-from bnlint.verify.pool import Answer, Pool
+from bnlint.verify.pool import NotRememberedError, Pool
 from bnlint.verify.predictions import Experiment, OneSided
+from bnlint.verify.remembered import Remembered
 from bnlint.verify.seen import Place
 from bnlint.verify.verdicts import failed_before, judge, prove, unable
 
@@ -25,6 +29,7 @@ __all__ = ["VerifySettings", "clears", "prove_fix", "verify"]
 
 DECIDED = (Outcome.CONFIRMED, Outcome.REFUTED)
 MOST_SKIPPED = 8
+REMEMBERED = "seen in an earlier run, of the same code under the same TensorFlow; --no-cache runs it again"
 Isolation = Literal["auto", "strict", "none"]
 
 
@@ -36,7 +41,7 @@ class VerifySettings:
     timeout: seconds for one experiment. jobs: worker processes.
     isolation: "auto" takes what the system offers, "strict" refuses to run with less than all of `sandbox.ISOLATION`,
     "none" runs the code like any other program. fork: None decides by the system; False starts a process for each
-    experiment.
+    experiment. remember: the folder in which :func:`verify` keeps what it saw, so as not to run the same again.
     """
 
     pythons: Sequence[str] = (sys.executable,)
@@ -44,10 +49,12 @@ class VerifySettings:
     jobs: int = 1
     isolation: Isolation = "auto"
     fork: bool | None = None
+    remember: Path | None = None
 
     def pool(self) -> Pool:
         """Workers for these settings; to be used as a context manager."""
-        return Pool(self.pythons, self.timeout, self.isolation, self.fork)
+        remembered = self.remember and Remembered(self.remember, self.isolation, self.timeout)
+        return Pool(self.pythons, self.timeout, self.isolation, self.fork, remembered)
 
 
 def verify(
@@ -65,36 +72,53 @@ def verify(
     """
     if not findings:
         return []
-    jobs = max(1, min(settings.jobs, len(findings)))
-    pools = [settings.pool() for _ in range(jobs)]
+    pools = [settings.pool() for _ in range(max(1, min(settings.jobs, len(findings))))]
     free: SimpleQueue[Pool] = SimpleQueue()
     for pool in pools:
         free.put(pool)
-    if announce is not None:
-        told = _running(pools[0], _needs(findings, texts, several=len(settings.pythons) > 1), _what(findings))
-        # Why nothing can be run is told with the findings.
-        if told is not None:
-            announce(told)
+    done: dict[int, Finding] = {}
+    count = 0
 
-    def one(finding: Finding) -> Finding:
+    def decided(pool: Pool, index: int) -> None:
+        finding = findings[index]
+        verdict = decide(pool, finding.experiment, texts[finding.filename], finding.filename, finding.era)
+        done[index] = replace(finding, verdict=verdict)
+
+    def one(index: int) -> None:
         pool = free.get()
         try:
-            verdict = decide(pool, finding.experiment, texts[finding.filename], finding.filename, finding.era)
+            decided(pool, index)
         finally:
             free.put(pool)
-        return replace(finding, verdict=verdict)
 
-    done: list[Finding] = []
+    def tell() -> None:
+        nonlocal count
+        count += 1
+        if progress is not None:
+            progress(count, len(findings))
+
     try:
-        with ThreadPoolExecutor(jobs) as threads:
-            for finding in threads.map(one, findings):
-                done.append(finding)
-                if progress is not None:
-                    progress(len(done), len(findings))
+        if settings.remember is not None:
+            pools[0].idle = True
+            for index in range(len(findings)):
+                with suppress(NotRememberedError):
+                    decided(pools[0], index)
+                    tell()
+            pools[0].idle = False
+        left = [index for index in range(len(findings)) if index not in done]
+        if announce is not None and left:
+            asked = [findings[index] for index in left]
+            told = _running(pools[0], _needs(asked, texts, several=len(settings.pythons) > 1), _what(asked))
+            # Why nothing can be run is told with the findings.
+            if told is not None:
+                announce(told)
+        with ThreadPoolExecutor(len(pools)) as threads:
+            for _ in threads.map(one, left):
+                tell()
     finally:
         for pool in pools:
             pool.close()
-    return done
+    return [done[index] for index in range(len(findings))]
 
 
 def announcement(pool: Pool, era: Era, legacy_keras: bool, what: str) -> str:
@@ -225,7 +249,10 @@ def _try(pool: Pool, python: str, place: Place, trial: Trial) -> Verdict:
     if answer.versions is None or answer.ending == "no-isolation":
         return unable(answer.ending, answer.message)
     try:
-        return judge(place, answer.observations, answer.ending, facts_of(answer, trial.note))
+        facts = facts_of(answer, trial.note)
+        if answer.remembered:
+            facts["notes"].append(REMEMBERED)
+        return judge(place, answer.observations, answer.ending, facts)
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         # It was written by a process that had run the user's code.
         return unable("garbled", f"{type(error).__name__}: {error}")

@@ -11,13 +11,15 @@ import signal
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, cast
 
 from bnlint.findings import Era
 from bnlint.verify import sandbox
+from bnlint.verify.answers import Answer
+from bnlint.verify.remembered import Remembered
 from bnlint.verify.worker.offspring import remove
 
 START = 120.0
@@ -31,31 +33,28 @@ WORD = 32
 """Characters of the word with which a line of the harness begins."""
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What came of one request.
-
-    ending: "done", "timeout", "exit N", "signal N", "babble" (it wrote too much), "excess" (it took too much disk or
-    too many threads), "hung", "lost" (the worker died), "tampered" (nothing it said can be believed), or a reason for
-    not having run at all: "no-tensorflow", "no-keras-2", "broken-tensorflow", "no-isolation", "no-interpreter".
-    message: that reason in words. observations: those that were complete.
-    """
-
-    ending: str
-    message: str = ""
-    versions: Mapping[str, Any] | None = None
-    isolation: tuple[str, ...] = ()
-    observations: tuple[Mapping[str, Any], ...] = ()
+class NotRememberedError(Exception):
+    """Something would have to be run."""
 
 
 class Pool:
     """Workers for each interpreter, one that forks for each flavour of Keras, or a new one for each request.
 
     Not for use by several threads: give each thread its own. Answers are remembered, so that findings that need
-    the same run share it.
+    the same run share it, and by the next runs where there is a place for that.
+
+    idle: nothing is run; what is not remembered raises NotRememberedError.
     """
 
-    def __init__(self, pythons: Sequence[str], timeout: float, isolation: str, fork: bool | None = None) -> None:
+    def __init__(
+        self,
+        pythons: Sequence[str],
+        timeout: float,
+        isolation: str,
+        fork: bool | None = None,
+        remembered: Remembered | None = None,
+    ) -> None:
+        self.idle = False
         self.timeout = timeout
         self.isolation = isolation
         self.pythons = tuple(pythons)
@@ -64,6 +63,7 @@ class Pool:
         self._zygotes: dict[tuple[str, bool], _Worker] = {}
         self._states: dict[tuple[str, bool], Mapping[str, Any]] = {}
         self._answers: dict[str, Answer] = {}
+        self._remembered = remembered
 
     def __enter__(self) -> Pool:
         return self
@@ -95,13 +95,31 @@ class Pool:
 
     def ask(self, request: Mapping[str, Any], legacy_keras: bool, python: str) -> Answer:
         """Run one experiment; never raises for what the experiment does."""
-        key = json.dumps([python, legacy_keras, request], sort_keys=True)
-        if key not in self._answers:
-            # The code cannot guess with which word the lines begin that are not its own.
-            whole = {**request, "timeout": self.timeout, "word": secrets.token_hex(16)}
-            run = self._forked if self._fork else self._alone
-            self._answers[key] = run(whole, python, legacy_keras)
-        return self._answers[key]
+        asked = json.dumps([python, legacy_keras, request], sort_keys=True)
+        if asked not in self._answers:
+            self._answers[asked] = self._recalled(request, legacy_keras, python)
+        return self._answers[asked]
+
+    def _recalled(self, request: Mapping[str, Any], legacy_keras: bool, python: str) -> Answer:
+        """From an earlier run, or else from this one, and then kept for the next."""
+        store = self._remembered
+        key = store.key(request, legacy_keras, python) if store is not None else None
+        answer = store.recall(key) if store is not None and key is not None else None
+        if answer is not None:
+            return answer
+        if self.idle:
+            raise NotRememberedError
+        # The code cannot guess with which word the lines begin that are not its own.
+        whole = {**request, "timeout": self.timeout, "word": secrets.token_hex(16)}
+        if self._fork:
+            self._zygote(python, legacy_keras)
+        start = time.monotonic()
+        answer = (self._forked if self._fork else self._alone)(whole, python, legacy_keras)
+        seconds = time.monotonic() - start
+        # What was changed while the code ran may have been read before or after.
+        if store is not None and key is not None and key == store.key(request, legacy_keras, python):
+            store.keep(key, answer, seconds)
+        return answer
 
     def start(self, python: str, legacy_keras: bool = False) -> Mapping[str, Any]:
         """Start the worker now, rather than with the first request; returns what it said about itself.

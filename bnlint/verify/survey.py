@@ -9,9 +9,10 @@ from typing import Any
 
 from bnlint.findings import Era
 from bnlint.verify import facts_of
+from bnlint.verify.answers import Answer
 from bnlint.verify.evidence import Observation, Variable
 from bnlint.verify.plan import Plan, Trial
-from bnlint.verify.pool import Answer, Pool
+from bnlint.verify.pool import Pool
 from bnlint.verify.predictions import Changed, Experiment, Unchanged
 from bnlint.verify.seen import Place, watched
 from bnlint.verify.verdicts import reason_of, unable

@@ -23,7 +23,8 @@ from bnlint.findings import Finding, Outcome, Severity, Verdict
 from bnlint.settings import Settings
 from bnlint.source import Source
 from bnlint.verify import VerifySettings, decide
-from bnlint.verify.pool import Answer, Pool
+from bnlint.verify.answers import Answer
+from bnlint.verify.pool import Pool
 
 LADDER = {
     "the module": ("module", "program"),

@@ -20,6 +20,7 @@ from bnlint.cache import Cache, key_of
 from bnlint.entries import digest_of
 from bnlint.registry import builtin_folder, load_rules
 from bnlint.settings import Settings
+from bnlint.verify import VerifySettings
 
 Run = Callable[..., Result]
 
@@ -262,3 +263,19 @@ def test_the_folder_is_the_users_own(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     assert cache.user_folder() == tmp_path / "bnlint"
     Cache(cache.user_folder()).keep("k", "", cache.Analysis((), (), (), (), (), False))
     assert (tmp_path / "bnlint").stat().st_mode & 0o777 == 0o700
+
+
+def test_verdicts_are_remembered_unless_told_otherwise(
+    project: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[VerifySettings] = []
+
+    def verify(findings: Any, _texts: Any, settings: VerifySettings, *_: Any) -> Any:
+        asked.append(settings)
+        return findings
+
+    monkeypatch.setattr("bnlint.verify.verify", verify)
+    run("check", "--verify", "--jobs", "3")
+    run("check", "--verify", "--no-cache")
+    assert [each.remember for each in asked] == [folder() / "verdicts", None]
+    assert [each.jobs for each in asked] == [3, 1]

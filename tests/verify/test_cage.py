@@ -120,7 +120,7 @@ def test_only_what_can_be_imported_is_readable(base: Path) -> None:
     (project / "out.py").symlink_to(home / ".netrc")
     (project / "away").symlink_to(home)
     (project / "again.py").symlink_to(project / "module.py")
-    places = {Path(place.path).relative_to(project) for place in landlock._importable(str(project), str(home))}
+    places = {Path(place.path).relative_to(project) for place in landlock.importable(str(project), str(home))}
     assert places == {Path(), Path("module.py"), Path("package")}
 
 
@@ -131,7 +131,7 @@ def test_a_file_in_the_home_folder_gives_nothing_else_away(base: Path) -> None:
     for name in ("train.py", "package/__init__.py", "letters/one.txt"):
         (home / name).write_text("")
     for folder in (home, base):
-        places = {place.path for place in landlock._importable(str(folder), str(home)) if place.rights & 4}
+        places = {place.path for place in landlock.importable(str(folder), str(home)) if place.rights & 4}
         assert places == ({str(home / "train.py"), str(home / "package")} if folder == home else set())
 
 

@@ -86,7 +86,7 @@ def places(folder: str, home: str, paths: Sequence[str]) -> List[Place]:
     whole += [Place(path, READ) for path in _python(home)]
     whole.append(Place(os.path.dirname(os.path.abspath(__file__)), READ))
     for path in list(paths) + [entry for entry in sys.path if not _under(entry, whole)]:
-        whole += _importable(os.path.realpath(path), home)
+        whole += importable(os.path.realpath(path), home)
     return [*whole, Place("/dev/null", WRITE_FILE | READ_FILE | TRUNCATE), Place(folder, RIGHTS[5] & ~DEVICE)]
 
 
@@ -94,7 +94,7 @@ def _python(home: str) -> Iterator[str]:
     """Where the interpreter and the packages installed for it live."""
     binary = os.path.dirname(os.path.dirname(os.path.realpath(sys.executable)))
     for prefix in {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix, binary}:
-        if not _contains(prefix, home):
+        if not contains(prefix, home):
             yield prefix
         else:
             for part in ("bin", "lib", "lib64", "share"):
@@ -103,11 +103,11 @@ def _python(home: str) -> Iterator[str]:
         if os.path.basename(entry) in ("site-packages", "dist-packages") or os.path.isfile(entry):
             yield entry
     for entry in os.environ.get("LD_LIBRARY_PATH", "").split(":"):
-        if entry and not _contains(entry, home):
+        if entry and not contains(entry, home):
             yield entry
 
 
-def _importable(folder: str, home: str) -> Iterator[Place]:
+def importable(folder: str, home: str) -> Iterator[Place]:
     """What can be imported from a folder: no data beside it, no hidden files, and nothing that links lead to elsewhere.
 
     In a home folder, one above it, or one that all users share, a package is known by its ``__init__.py`` alone.
@@ -115,12 +115,12 @@ def _importable(folder: str, home: str) -> Iterator[Place]:
     yield Place(folder, READ_FOLDER)
     for name, path in _entries(folder):
         target = os.path.realpath(path)
-        if name.startswith(".") or not _contains(folder, target):
+        if name.startswith(".") or not contains(folder, target):
             continue
         if not os.path.isdir(target):
             if name.endswith(IMPORTABLE):
                 yield Place(target, EXECUTE | READ_FILE)
-        elif not _contains(target, home) and (
+        elif not contains(target, home) and (
             not _open_to_others(folder, home) or os.path.isfile(os.path.join(target, "__init__.py"))
         ):
             yield Place(target, READ)
@@ -134,16 +134,16 @@ def _entries(folder: str) -> List[Tuple[str, str]]:
 
 def _open_to_others(folder: str, home: str) -> bool:
     try:
-        return _contains(folder, home) or bool(os.stat(folder).st_mode & (stat.S_ISVTX | stat.S_IWOTH))
+        return contains(folder, home) or bool(os.stat(folder).st_mode & (stat.S_ISVTX | stat.S_IWOTH))
     except OSError:
         return True
 
 
 def _under(path: str, known: Sequence[Place]) -> bool:
-    return not path or any(_contains(place.path, path) for place in known)
+    return not path or any(contains(place.path, path) for place in known)
 
 
-def _contains(folder: str, path: Optional[str]) -> bool:
+def contains(folder: str, path: Optional[str]) -> bool:
     """Whether ``path`` is ``folder`` or lies in it."""
     folder = folder.rstrip("/") + "/"
     return bool(path) and (str(path).rstrip("/") + "/").startswith(folder)
