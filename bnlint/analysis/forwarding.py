@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bnlint.analysis.flags import is_arg_scope
 from bnlint.analysis.phases import is_flag_name
-from bnlint.analysis.scopes import Scope
-from bnlint.analysis.values import Call, Const, Opaque, Parameter, Read, Value
+from bnlint.analysis.scopes import Guard, Scope
+from bnlint.analysis.values import Call, Const, Opaque, Parameter, Read, Value, is_false, walk
 
 if TYPE_CHECKING:
     from bnlint.analysis.facts import ModuleFacts
@@ -36,6 +36,7 @@ class ForwardedCall:
 
     passed: None if the flag is left out; default: what the function takes then, None if that is no truth value.
     told_elsewhere: the same caller passes the flag in another call of the function; never_told: nobody passes it.
+    beside_inference: the same caller passes a literal False in another call, and nobody ever passes anything else.
     """
 
     call: Call
@@ -46,6 +47,7 @@ class ForwardedCall:
     default: bool | None
     told_elsewhere: bool
     never_told: bool
+    beside_inference: bool
 
     @property
     def name(self) -> str:
@@ -82,13 +84,14 @@ class Forwarding:
                     if not _hides(call) and _reaches(home, call, forwarder)
                 ]
                 told = {(home.filename, home.flow.site(call).scope) for home, call, passed in passing if passed}
+                never_on = all(passed is None or is_false(passed) for _, _, passed in passing)
                 for home, call, passed in passing:
                     scope = home.flow.site(call).scope
                     elsewhere = (home.filename, scope) in told
+                    default = _truth(parameter.default)
+                    known = (elsewhere, not told, elsewhere and never_on)
                     found[home.filename].append(
-                        ForwardedCall(
-                            call, scope, function, parameter, passed, _truth(parameter.default), elsewhere, not told
-                        )
+                        ForwardedCall(call, scope, function, parameter, passed, default, *known)
                     )
                     outer += _own_parameter(home, call, passed) if passed is not None else ()
             pending = outer
@@ -103,6 +106,28 @@ class Forwarding:
             passed = call.keyword("is_training")
             if passed is not None and is_arg_scope(module, call):
                 yield from _own_parameter(module, call, passed)
+        by_hand = [each.call for each in module.updates if each.average and any(s.is_batch_norm for s in each.statistics)]
+        by_hand += [each.call for each in self._project.averages(module) if each.is_certain]
+        for call in by_hand:
+            yield from _choosing(module, call)
+
+
+def _choosing(module: ModuleFacts, update: Call) -> Iterator[Forwarder]:
+    """The function whose flag decides, by a Python condition, whether it builds an update at all.
+
+    ``tf.cond`` takes no Python truth value: there a flag that is left out fails at once, and not in silence.
+    """
+    site = module.flow.site(update)
+    around = list(module.flow.enclosing(site.scope))
+    guards = (*site.guards, *(guard for scope in around for guard in scope.guards))
+    flagged = ((scope, module.phases.flag_parameter(scope)) for scope in around if scope.kind == "function")
+    for function, flag in flagged if module.phases.guarded(guards) is True else ():
+        if flag is not None and any(_tests(guard, flag) for guard in guards):
+            yield Forwarder(module, function, flag, update)
+
+
+def _tests(guard: Guard, flag: Parameter) -> bool:
+    return any(isinstance(part, Read) and part.path == flag.name for part in walk(guard.test))
 
 
 def _own_parameter(module: ModuleFacts, call: Call, passed: Value) -> Iterator[Forwarder]:
@@ -134,8 +159,10 @@ def _hides(call: Call) -> bool:
 
 def _reaches(home: ModuleFacts, call: Call, forwarder: Forwarder) -> bool:
     """Whether a call of a forwarder gets to the batch norm inside, if conditions like ``if use_bn:`` stand before."""
-    module, function, _, inner = forwarder
+    module, function, flag, inner = forwarder
     for guard in module.flow.site(inner).guards:
+        if _tests(guard, flag):
+            continue
         parameter = function.parameter(guard.test.path) if isinstance(guard.test, Read) else None
         if parameter is None:
             return False

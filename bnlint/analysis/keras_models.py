@@ -182,15 +182,27 @@ class KerasModels:
     # -- calls -----------------------------------------------------------------------------------
 
     def unforwarded(self, module: ModuleFacts) -> Iterator[tuple[LayerUse, Layer, str]]:
-        """Calls of batch norms without a flag in functions that take one, outside of Keras classes; with the flag."""
+        """Calls of batch norms without a flag in functions that take one, outside of Keras classes; with the flag.
+
+        Only where something trains: a tape of the project, or a caller that says so.
+        """
         for layer in module.layers:
             for use in layer.uses if layer.api.startswith("keras.") and not layer.is_frozen else ():
                 if use.training is not None or use.may_pass_training or not self._runs_eagerly(module, use.call):
                     continue
                 function = module.scopes[use.scope]
                 flag = module.phases.flag_parameter(function)
-                if flag is not None and module.phases.of_call(use.call) is None:
+                if flag is None or module.phases.of_call(use.call) is not None:
+                    continue
+                if self._project.has_tape or self._is_told(module, function, flag):
                     yield use, layer, flag.name
+
+    def _is_told(self, module: ModuleFacts, function: Scope, flag: Parameter) -> bool:
+        """Whether somebody calls a function with its flag on, or with one that may be."""
+        passing = (
+            home.flow.passed(call, function, flag.name) for home, call in self._links.calls_of(module, function)
+        )
+        return any(passed is not None and not (isinstance(passed, Const) and not passed.value) for passed in passing)
 
     def _runs_eagerly(self, module: ModuleFacts, call: Call) -> bool:
         """Whether a call stands in plain code that Keras neither wraps nor turns into a functional model."""

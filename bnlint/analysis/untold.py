@@ -53,8 +53,13 @@ def never_training(project: ProjectFacts, module: ModuleFacts) -> Iterator[Untol
         flag = phases.flag_at(forwarded.scope)
         left_out = forwarded.passed is None and forwarded.default is False
         needed = forwarded.told_elsewhere or (forwarded.never_told and flags.trains(module))
-        if left_out and needed and flag is not None and phases.of_call(forwarded.call) is None:
+        if not left_out or phases.of_call(forwarded.call) is not None:
+            continue
+        if needed and flag is not None:
             yield _forwarded(forwarded, None, flag)
+        elif forwarded.beside_inference and not serves_only(module.flow.tree.lines.text):
+            # One network for training and one for inference, and both are the one for inference.
+            yield _forwarded(forwarded, None, "True")
 
 
 def always_training(project: ProjectFacts, module: ModuleFacts) -> Iterator[Untold]:

@@ -40,7 +40,7 @@ def _in_graphs(case: Case) -> Iterator[Finding]:
 
 
 def _in_wrappers(case: Case) -> Iterator[Finding]:
-    for use, layer, flag in case.project.keras_models.unforwarded(case.module) if case.project.has_tape else ():
+    for use, layer, flag in case.project.keras_models.unforwarded(case.module):
         yield case.finding(
             use.call.span,
             message=f"the flag `{flag}` is not handed on to this batch norm, and nothing else tells it the phase",

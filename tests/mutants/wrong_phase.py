@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import libcst as cst
 from libcst import matchers as m
@@ -125,7 +125,7 @@ def flag_not_forwarded(file: File) -> Iterator[cst.Module]:
         if not isinstance(function, cst.FunctionDef) or not calls(function, *BATCH_NORMS):
             continue
         flag = next((each for each in function.params.params if each.name.value in PHASES), None)
-        if flag is None:
+        if flag is None or _is_predicate(function, flag.name.value):
             continue
         position = function.params.params.index(flag)
         needed = [each for each in function.params.params[position + 1 :] if each.default is None]
@@ -142,6 +142,15 @@ def flag_not_forwarded(file: File) -> Iterator[cst.Module]:
             passed = keyword(call, flag.name.value) or (call.args[position] if len(call.args) == position + 1 else None)
             if passed is not None and not _is_false(passed):
                 yield inside.replaced(call, without(call, passed))
+
+
+def _is_predicate(function: cst.FunctionDef, flag: str) -> bool:
+    """Whether ``tf.cond`` gets the flag: it takes no Python truth value, so such a program fails at once.
+
+    Run in TensorFlow 1.15 and 2.21 each of them ends with "TypeError: pred must not be a Python bool".
+    """
+    conditions = (call.args[0].value for call in calls(function, "cond"))
+    return any(m.matches(condition, m.Name(flag)) for condition in conditions)
 
 
 @mutation("BN3", "BN2")
@@ -164,6 +173,8 @@ def update_hoisted_out_of_branch(file: File) -> Iterator[cst.Module]:
         hoisted, kept = body.body[: last + 1], body.body[last + 1 :]
         if any(calls(each, "apply") for each in kept):
             continue  # the averages still move in the branch
+        if isinstance(branch, cst.If) and _follows_the_phase(place, hoisted):
+            continue
         if kept:
             yield file.instead(place, *hoisted, branch.with_deep_changes(body, body=kept))  # pyright: ignore
         elif isinstance(branch, cst.If) and isinstance(branch.orelse, cst.Else):
@@ -171,6 +182,19 @@ def update_hoisted_out_of_branch(file: File) -> Iterator[cst.Module]:
             yield file.instead(place, *hoisted, other)  # pyright: ignore
         elif isinstance(branch, cst.If) and branch.orelse is None:
             yield file.instead(place, *hoisted)  # pyright: ignore
+
+
+def _follows_the_phase(place: Place, updates: Sequence[cst.BaseStatement]) -> bool:
+    """Whether what is assigned comes out of a kernel that is told the phase.
+
+    Told that it is inference, ``fused_batch_norm`` hands out the statistics that it was given: when this is run, no
+    update changes anything, wherever it stands.
+    """
+    told = [each for each in place.block.body[: place.index] if calls(each, "fused_batch_norm")]
+    given = [name.value for each in told for name in parts(each, m.Name())]  # pyright: ignore
+    values = [call.args[0].value for each in updates for call in calls(each, "assign")]
+    fed = bool(values) and all(isinstance(value, cst.Name) and value.value in given for value in values)
+    return fed and any(mentions(each, *PHASES) for each in told)
 
 
 def _is_update(statement: cst.CSTNode) -> bool:
