@@ -31,13 +31,13 @@ LAYER_FLAGS = {"tf.layers.batch_normalization": "training", "slim.batch_norm": "
 class CollectionRead:
     """A call of ``get_collection``. key: None if it is unknown.
 
-    filtered: only a part is read, by scope; used: what is read is not simply dropped.
+    part: the scope by which only a part is read; used: what is read is not simply dropped.
     is_reference: what is read is the collection itself, which goes on to grow, and no copy of it.
     """
 
     call: Call
     key: str | None
-    filtered: bool
+    part: Value | None
     used: bool
     is_reference: bool
 
@@ -100,10 +100,10 @@ def collection_reads(flow: Dataflow, uses: Uses) -> Iterator[CollectionRead]:
     for call in flow.tree.calls:
         if _called(flow, call) in _GET:
             key = key_of(flow, call.argument(0, "key", "name"))
-            filtered = call.argument(1, "scope") is not None
+            part = call.argument(1, "scope")
             is_reference = _called(flow, call) == "get_collection_ref"
             used = any(not end.is_nowhere or end.kind == "empty" for end in uses.ends(call))
-            yield CollectionRead(call, key, filtered, used, is_reference)
+            yield CollectionRead(call, key, part, used, is_reference)
 
 
 def collection_adds(flow: Dataflow) -> Iterator[CollectionAdd]:

@@ -75,7 +75,7 @@ class Fates:
                 case "stored":
                     yield self._stored(module, end)
                 case "exported":
-                    yield Outcome("used" if self._is_read_elsewhere(module, end.name or "") else "dropped")
+                    yield Outcome("used" if self._project.is_read_elsewhere(module, end.name or "") else "dropped")
                 case "collected":
                     yield self._collected(module, end)
                 case "returned":
@@ -86,7 +86,7 @@ class Fates:
     def _stored(self, module: ModuleFacts, end: End) -> Outcome:
         name = end.name or ""
         grown = len(re.findall(rf"\b{name}\.(?:append|extend|insert|add)\(", module.flow.tree.lines.text))
-        if self._is_read_elsewhere(module, name) or self._mentions[name] > grown:
+        if self._project.is_read_elsewhere(module, name) or self._mentions[name] > grown:
             return Outcome("used")
         return Outcome("kept", where=f"the attribute `{name}`")
 
@@ -134,9 +134,6 @@ class Fates:
         calls = self._project.links.calls_of(module, scope)
         in_others = any(scope.name in file.words for file in self._project.aside)
         return bool(calls) and not in_others and self._mentions[scope.name] == len(calls)
-
-    def _is_read_elsewhere(self, module: ModuleFacts, name: str) -> bool:
-        return any(name in file.mentioned for file in self._project.programs.files if file.facts is not module)
 
     @cached_property
     def _mentions(self) -> Counter[str]:

@@ -106,7 +106,9 @@ class Forwarding:
             passed = call.keyword("is_training")
             if passed is not None and is_arg_scope(module, call):
                 yield from _own_parameter(module, call, passed)
-        by_hand = [each.call for each in module.updates if each.average and any(s.is_batch_norm for s in each.statistics)]
+        by_hand = [
+            each.call for each in module.updates if each.average and any(s.is_batch_norm for s in each.statistics)
+        ]
         by_hand += [each.call for each in self._project.averages(module) if each.is_certain]
         for call in by_hand:
             yield from _choosing(module, call)

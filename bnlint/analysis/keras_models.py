@@ -199,9 +199,7 @@ class KerasModels:
 
     def _is_told(self, module: ModuleFacts, function: Scope, flag: Parameter) -> bool:
         """Whether somebody calls a function with its flag on, or with one that may be."""
-        passing = (
-            home.flow.passed(call, function, flag.name) for home, call in self._links.calls_of(module, function)
-        )
+        passing = (home.flow.passed(call, function, flag.name) for home, call in self._links.calls_of(module, function))
         return any(passed is not None and not (isinstance(passed, Const) and not passed.value) for passed in passing)
 
     def _runs_eagerly(self, module: ModuleFacts, call: Call) -> bool:

@@ -6,9 +6,10 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from bnlint.analysis.dataflow import Dataflow
-from bnlint.analysis.scopes import Binding
+from bnlint.analysis.scopes import Binding, Scope
 from bnlint.analysis.statistics import BatchKind, BatchStatistics, Statistic
 from bnlint.analysis.updates import Rebinding, Update
 from bnlint.analysis.values import Attribute, Call, Item, Op, Parameter, Read, Value, path_of, walk
@@ -20,6 +21,8 @@ _ROLE_WORD = re.compile(r"mean|variance|vars?|sigma|std(?:dev)?|(?<![a-z])mu(?![
 _DEVIATION_NAME = re.compile(r"std|sigma|dev", re.IGNORECASE)
 # Attributes and methods of a variable that only look at it.
 _LOOKS = frozenset({"read_value", "value", "numpy", "shape", "get_shape", "dtype", "name", "op", "initializer"})
+# The beginnings of what writes a variable, functions and methods.
+_ASSIGNS = ("assign", "load", "scatter", "update", "set_value", "batch_set_value", "moving_average_update")
 _MEANS_OF = frozenset({"tf.reduce_mean", "tf.math.reduce_mean", "keras.ops.mean", "keras.backend.mean"})
 
 
@@ -53,11 +56,13 @@ class OneSidedUpdate:
     """Only ``update``'s statistic is updated; nothing ever updates its sibling ``resting``.
 
     swapped: the texts that make the missing update out of the existing one, as (span, text); None if not in sight.
+    handed_out: the functions that return the sibling, so that other files may get hold of it.
     """
 
     update: Update
     resting: Statistic
     swapped: tuple[tuple[Span, str], ...] | None
+    handed_out: tuple[str, ...]
 
 
 class Pairs:
@@ -95,7 +100,8 @@ class Pairs:
                     continue
                 resting = pair.other(moving)
                 if resting.call.id not in touched and self._is_only_read(resting):
-                    yield OneSidedUpdate(update, resting, self._missing_update(update, moving, resting))
+                    handed_out = tuple(sorted({function.name for function in self._returning(resting)}))
+                    yield OneSidedUpdate(update, resting, self._missing_update(update, moving, resting), handed_out)
                     break
 
     # -- what feeds a statistic --------------------------------------------------------------------
@@ -180,16 +186,24 @@ class Pairs:
 
     def _is_only_read(self, statistic: Statistic) -> bool:
         """Whether nothing in sight could update a statistic behind our back, and something reads it."""
-        reads = [
-            read
-            for binding in self._flow.tree.bindings
-            if binding.path in statistic.paths and self._holds(binding, statistic)
-            for read in self._flow.readers(binding)
-        ]
+        reads = list(self._reads(statistic))
         if not reads or any(not self._only_looks(read) for read in reads):
             return False
         names = {path.rpartition(".")[2] for path in statistic.paths if "." in path}
         return not any(self._assigns_from_outside(call, names) for call in self._flow.tree.calls)
+
+    def _reads(self, statistic: Statistic) -> Iterator[Read]:
+        for binding in self._flow.tree.bindings:
+            if binding.path in statistic.paths and self._holds(binding, statistic):
+                yield from self._flow.readers(binding)
+
+    def _returning(self, statistic: Statistic) -> Iterator[Scope]:
+        """The functions that hand a statistic out to their callers."""
+        for read in self._reads(statistic):
+            statement = self._flow.statement(read)
+            returned = statement is not None and statement.kind == "return" and self._leaves_whole(read)
+            if returned and not self._is_branch(read.scope):
+                yield self._flow.tree.scopes[read.scope]
 
     def _holds(self, binding: Binding, statistic: Statistic) -> bool:
         return any(isinstance(o, Call) and o.id == statistic.call.id for o in self._flow.origins(binding.value))
@@ -209,7 +223,7 @@ class Pairs:
             return False
         match parent:
             case None:
-                return statement.kind != "return" or self._is_branch(read.scope)
+                return statement.kind != "return" or self._may_return(read)
             case Op():
                 return True
             case Attribute(name=name):
@@ -221,12 +235,35 @@ class Pairs:
                 if name is None:
                     return self._helper_only_looks(parent, read)
                 return name.startswith(("tf.", "keras.")) and not name.startswith("tf.train.")
-            case SequenceValue(items=items) if self._flow.parent(parent) is None:
+            case SequenceValue(items=items):
                 # ``mean, variance = self.mean, self.variance``: each name is a binding of its own.
-                one_each = statement.kind == "assign" and len(statement.bindings) == len(items)
-                return one_each or (statement.kind == "return" and self._is_branch(read.scope))
+                alone = self._flow.parent(parent) is None
+                one_each = alone and statement.kind == "assign" and len(statement.bindings) == len(items)
+                return one_each or (statement.kind == "return" and self._leaves_whole(read) and self._may_return(read))
             case _:
                 return False
+
+    def _leaves_whole(self, read: Read) -> bool:
+        """Whether a value, alone or in a tuple, is what its statement is about."""
+        parent = self._flow.parent(read)
+        while isinstance(parent, SequenceValue):
+            parent = self._flow.parent(parent)
+        return parent is None
+
+    def _may_return(self, read: Read) -> bool:
+        """Whether nobody who gets what a function returns updates it, as far as this module shows."""
+        return self._is_branch(read.scope) or (read.scope in self._flow.callers and not self._assigns_blindly)
+
+    @cached_property
+    def _assigns_blindly(self) -> bool:
+        """Whether the module assigns to something of which it is not known which variable it is."""
+        known = {update.call.id for update in self._updates}
+        for call in self._flow.tree.calls:
+            method = self._flow.method_of(call)
+            name = method[1] if method is not None else (self._flow.name_of(call) or "").rpartition(".")[2]
+            if name.startswith(_ASSIGNS) and call.id not in known:
+                return True
+        return False
 
     def _helper_only_looks(self, call: Call, read: Read) -> bool:
         """Whether a function of this module does nothing to what it is given here."""

@@ -185,6 +185,10 @@ class ProjectFacts:
         """What becomes of ops."""
         return Fates(self)
 
+    def is_read_elsewhere(self, module: ModuleFacts, name: str) -> bool:
+        """Whether a file other than a module reads something of this name."""
+        return any(name in file.mentioned for file in self.programs.files if file.facts is not module)
+
     @cached_property
     def lost_ops(self) -> tuple[LostOp, ...]:
         """Ops that move averages of a batch and that nothing runs."""

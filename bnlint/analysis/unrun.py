@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bnlint.analysis.collections import UPDATE_OPS, Flag, LayerPlace
 from bnlint.analysis.facts import ModuleFacts
+from bnlint.analysis.graph_scopes import built_under, may_pick
 from bnlint.analysis.passed_flags import passed_flag
 from bnlint.analysis.program import Program
 from bnlint.analysis.train_steps import TrainStep
@@ -98,14 +99,17 @@ def _in_collections(project: ProjectFacts, program: Program, steps: set[str]) ->
     if any(_runs_by_itself(project, module) for module in program.modules):
         return
     in_place = any(module.collections.in_place_by_default for module in program.modules)
-    run: dict[str, bool] = {}
+    partial = any(read.part is not None for module in program.modules for read in module.collections.reads)
+    run: dict[tuple[str, frozenset[str] | None], bool] = {}
     for place in _places(project, program):
         key = place.made.collection
         if key is None or place.flag in ("off", "unset") or (in_place and place.made.by_default):
             continue
-        if key not in run:
-            run[key] = _runs(project, program, key, steps)
-        if not run[key]:
+        names = built_under(project, place.module, place.made.call) if partial else None
+        group = (key, None if names is None else frozenset(names))
+        if group not in run:
+            run[group] = _runs(project, program, key, names, steps)
+        if not run[group]:
             span = place.made.span
             offers = place.made.flag == "varies"
             yield WaitingLayer(place.module, span, place.made.scope, span, place.flag == "varies", offers)
@@ -134,25 +138,29 @@ def _places(project: ProjectFacts, program: Program) -> Iterator[_Place]:
                     yield _Place(module, made, passed_flag(project, module, made))
 
 
-def _runs(project: ProjectFacts, program: Program, key: str, steps: set[str]) -> bool:
-    """Whether a file of the program runs a collection, or one that belongs to no other program does."""
-    if any(_module_runs(project, module, key) for module in program.modules):
+def _runs(project: ProjectFacts, program: Program, key: str, names: set[str] | None, steps: set[str]) -> bool:
+    """Whether a file of the program runs a collection, or one that belongs to no other program does.
+
+    names: the scopes under which the layers in question are built, None if they are not known.
+    """
+    if any(_module_runs(project, module, key, names) for module in program.modules):
         return True
     inside = {file.filename for file in program.files}
     for file in project.programs.files:
         if file.facts is None:
             if key in file.text or (key == UPDATE_OPS and "UPDATE_OPS" in file.text):
                 return True
-        elif file.filename not in inside and _module_runs(project, file.facts, key):
+        elif file.filename not in inside and _module_runs(project, file.facts, key, names):
             own = project.programs.of(file.facts).modules
             if not any(other.filename in steps for other in own):
                 return True
     return False
 
 
-def _module_runs(project: ProjectFacts, module: ModuleFacts, key: str) -> bool:
+def _module_runs(project: ProjectFacts, module: ModuleFacts, key: str, names: set[str] | None) -> bool:
     """Whether a module reads a collection and something may become of it; a block that waits in vain is BN202's."""
     reads = [read for read in module.collections.reads if read.used and read.key in (key, None)]
+    reads = [read for read in reads if may_pick(read.part, names)]
     if any(project.fates.of(module, read.call).fate in ("used", "waits") for read in reads):
         return True
     return key == UPDATE_OPS and module.collections.hands_on_update_ops

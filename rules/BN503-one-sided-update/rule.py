@@ -14,6 +14,8 @@ def check(case: Case) -> Iterator[Finding]:
     """The sibling must be in sight as a whole: only read, never handed to code that could update it."""
     for one in case.module.pairs.one_sided():
         update, resting = one.update, one.resting
+        if any(case.project.is_read_elsewhere(case.module, name) for name in one.handed_out):
+            continue
         moving = update.statistics[0]
         yield case.finding(
             update.call.span,

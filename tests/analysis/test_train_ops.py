@@ -68,6 +68,19 @@ class TestEarlyReading:
         program = HEAD + LAYER + body + "with tf.control_dependencies(ops):\n    " + STEP
         assert found(program, "BN205") == [f"program.py:{6 if body.startswith('y') else 5}"]
 
+    @pytest.mark.parametrize(("part", "flagged"), [("a", True), ("b", False)])
+    def test_a_part_that_is_built_later(self, part: str, flagged: bool, found: Found) -> None:
+        nets = "".join(
+            f"def net_{name}(x, t):\n    with tf.variable_scope('{name}'):\n"
+            "        return tf.layers.batch_normalization(x, training=t)\n"
+            for name in "ab"
+        )
+        body = (
+            f"y = net_b(x, t)\nops = tf.get_collection(tf.GraphKeys.UPDATE_OPS, scope='{part}')\nloss = net_a(y, t)\n"
+        )
+        program = HEAD + nets + body + "with tf.control_dependencies(ops):\n    " + STEP
+        assert found(program, "BN205") == (["program.py:10"] if flagged else [])
+
     def test_before_a_network_in_another_file(self, found: Found) -> None:
         nets = HEAD + "class Net:\n    def __init__(self, t):\n        self.t = t\n    def build(self, x):\n"
         nets += "        return tf.layers.batch_normalization(x, training=self.t)\n"

@@ -22,7 +22,18 @@ def script(*parts: str) -> str:
     return HEAD + "".join(parts)
 
 
+NETS = "".join(
+    f"def net_{name}(x, training):\n    with tf.variable_scope('{name}'):\n"
+    "        return tf.layers.batch_normalization(x, training=training)\n"
+    for name in "ab"
+)
+BOTH = BUILD.replace("net(x, training)", "net_b(net_a(x, training), training)")
+
 FIRES = {
+    "the reading picks another network": (
+        script(NETS, BOTH, WAITS.replace("UPDATE_OPS", "UPDATE_OPS, scope='b'"), RUN),
+        ["program.py:12"],
+    ),
     "in one file": (script(LAYER, BUILD, STEP, RUN), ["program.py:7"]),
     "a list that nobody reads": (
         script(LAYER, BUILD, "ops = tf.get_collection(tf.GraphKeys.UPDATE_OPS)\n", STEP, RUN).replace(
@@ -108,6 +119,21 @@ FIRES = {
 }
 
 SILENT = {
+    "each network is read": script(
+        NETS,
+        BOTH,
+        WAITS.replace("UPDATE_OPS", "UPDATE_OPS, scope='b'"),
+        WAITS.replace("UPDATE_OPS", "UPDATE_OPS, scope='a'").replace("step", "other"),
+        RUN.replace("step", "[step, other]"),
+    ),
+    "a reading by a scope around both": script(
+        NETS,
+        "with tf.variable_scope('net'):\n    training = tf.placeholder(tf.bool, [])\n"
+        "    loss = net_b(net_a(x, training), training)\n",
+        WAITS.replace("UPDATE_OPS", "UPDATE_OPS, scope='net'"),
+        RUN,
+    ),
+    "a scope that is computed": script(NETS, BOTH, WAITS.replace("UPDATE_OPS", "UPDATE_OPS, scope=name"), RUN),
     "the train op waits": script(LAYER, BUILD, WAITS, RUN),
     "a group": script(LAYER, BUILD, STEP, "step = tf.group(step, *tf.get_collection(tf.GraphKeys.UPDATE_OPS))\n", RUN),
     "a group of a list": script(
@@ -290,6 +316,21 @@ class TestAcrossFiles:
 KERAS = "def net(x, training):\n    return tf.keras.layers.BatchNormalization()(x, training=training)\n"
 
 KERAS_SILENT = {
+    "each network is read": script(
+        NETS,
+        BOTH,
+        WAITS.replace("UPDATE_OPS", "UPDATE_OPS, scope='b'"),
+        WAITS.replace("UPDATE_OPS", "UPDATE_OPS, scope='a'").replace("step", "other"),
+        RUN.replace("step", "[step, other]"),
+    ),
+    "a reading by a scope around both": script(
+        NETS,
+        "with tf.variable_scope('net'):\n    training = tf.placeholder(tf.bool, [])\n"
+        "    loss = net_b(net_a(x, training), training)\n",
+        WAITS.replace("UPDATE_OPS", "UPDATE_OPS, scope='net'"),
+        RUN,
+    ),
+    "a scope that is computed": script(NETS, BOTH, WAITS.replace("UPDATE_OPS", "UPDATE_OPS, scope=name"), RUN),
     "updates of the layer": script(
         "bn = tf.keras.layers.BatchNormalization()\ntraining = tf.placeholder(tf.bool)\n",
         "loss = tf.reduce_mean(bn(x, training=training))\n",
