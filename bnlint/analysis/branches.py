@@ -121,8 +121,7 @@ class Branches:
         """The scopes inside each function that is a branch of a choice between the phases."""
         found: dict[int, set[int]] = {}
         for scope, (call, _) in self._flow.branch_scopes.items():
-            predicate = call.argument(0, "pred", "condition")
-            if predicate is not None and self._phases.side(predicate) is not None:
+            if self._phases.predicate_side(call) is not None:
                 found[scope] = {
                     each.id
                     for each in self._flow.tree.scopes
@@ -219,8 +218,16 @@ class Branches:
                 for statistic in found.statistics
                 for value in self._reads(function, statistic)
             }
-            if False in sides and True not in sides:
+            if (False in sides and True not in sides) or (sides == {None} and self._ignores_its_flag(function)):
                 yield found
+
+    def _ignores_its_flag(self, function: Scope) -> bool:
+        """Whether a function is the ``call`` of a Keras class, which runs in both phases, and never reads its flag."""
+        flag, owner = self._phases.flag_parameter(function), self._flow.class_of(function.id)
+        if flag is None or owner is None or function.name != "call":
+            return False
+        is_keras = any(name.startswith("keras.") for name in self._flow.base_names(owner))
+        return is_keras and not any(True for _ in self._phases.reads(flag, function))
 
     def _reads(self, function: Scope, statistic: Statistic) -> Iterator[Value]:
         """The places in a function that read a statistic, outside of updates."""

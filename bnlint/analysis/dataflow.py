@@ -268,8 +268,29 @@ class Dataflow:
                 items = origin.items if index is None else origin.items[index : index + 1]
                 for item in items:
                     yield from self.origins(item, depth - 1, seen)
+        for item in self._put_into(base) if index is None and found else ():
+            yield from self.origins(item, depth - 1, seen)
         if not found:
             yield value
+
+    def _put_into(self, container: Value) -> list[Value]:
+        """What is appended to a list, anywhere in its class or in the function that has it."""
+        return self._appended.get(self._home(container), []) if isinstance(container, Read) else []
+
+    @cached_property
+    def _appended(self) -> dict[tuple[int, str], list[Value]]:
+        found: dict[tuple[int, str], list[Value]] = defaultdict(list)
+        for call in self.tree.calls:
+            method = self.method_of(call)
+            if method is not None and method[1] == "append" and len(call.args) == 1 and isinstance(method[0], Read):
+                found[self._home(method[0])].append(call.args[0])
+        return found
+
+    def _home(self, read: Read) -> tuple[int, str]:
+        """The scope that owns a place, and the place."""
+        owner = self.class_of(read.scope) if read.path.startswith("self.") else None
+        around = self.enclosing(read.scope) if owner is None else [owner]
+        return next((scope.id for scope in around if read.path in scope.bindings), read.scope), read.path
 
     def _entry_origins(
         self, value: Value, base: Value, key: object, depth: int, seen: frozenset[int]

@@ -161,7 +161,7 @@ class ModuleFacts:
 
     @cached_property
     def held_up_losses(self) -> list[HeldUpLoss]:
-        """Losses that wait for updates which the train op then does not run."""
+        """Losses that wait for ops which the train op then does not run."""
         return list(held_up_losses(self.flow, self.uses, self.control_blocks, self.train_steps.runs))
 
     @cached_property

@@ -16,7 +16,7 @@ from bnlint.analysis.values import Attribute, Call, Item, Op, Parameter, Read, V
 from bnlint.analysis.values import Sequence as SequenceValue
 from bnlint.findings import Span
 
-_ROLE_WORD = re.compile(r"mean|variance|vars?|sigma|std(?:dev)?|(?<![a-z])mu(?![a-z])", re.IGNORECASE)
+_ROLE_WORD = re.compile(r"means?|variances?|vars?|sigma|std(?:dev)?|(?<![a-z])mu(?![a-z])", re.IGNORECASE)
 # A statistic of this name is meant to hold a standard deviation.
 _DEVIATION_NAME = re.compile(r"std|sigma|dev", re.IGNORECASE)
 # Attributes and methods of a variable that only look at it.

@@ -37,6 +37,7 @@ _INFERENCE = re.compile(
     re.IGNORECASE,
 )
 _PHASE = re.compile(r"_*(?:bn_?)?(?:phase|mode)(?:_?key)?_*", re.IGNORECASE)
+_BARE_PHASE = re.compile(r"_*(?:bn_?)?phase_*", re.IGNORECASE)
 _TRAINING_WORD = re.compile(r"(?:.*[._])?(?:train|training|fit|learn)", re.IGNORECASE)
 _INFERENCE_WORD = re.compile(
     r"(?:.*[._])?(?:test|eval|evaluate|infer|inference|predict|prediction|val|valid|validation|export|serve|sample)",
@@ -229,8 +230,16 @@ class Phases:
         name = self._flow.name_of(call)
         if name not in _SELECTIONS and name not in BRANCHING:
             return False
-        predicate = call.argument(0, "pred", "condition")
-        return predicate is not None and self.side(predicate) is not None
+        return self.predicate_side(call) is not None
+
+    def predicate_side(self, choice: Call) -> bool | None:
+        """The phase in which ``tf.cond``, ``tf.where`` or their like take the first of their branches."""
+        predicate = choice.argument(0, "pred", "condition")
+        if predicate is None:
+            return None
+        # As a number it may be either, but the truth that a graph branches on is called after training.
+        bare = _BARE_PHASE.fullmatch(_tail(path_of(predicate) or "")) is not None
+        return True if bare else self.side(predicate)
 
     def _in_choice(self, value: Value) -> bool | None:
         parent = self._flow.parent(value)
@@ -247,8 +256,7 @@ class Phases:
         for around in self._flow.enclosing(scope):
             branch = self._flow.branch_scopes.get(around.id)
             if branch is not None:
-                predicate = branch[0].argument(0, "pred", "condition")
-                side = self.side(predicate) if predicate is not None else None
+                side = self.predicate_side(branch[0])
                 if side is not None:
                     return side if branch[1] == 0 else not side
             side = self.guarded(around.guards)

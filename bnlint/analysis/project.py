@@ -20,6 +20,7 @@ from bnlint.analysis.facts import ModuleFacts
 from bnlint.analysis.fates import Fates, LostOp, lost_ops
 from bnlint.analysis.flags import Flags
 from bnlint.analysis.forwarding import Forwarding
+from bnlint.analysis.held_up import HeldUpLoss, waits_for_updates
 from bnlint.analysis.keras_models import KerasModels
 from bnlint.analysis.links import Links
 from bnlint.analysis.momenta import Momentum, average_momenta, layer_momenta
@@ -193,6 +194,10 @@ class ProjectFacts:
     def lost_ops(self) -> tuple[LostOp, ...]:
         """Ops that move averages of a batch and that nothing runs."""
         return tuple(lost_ops(self))
+
+    def held_up_losses(self, module: ModuleFacts) -> list[HeldUpLoss]:
+        """Losses of a module that wait for updates which the train op then does not run."""
+        return [held for held in module.held_up_losses if waits_for_updates(self, module, held.control)]
 
     def dead_dependencies(self, module: ModuleFacts) -> list[ControlBlock]:
         """Blocks that wait for UPDATE_OPS, which nothing fills."""

@@ -8,7 +8,20 @@ from typing import Literal
 
 from bnlint.analysis.dataflow import Dataflow
 from bnlint.analysis.makers import creations
-from bnlint.analysis.values import Attribute, Call, Const, Item, Op, Read, Subscript, Value, path_of, walk
+from bnlint.analysis.values import (
+    Attribute,
+    Call,
+    Const,
+    Item,
+    Op,
+    Opaque,
+    Read,
+    Sequence,
+    Subscript,
+    Value,
+    path_of,
+    walk,
+)
 from bnlint.findings import Span
 
 Role = Literal["mean", "variance"]
@@ -36,11 +49,12 @@ _VARIANCES = frozenset(
 _DEVIATIONS = frozenset(
     {"tf.math.reduce_std", "tf.sqrt", "tf.math.sqrt", "keras.ops.sqrt", "keras.ops.std", "keras.backend.std"}
 )
+_STACKS = frozenset({"tf.stack", "tf.concat", "keras.ops.stack", "keras.ops.concatenate"})
 _ROOTS = frozenset(
     {"tf.sqrt", "tf.math.sqrt", "tf.rsqrt", "tf.math.rsqrt", "keras.ops.sqrt", "keras.ops.rsqrt", "keras.backend.sqrt"}
 )
 
-_VARIANCE_NAME = re.compile(r"var(?:iance|s)?\d*$|sigma|std", re.IGNORECASE)
+_VARIANCE_NAME = re.compile(r"var(?:iances?|s)?\d*$|sigma|std", re.IGNORECASE)
 _MEAN_NAME = re.compile(r"mean|(?:^|_)mu(?:_|$)|avg$", re.IGNORECASE)
 _MOVING_NAME = re.compile(
     r"(?:^|[_./])(?:moving|running|pop(?:ulation)?|ema|mov|run)(?:_|$).*(?:mean|mu|var|variance|sigma|std)"
@@ -255,9 +269,21 @@ class BatchStatistics:
                     return "variance"
                 if name in _DEVIATIONS:
                     return "deviation"
+                if name in _STACKS:
+                    return self._kind_inside(origin.argument(0, "values", "x"))
                 return self._mean_kind(origin) if name in _MEANS else None
             case _:
                 return None
+
+    def _kind_inside(self, values: Value | None) -> BatchKind | None:
+        """The kind of all elements of a list, or of the list that a comprehension makes."""
+        kinds: set[BatchKind | None] = set()
+        for origin in self._flow.origins(values) if values is not None else ():
+            if isinstance(origin, Sequence):
+                kinds |= {self.kind(item) for item in origin.items}
+            elif isinstance(origin, Opaque) and origin.kind == "comprehension":
+                kinds.add(self.kind(origin.parts[0]))
+        return kinds.pop() if len(kinds) == 1 else None
 
     def _mean_kind(self, call: Call) -> Role:
         squared = (

@@ -12,7 +12,7 @@ def check(case: Case) -> Iterator[Finding]:
     """Only in TensorFlow 1 graph code; not where each run of the train op fetches the loss as well."""
     if case.era.tensorflow != "1":
         return
-    for held in case.module.held_up_losses:
+    for held in case.project.held_up_losses(case.module):
         statistics = [statistic for update in held.control.updates for statistic in update.statistics]
         step = held.steps[0]
         yield case.finding(
