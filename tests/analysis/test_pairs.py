@@ -131,3 +131,53 @@ class Norm:
         self.moving_mean = self.moving_mean * 0.9 + x.var(0) * 0.1
 """
     assert found(program, "BN1", "BN4", "BN5") == []
+
+
+HANDED_OUT = """import tensorflow as tf
+def make(n):
+    moving_mean = tf.Variable(tf.zeros([n]), trainable=False)
+    moving_variance = tf.Variable(tf.ones([n]), trainable=False)
+    def norm(x, training):
+        if training:
+            mean, variance = tf.nn.moments(x, [0])
+            moving_mean.assign(moving_mean * 0.9 + mean * 0.1)
+        return tf.nn.batch_normalization(x, moving_mean, moving_variance, None, None, 1e-3)
+    return norm, (moving_mean, moving_variance)
+norm, statistics = make(3)
+"""
+
+
+def test_a_sibling_that_is_handed_to_callers_who_leave_it_alone_is_seen(found: Found) -> None:
+    assert found(HANDED_OUT + "print(statistics[1])\n", "BN503") == ["program.py:8"]
+
+
+def test_a_caller_may_update_what_it_is_handed(found: Found) -> None:
+    assert found(HANDED_OUT + "for each in statistics:\n    each.assign(value)\n", "BN503") == []
+    other = "from program import make\nnorm, (mean, variance) = make(3)\nvariance.assign(value)\n"
+    assert found({"program.py": HANDED_OUT, "train.py": other}, "BN503") == []
+
+
+STACKED = """import tensorflow.compat.v1 as tf
+tf.disable_v2_behavior()
+class Statistics:
+    def __init__(self, n):
+        self.moving_means = tf.get_variable("means", [4, n], trainable=False)
+        self.moving_variances = tf.get_variable("variances", [4, n], trainable=False)
+        self.seen = []
+    def see(self, x):
+        mean, variance = tf.nn.moments(x, [0])
+        self.seen.append((mean, variance))
+        return tf.nn.batch_normalization(x, mean, variance, None, None, 1e-3)
+    def update(self):
+        means = tf.stack([mean for mean, _ in self.seen])
+        variances = tf.stack([variance for _, variance in self.seen])
+        return [
+            self.moving_means.assign(self.moving_means * 0.9 + means * 0.1),
+            self.moving_variances.assign(self.moving_variances * 0.9 + {source} * 0.1),
+        ]
+"""
+
+
+@pytest.mark.parametrize(("source", "rows"), [("means", ["program.py:17"]), ("variances", [])])
+def test_what_a_list_was_given_is_followed(source: str, rows: list[str], found: Found) -> None:
+    assert found(STACKED.format(source=source), "BN502") == rows

@@ -26,6 +26,25 @@ class TestLossThatWaits:
         program = f"{self.NET}{WAITS}loss = {through}\n{STEP}{self.SESSION}sess.run(step)\n"
         assert found(program, "BN203") == ["program.py:4"]
 
+    BY_HAND = (
+        "def update(x):\n    mean, _ = tf.nn.moments(x, [0])\n"
+        "    moving_mean = tf.get_variable('moving_mean', [3], trainable=False)\n"
+        "    return tf.group(moving_mean.assign(moving_mean * 0.9 + mean * 0.1))\n"
+    )
+
+    def test_for_updates_that_a_function_makes(self, found: Found) -> None:
+        program = f"{HEAD}{self.BY_HAND}with tf.control_dependencies([update(x)]):\n    loss = tf.identity(loss)\n"
+        program += f"{STEP}{self.SESSION}sess.run(step)\n"
+        assert found(program, "BN203") == ["program.py:7"]
+        assert found(program.replace("[update(x)]", "[summary(x)]"), "BN203") == []
+
+    def test_for_a_collection_of_another_file(self, found: Found) -> None:
+        layers = HEAD + "KEY = 'norm_updates'\n" + self.BY_HAND + "tf.add_to_collection(KEY, update(x))\n"
+        train = HEAD + "from layers import KEY\nwith tf.control_dependencies(tf.get_collection(KEY)):\n"
+        train += f"    loss = tf.identity(loss)\n{STEP}{self.SESSION}sess.run(step)\n"
+        assert found({"layers.py": layers, "train.py": train}, "BN203", "BN208") == ["train.py:4"]
+        assert found({"layers.py": layers.replace("update(x)", "loss"), "train.py": train}, "BN203", "BN208") == []
+
     def test_and_is_fetched_now_and_then(self, found: Found) -> None:
         program = f"{self.NET}{WAITS}loss = tf.identity(loss)\n{STEP}{self.SESSION}sess.run(step)\n"
         assert found(program + "    if log:\n        sess.run(loss)\n", "BN203") == ["program.py:4"]
