@@ -18,6 +18,7 @@ from bnlint.analysis.dead_dependencies import dead_dependencies
 from bnlint.analysis.early_reads import EarlyRead, early_reads
 from bnlint.analysis.facts import ModuleFacts
 from bnlint.analysis.fates import Fates, LostOp, lost_ops
+from bnlint.analysis.fed_elsewhere import fed_from_elsewhere
 from bnlint.analysis.flags import Flags
 from bnlint.analysis.forwarding import Forwarding
 from bnlint.analysis.held_up import HeldUpLoss, waits_for_updates
@@ -29,6 +30,7 @@ from bnlint.analysis.python_tests import PlaceholderTest, placeholder_tests
 from bnlint.analysis.saving import Saving
 from bnlint.analysis.scopes import Scope
 from bnlint.analysis.sharing import UnsharedStatistics, unshared_statistics
+from bnlint.analysis.statistics import Statistic
 from bnlint.analysis.streams import Streams, replicated
 from bnlint.analysis.tapes import TapeCall, untold_calls
 from bnlint.analysis.unrun import Unrun, unrun_updates
@@ -194,6 +196,14 @@ class ProjectFacts:
     def lost_ops(self) -> tuple[LostOp, ...]:
         """Ops that move averages of a batch and that nothing runs."""
         return tuple(lost_ops(self))
+
+    def is_of_batch_norm(self, module: ModuleFacts, statistic: Statistic) -> bool:
+        """Whether a variable of a module belongs to a batch normalisation, as its own file or another one shows."""
+        return statistic.is_batch_norm or (module.filename, statistic.call.id) in self._fed_from_elsewhere
+
+    @cached_property
+    def _fed_from_elsewhere(self) -> frozenset[tuple[str, int]]:
+        return frozenset(fed_from_elsewhere(self))
 
     def held_up_losses(self, module: ModuleFacts) -> list[HeldUpLoss]:
         """Losses of a module that wait for updates which the train op then does not run."""

@@ -13,7 +13,8 @@ from bnlint.verify.predictions import Trainable
 def check(case: Case) -> Iterator[Finding]:
     """Variables that are averaged by hand and lack `trainable=False`."""
     for statistic in case.module.statistics:
-        if not statistic.is_batch_norm or "average" not in statistic.evidence:
+        of_batch_norm = case.project.is_of_batch_norm(case.module, statistic)
+        if not of_batch_norm or "average" not in statistic.evidence:
             continue
         if case.module.creation(statistic).trained != "yes":
             continue

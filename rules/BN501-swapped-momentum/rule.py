@@ -25,7 +25,7 @@ def check(case: Case) -> Iterator[Finding]:
     """Weights that the code shows; an old weight of 0 is a choice (statistics of the last batch only)."""
     for update in case.module.updates:
         average = update.average
-        if average is None or not any(statistic.is_batch_norm for statistic in update.statistics):
+        if average is None or not any(case.project.is_of_batch_norm(case.module, each) for each in update.statistics):
             continue
         old, new = average.old_weight, average.new_weight
         if average.sums_to_one is False and not update.is_debiased:
