@@ -97,6 +97,7 @@ def verify(
         if progress is not None:
             progress(count, len(findings))
 
+    threads = ThreadPoolExecutor(len(pools))
     try:
         if settings.remember is not None:
             pools[0].idle = True
@@ -112,12 +113,12 @@ def verify(
             # Why nothing can be run is told with the findings.
             if told is not None:
                 announce(told)
-        with ThreadPoolExecutor(len(pools)) as threads:
-            for _ in threads.map(one, left):
-                tell()
+        for _ in threads.map(one, left):
+            tell()
     finally:
         for pool in pools:
             pool.close()
+        threads.shutdown(cancel_futures=True)
     return [done[index] for index in range(len(findings))]
 
 

@@ -62,6 +62,8 @@ class Pool:
         self.root = tempfile.mkdtemp(prefix="bnlint-")
         self._zygotes: dict[tuple[str, bool], _Worker] = {}
         self._states: dict[tuple[str, bool], Mapping[str, Any]] = {}
+        self._workers: list[_Worker] = []
+        self._closed = False
         self._answers: dict[str, Answer] = {}
         self._remembered = remembered
 
@@ -74,8 +76,9 @@ class Pool:
         self.close()
 
     def close(self) -> None:
-        """End every worker and remove what they wrote."""
-        for worker in self._zygotes.values():
+        """End every worker and remove what they wrote; what another thread still waits for is lost at once."""
+        self._closed = True
+        for worker in list(self._workers):
             worker.end()
         remove(self.root)
 
@@ -109,6 +112,8 @@ class Pool:
             return answer
         if self.idle:
             raise NotRememberedError
+        if self._closed:
+            return Answer("lost")
         # The code cannot guess with which word the lines begin that are not its own.
         whole = {**request, "timeout": self.timeout, "word": secrets.token_hex(16)}
         if self._fork:
@@ -152,7 +157,12 @@ class Pool:
 
     def _worker(self, role: str, python: str, legacy_keras: bool) -> _Worker:
         command = sandbox.command(python, role, self.root, self.isolation)
-        return _Worker(command, self.root, legacy_keras)
+        self._workers = [worker for worker in self._workers if not worker.lost]
+        worker = _Worker(command, self.root, legacy_keras)
+        self._workers.append(worker)
+        if self._closed:  # by another thread, which may not have seen this one
+            worker.end()
+        return worker
 
     def _zygote(self, python: str, legacy_keras: bool) -> _Worker:
         worker = self._zygotes.get((python, legacy_keras))

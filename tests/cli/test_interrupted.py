@@ -89,6 +89,41 @@ def test_files_being_fixed_stay_whole(large: Path, after: float) -> None:
         assert sum(now[name] != before[name] for name in before) < len(before)
 
 
+@pytest.mark.tensorflow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks at the processes as Linux shows them")
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_what_is_being_run_ends_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jobs: str) -> None:
+    pytest.importorskip("tensorflow")
+    program = (builtin_folder() / "BN101-rebound-statistic" / "bad.py").read_text(encoding="utf-8")
+    for index in range(3):
+        (tmp_path / f"slow{index}.py").write_text(program + f"\nimport time\ntime.sleep({40 + index})\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    process = subprocess.Popen(
+        [sys.executable, "-c", BNLINT, "check", "--no-cache", "--jobs", jobs, "--verify"],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stderr is not None
+    assert [process.stderr.readline()[:8] for _ in range(2)] == ["ready\n", "Running "]
+    time.sleep(2)
+    start = time.monotonic()
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.wait(timeout=60) == 130
+    assert time.monotonic() - start < 8
+    assert not list(tmp_path.glob("bnlint-*"))
+    running = [path for path in Path("/proc").glob("[0-9]*/cmdline") if str(tmp_path) in read(path)]
+    assert running == []
+
+
+def read(path: Path) -> str:
+    try:
+        return path.read_bytes().decode(errors="replace")
+    except OSError:  # it ended
+        return ""
+
+
 @pytest.mark.parametrize("after", [0.3, 1.0])
 def test_processes_end_with_the_one_that_started_them(large: Path, after: float) -> None:
     """``kill -9`` gives it no time to tell them."""

@@ -8,6 +8,7 @@ import os
 import random
 import re
 import warnings
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 
@@ -115,7 +116,8 @@ def _swap_expression(tree: ast.Module, other: ast.Module, choose: random.Random)
     if not places or not values:
         return
     node, name, old = choose.choice(places)
-    new: ast.expr = choose.choice(values)
+    # A node in two places would be its own child after some more changes.
+    new: ast.expr = deepcopy(choose.choice(values))
     match choose.randrange(6):
         case 0:
             new = ast.Lambda(ast.arguments([], [], None, [], [], None, []), old)
@@ -149,7 +151,7 @@ def _change_statements(tree: ast.Module, other: ast.Module, choose: random.Rando
             new = [ast.If(ast.Name("training", ast.Load()), [body[place]], choose.choice(_bodies(other))[:3])]
         case _:
             new = choose.choice(_bodies(other))[: choose.randint(1, 5)]
-    body[place : place + choose.randrange(2)] = new
+    body[place : place + choose.randrange(2)] = deepcopy(new)
     if not body:
         body.append(ast.Pass())
 
