@@ -68,14 +68,17 @@ class Options:
         return (self.stdin_filename or "-",) if self.from_stdin else self.paths or (".",)
 
 
-def run(options: Options) -> int:
-    """Check, report, and return the exit status. Raises UsageError for options that contradict one another."""
+def run(options: Options, memory: Memory) -> int:
+    """Check, report, and return the exit status. Raises UsageError for options that contradict one another.
+
+    memory: what is known of the files afterwards; to take it apart costs time that nobody need spend.
+    """
     _require_sense(options)
     outputs = console.outputs(options.formats, options.statistics)
     if options.watch:
         _watch(options, outputs)
     start = time.perf_counter()
-    status = _once(options, _settings(options), outputs, Memory())
+    status = _once(options, _settings(options), outputs, memory)
     if options.timings:
         click.echo(timings.table(time.perf_counter() - start), err=True, nl=False)
     return status

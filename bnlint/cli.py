@@ -207,8 +207,9 @@ def check(ctx: click.Context, **given: Any) -> None:
       bnlint check - --stdin-filename models/bn.py
     """
     from bnlint.checking import Options, run
+    from bnlint.reading import Memory
 
-    ctx.exit(run(Options(**given)))
+    ctx.exit(run(Options(**given), ctx.ensure_object(Memory)))
 
 
 @commands.command(short_help="Record what is found, so that only new findings count.")

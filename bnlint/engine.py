@@ -19,7 +19,7 @@ from bnlint.discovery import Discovery, discover, discover_named, rest_of_projec
 from bnlint.findings import Era, FileError, Finding, Outcome, Report, Span
 from bnlint.marks import marked
 from bnlint.progress import Progress
-from bnlint.reading import Memory, analyse_all, module_name
+from bnlint.reading import Memory, analyse_all, module_name, uncollected
 from bnlint.registry import load_rules
 from bnlint.rule import Case, Rule
 from bnlint.settings import Settings
@@ -126,9 +126,10 @@ def check_sources(
     if cached is not None:
         with phase("recalled"):
             key = key_of(sources, settings)
-    analysis, by_name = _recalled(sources, rules, rest, cached, key) or _analysed(
-        sources, rules, settings, progress, rest, memory or Memory(), cached, key
-    )
+    with uncollected():
+        analysis, by_name = _recalled(sources, rules, rest, cached, key) or _analysed(
+            sources, rules, settings, progress, rest, memory or Memory(), cached, key
+        )
     failed = {error.filename for error in analysis.errors}
     looked_at = {source.filename: source for source in sources if source.filename not in failed}
     looked_at |= by_name

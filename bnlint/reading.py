@@ -10,8 +10,9 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from multiprocessing import get_all_start_methods, get_context
 from pathlib import PurePosixPath
 from typing import Any, TypeVar, cast
@@ -99,16 +100,21 @@ def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+@contextmanager
+def uncollected() -> Generator[None]:
+    """While facts are made: the collector would walk them again and again, and free nothing."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 def _in_parallel(sources: Sequence[Source], jobs: int) -> Iterator[Analysed]:
     # A fork copies the caller as it is: nothing of it runs again, but it must not have threads.
     can_fork = "fork" in get_all_start_methods() and threading.active_count() == 1
     if jobs < 2 or not can_fork or sum(len(source.data) for source in sources) < _WORTH_A_PROCESS:
-        # The collector walks the growing trees again and again, and frees nothing.
-        gc.disable()
-        try:
-            yield from map(facts_of, sources)
-        finally:
-            gc.enable()
+        yield from map(facts_of, sources)
         return
     # The largest files first, so that no process is left alone with one at the end.
     order = sorted(range(len(sources)), key=lambda index: len(sources[index].data), reverse=True)

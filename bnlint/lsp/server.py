@@ -30,7 +30,7 @@ from bnlint.settings import ConfigError, RuleError
 logger = logging.getLogger(__name__)
 
 # Seconds that a document must rest before it is checked.
-PAUSE = 0.05
+PAUSE = 0.02
 
 
 class Server(LanguageServer):
