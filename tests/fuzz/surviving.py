@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import signal
 import warnings
 from collections.abc import Iterator
@@ -18,6 +19,8 @@ from bnlint.source import Source, SourceError
 from validators import validate_json
 
 SECONDS = 10
+# Others than these end no line of Python.
+ROW = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 
 
 class TooSlowError(BaseException):
@@ -113,9 +116,8 @@ def _edits_only_itself(source: Source, finding: Finding) -> None:
         cells = [(before.text, after.text, before.number) for before, after in pairs]
     for before, after, cell in cells:
         edits = sorted({edit for edit in finding.fix.edits if edit.cell == cell}, key=lambda edit: edit.span)
-        rows = before.splitlines(keepends=True)
-        untouched = "".join(rows[: edits[0].span.row - 1]) if edits else before
-        assert after.startswith(untouched)
-        for edit, following in zip(edits, [*edits[1:], None], strict=True):
-            last = len(rows) if following is None else following.span.row - 1
-            assert "".join(rows[edit.span.end_row : last]) in after
+        rows = ROW.findall(before)
+        starts = [edit.span.row - 1 for edit in edits] + [len(rows)]
+        assert after.startswith("".join(rows[: starts[0]]))
+        for edit, following in zip(edits, starts[1:], strict=True):
+            assert "".join(rows[edit.span.end_row : following]) in after

@@ -9,10 +9,13 @@ from typing import Any
 import pytest
 
 from bnlint import report as reports
+from bnlint.engine import check_sources
 from bnlint.findings import Outcome, Verdict
 from bnlint.registry import load_rules
 from bnlint.report import render
 from bnlint.report.output import Output
+from bnlint.settings import Settings
+from bnlint.source import Source
 from pages import STILL, Page, seen, whole
 from validators import validate_html
 
@@ -154,3 +157,11 @@ def test_a_real_run_has_proven_fixes(tmp_path: Path) -> None:
     assert text.count("<svg") == 2
     assert text.count("Fix, proven by running it") == 2
     assert (tmp_path / "wrong.py").read_text() == WRONG
+
+
+def test_a_finding_at_the_end_of_a_text_without_a_last_line_break() -> None:
+    """As most cells of notebooks are."""
+    text = "import tensorflow as tf\nbn = tf.keras.layers.BatchNormalization(momentum=5.0)"
+    checked = check_sources([Source.from_bytes(text.encode(), "x.py")], Settings(select=("BN5",)))
+    assert [finding.span.row for finding in checked.findings] == [2]
+    assert "momentum" in render(checked, "html")

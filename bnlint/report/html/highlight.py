@@ -87,12 +87,12 @@ def excerpts(finding: Finding, sources: Mapping[str, str]) -> Iterator[Excerpt]:
 
 
 def _rows(text: str, marks: Sequence[tuple[Span, str]], main: Span | None) -> Iterator[Row]:
-    lines = _lines(text)
+    lines, texts = _lines(text), split_rows(text)
     here = set(_numbers(main)) if main is not None else set[int]()
     labels = {span.row: label for span, label in marks if label}
     marked = {row for span, _ in marks for row in _numbers(span)}
     around = {row + off for row in marked for off in range(-AROUND, AROUND + 1)}
-    shown = _trimmed(sorted(row for row in around if 1 <= row <= len(lines))[:MOST_ROWS], split_rows(text))
+    shown = _trimmed(sorted(row for row in around if 1 <= row <= len(texts))[:MOST_ROWS], texts)
     previous = shown[0] - 1 if shown else 0
     for row in shown:
         if row != previous + 1:
