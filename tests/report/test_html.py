@@ -11,7 +11,7 @@ import pytest
 from bnlint import report as reports
 from bnlint.engine import check_sources
 from bnlint.findings import Outcome, Verdict
-from bnlint.registry import load_rules
+from bnlint.registry import builtin_folder, load_rules
 from bnlint.report import render
 from bnlint.report.output import Output
 from bnlint.settings import Settings
@@ -161,7 +161,10 @@ def test_a_real_run_has_proven_fixes(tmp_path: Path) -> None:
 
 def test_a_finding_at_the_end_of_a_text_without_a_last_line_break() -> None:
     """As most cells of notebooks are."""
-    text = "import tensorflow as tf\nbn = tf.keras.layers.BatchNormalization(momentum=5.0)"
-    checked = check_sources([Source.from_bytes(text.encode(), "x.py")], Settings(select=("BN5",)))
-    assert [finding.span.row for finding in checked.findings] == [2]
-    assert "momentum" in render(checked, "html")
+    lesson = builtin_folder() / "BN101-rebound-statistic" / "bad.py"
+    rows = lesson.read_text(encoding="utf-8").splitlines()
+    last = next(number for number in range(len(rows), 0, -1) if "# bad: BN101" in rows[number - 1])
+    source = Source.from_bytes("\n".join(rows[: last + 3]).encode(), "x.py")
+    checked = check_sources([source], Settings(select=("BN101",)))
+    assert last in [finding.span.row for finding in checked.findings]
+    validate_html(render(checked, "html"))
