@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 # How many rounds may go by in which fixes do not become fewer. One fix may bring out the next; none does so for ever.
 PATIENCE = 5
 
+_Texts = tuple[tuple[str, str], ...]
+
 
 def fix(
     inputs: engine.Inputs, settings: Settings, *, unsafe: bool, write: bool, progress: Progress | None = None
@@ -63,7 +65,7 @@ class _Work:
         self._fixed: list[Finding] = []
         self._closed: dict[str, bool] = {}
         self._held: dict[str, Verdict] = {}
-        self._proofs: dict[tuple[str, str, str], Verdict] = {}
+        self._proofs: dict[tuple[str, _Texts, _Texts], Verdict] = {}
         self._notices: list[Notice] = []
         self._last: Report | None = None
 
@@ -155,10 +157,12 @@ class _Work:
         from bnlint.verify import prove_fix
 
         for finding in findings:
-            before, after = self._now[finding.filename], made.get(finding.filename, self._now[finding.filename])
-            key = (finding.fingerprint, before.text, after.text)
+            names = {finding.filename, *made, *(change.filename for change in self.changes())}
+            before = {name: self._now[name].text for name in names}
+            after = before | {name: source.text for name, source in made.items()}
+            key = (finding.fingerprint, tuple(sorted(before.items())), tuple(sorted(after.items())))
             if key not in self._proofs:
-                self._proofs[key] = prove_fix(pool, finding, before.text, after.text)
+                self._proofs[key] = prove_fix(pool, finding, before, after)
             if self._proofs[key].outcome is not Outcome.CONFIRMED:
                 return self._proofs[key]
         return None

@@ -34,6 +34,21 @@ def stands_alone(module: ModuleFacts, statement: Statement) -> bool:
     return whole and "\t" not in ahead and '"""' not in text and "'''" not in text and "\\\n" not in text
 
 
+def _with_comment(module: ModuleFacts, statement: Statement) -> str:
+    """A statement that stands alone, and the comment behind it."""
+    span = statement.span
+    return module.text(span._replace(end_column=len(module.line(span.end_row)) + 1)).rstrip()
+
+
+def _put_in_place(module: ModuleFacts, moved: Statement, of: Statement) -> Edit:
+    """Put a moved statement, with its comment, in the place of another one, whose own comment stays."""
+    code = _with_comment(module, moved)
+    comment = code[len(module.text(moved.span)) :].strip()
+    if comment and _with_comment(module, of) != module.text(of.span):
+        code = f"{comment}\n{' ' * (of.span.column - 1)}{module.text(moved.span)}"
+    return replaced(of.span, code)
+
+
 def swapped_into_block(module: ModuleFacts, inside: Statement, call: Call) -> Fix | None:
     """Put the statement of a call, which stands right below a block, into it in place of the only one there."""
     below = module.flow.statement(call)
@@ -48,7 +63,7 @@ def swapped_into_block(module: ModuleFacts, inside: Statement, call: Call) -> Fi
     if not one_row or any(between) or below.span.column >= inside.span.column:
         return None
     gone = Edit(Span(below.span.row, 1, below.span.row + 1, 1), "")
-    return safe("let the train op wait for the updates", replaced(inside.span, module.text(below.span)), gone)
+    return safe("let the train op wait for the updates", _put_in_place(module, below, inside), gone)
 
 
 def moved_into_block(module: ModuleFacts, inside: Statement) -> Fix | None:
@@ -70,7 +85,7 @@ def moved_into_block(module: ModuleFacts, inside: Statement) -> Fix | None:
     if not one_row or any(reader is None or reader.index != inside.index for reader in readers):
         return None
     gone = Edit(Span(made.span.row, 1, made.span.row + 1, 1), "")
-    return safe("build it in the block", gone, replaced(inside.span, module.text(made.span)))
+    return safe("build it in the block", gone, _put_in_place(module, made, inside))
 
 
 def moved_to_first_use(module: ModuleFacts, call: Call) -> Fix | None:
@@ -89,7 +104,7 @@ def moved_to_first_use(module: ModuleFacts, call: Call) -> Fix | None:
         statement.blocks,
     ):
         return None
-    line = " " * (statement.span.column - 1) + module.text(statement.span) + "\n"
+    line = " " * (statement.span.column - 1) + _with_comment(module, statement) + "\n"
     gone = Edit(Span(statement.span.row, 1, statement.span.row + 1, 1), "")
     return safe("read the collection when it is full", gone, Edit(Span(first.span.row, 1, first.span.row, 1), line))
 
@@ -142,5 +157,7 @@ def returned_under(module: ModuleFacts, call: Call) -> Fix | None:
     indent = " " * (statement.span.column - 1)
     values = ", ".join(f"{identity}({module.text(item.span)})" for item in items)
     whole = statement.span._replace(end_row=last.span.end_row, end_column=last.span.end_column)
-    text = f"with {control}([{module.text(statement.span)}]):\n{indent}    return {values}"
+    code = _with_comment(module, statement)
+    comment = code.removeprefix(module.text(statement.span))
+    text = f"with {control}([{module.text(statement.span)}]):{comment}\n{indent}    return {values}"
     return safe("let what is returned wait for the update", replaced(whole, text))

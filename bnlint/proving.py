@@ -25,12 +25,13 @@ def with_proofs(report: Report, inputs: engine.Inputs, settings: Settings, progr
     if progress is not None:
         progress.start("proving the fixes", len(asked))
     proofs: dict[str, Verdict] = {}
+    before = {change.filename: change.before.text for change in changes}
+    after = {change.filename: change.after.text for change in changes}
     with engine.verify_settings(settings).pool() as pool:
         for finding in asked:
-            before, after = changed[finding.filename].before, changed[finding.filename].after
-            verdict = prove_fix(pool, finding, before.text, after.text)
+            verdict = prove_fix(pool, finding, before, after)
             if verdict.outcome is Outcome.CONFIRMED:
-                proofs[finding.fingerprint] = after.located_verdict(verdict)
+                proofs[finding.fingerprint] = changed[finding.filename].after.located_verdict(verdict)
             if progress is not None:
                 progress.advance()
     findings = (replace(each, proof=proofs.get(each.fingerprint, each.proof)) for each in report.findings)

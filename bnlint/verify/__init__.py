@@ -174,18 +174,26 @@ def clears(pool: Pool, finding: Finding, before: str, after: str) -> Verdict:
     return decide(pool, anywhere, after, finding.filename, finding.era)
 
 
-def prove_fix(pool: Pool, finding: Finding, before: str, after: str) -> Verdict:
-    """Run the finding's experiment on the text before and after a fix, on the same inputs.
+def prove_fix(pool: Pool, finding: Finding, before: Mapping[str, str], after: Mapping[str, str]) -> Verdict:
+    """Run the finding's experiment on the texts before and after a fix, on the same inputs.
 
+    before, after: the texts of the finding's file and of all files that are not as they are on disk, by their names.
     CONFIRMED: proven, see :func:`bnlint.verify.verdicts.prove`. REFUTED: the fix does not help, or changes what the
     code returns in training mode. UNDECIDED: the fixed text could not be run, or its law not be explained.
     """
-    experiment = finding.experiment
-    fixed = _moved(experiment, before, after)
-    first = decide(pool, experiment, before, finding.filename, finding.era)
-    second = decide(pool, fixed, after, finding.filename, finding.era)
+    name = finding.filename
+    fixed = _moved(finding.experiment, before[name], after[name])
+    first = decide(pool, finding.experiment, before[name], name, finding.era, before)
+    second = decide(pool, fixed, after[name], name, finding.era, after)
     safe = finding.fix is None or finding.fix.applicability is Applicability.SAFE
-    return prove(experiment, first, second, same_output=safe)
+    proof = prove(fixed, first, second, same_output=safe)
+    if proof.reason != "law-not-explained" or second.evidence["mode"] != "program":
+        return proof
+    # In a program many things happen between two looks at a statistic; by itself, the code shows its law.
+    plan = Plan(fixed, after[name], name, finding.era, after)
+    trial = plan.driven() or plan.first()
+    alone = _try(pool, pool.suited(finding.era, trial.legacy_keras), _place(fixed, plan), trial)
+    return prove(fixed, first, second, same_output=safe, alone=alone)
 
 
 def _moved(experiment: Experiment, before: str, after: str) -> Experiment:
@@ -208,18 +216,21 @@ def _moved_rows(before: str, after: str) -> dict[int, int]:
     return rows
 
 
-def decide(pool: Pool, experiment: Experiment, text: str, filename: str, era: Era) -> Verdict:
-    """Run trial after trial until one decides; else what the first one had to say, with the caller whose duty it is."""
-    verdict = _decide(pool, experiment, text, filename, era)
+def decide(
+    pool: Pool, experiment: Experiment, text: str, filename: str, era: Era, others: Mapping[str, str] | None = None
+) -> Verdict:
+    """Run trial after trial until one decides; else what the first one had to say, with the caller whose duty it is.
+
+    others: the texts of files that the code may import, where they are not as they are on disk.
+    """
+    plan = Plan(experiment, text, filename, era, others)
+    verdict = _decide(pool, plan, _place(experiment, plan), pool.suited(era, plan.first().legacy_keras))
     if verdict.outcome is not Outcome.DEFERRED or not experiment.callers:
         return verdict
     return replace(verdict, detail=f"{verdict.detail}, {' and '.join(experiment.callers)}")
 
 
-def _decide(pool: Pool, experiment: Experiment, text: str, filename: str, era: Era) -> Verdict:
-    plan = Plan(experiment, text, filename, era)
-    python = pool.suited(era, plan.first().legacy_keras)
-    place = Place(experiment, plan.row, plan.statistics, plan.uses, plan.tests)
+def _decide(pool: Pool, plan: Plan, place: Place, python: str) -> Verdict:
     verdict = _try(pool, python, place, plan.first())
     if verdict.outcome in DECIDED or not verdict.evidence.get("modes"):
         return verdict
@@ -238,6 +249,10 @@ def _decide(pool: Pool, experiment: Experiment, text: str, filename: str, era: E
         if second.outcome is Outcome.DEFERRED and verdict.outcome is Outcome.UNDECIDED:
             verdict = second
     return verdict
+
+
+def _place(experiment: Experiment, plan: Plan) -> Place:
+    return Place(experiment, plan.row, plan.statistics, plan.uses, plan.tests)
 
 
 def _misses_names(verdict: Verdict) -> bool:

@@ -20,7 +20,7 @@ statistics                  one entry a watched variable:
     made                    how many such variables there were, if each call made its own
 probes                      what was tried besides: how far outputs differ, what attributes hold …, see worker/probes.py
 error                       {type, message, row, rows} of the exception, or null; row is the innermost of the user's
-modes                       one line for each mode that was tried: {mode, rung, outcome, reason}
+modes                       one entry for each mode that was tried: {mode, rung, outcome, reason, outputs, laws}
 notes                       in words
 """
 

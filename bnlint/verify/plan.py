@@ -36,7 +36,7 @@ from bnlint.verify.predictions import (
     simple,
 )
 from bnlint.verify.slicing import first_row, slice_for
-from bnlint.verify.surroundings import callers, import_path, package
+from bnlint.verify.surroundings import callers, import_path, mentions, package
 
 TRAINED_BY_FIT = (LostOnReload, NoVariable, NotInModel)
 BY_PROGRAM = (SeparateSets, SameInAllChannels)
@@ -65,7 +65,11 @@ class Plan:
     Needs the text of the whole file; what cannot be parsed as Python 3 is handed to the worker as it is, which says so.
     """
 
-    def __init__(self, experiment: Experiment, text: str, filename: str, era: Era) -> None:
+    def __init__(
+        self, experiment: Experiment, text: str, filename: str, era: Era, others: Mapping[str, str] | None = None
+    ) -> None:
+        """others: the texts of files that, when imported, are to be something else than on disk, by their names."""
+        self._others = {os.path.abspath(name): text for name, text in (others or {}).items()}
         self._experiment = experiment
         self._text = text
         self._filename = filename
@@ -185,15 +189,16 @@ class Plan:
     def _trial(self, modes: list[str], graph: bool, note: str | None = None) -> Trial:
         symbol = self._experiment.symbol or ""
         folder = os.path.dirname(os.path.abspath(self._filename))
-        target = _definition(self._tree, symbol)
+        folders = import_path(folder, self._tree)
+        outer, target = (_definition(self._tree, each) for each in (symbol.split(".")[0], symbol))
         imports = sorted(set(re.findall(r"^\s*(?:import|from)\s+(keras|tf_keras)\b", self._text, re.M)))
         request = {
             "filename": self._filename,
             "rungs": self._rungs(),
             "symbol": symbol,
             "statistics": list(self._experiment.statistics),
-            "parameters": _parameters(target),
-            "roles": {**roles(target), **dict.fromkeys(_held(target, self._experiment), "statistic")},
+            "parameters": {**_parameters(outer), **_parameters(target)},
+            "roles": {**roles(outer), **roles(target), **dict.fromkeys(_held(target, self._experiment), "statistic")},
             "method": _method_at(target, self._experiment.row),
             "row": list(self.row),
             "steps": self._experiment.steps,
@@ -204,12 +209,14 @@ class Plan:
             "dialect": "v1" if graph else "native",
             "rank": self._rank(target),
             "imports": imports,
-            "path": import_path(folder, self._tree),
+            "path": folders,
             "package": package(folder, self._tree),
+            "others": self._others,
         }
         # In graph code everything called keras, layers or slim is of Keras 2 times.
         legacy = self._era.keras == "2" or "tf_keras" in imports
-        return Trial(request, legacy or (graph and KERAS.search(self._text) is not None), note)
+        keras = KERAS.search(self._text) is not None or mentions(folders, self._tree, KERAS)
+        return Trial(request, legacy or (graph and keras), note)
 
     def _rank(self, target: ast.AST | None) -> int | None:
         """What the axes in the code imply: in the function itself, else in its class, else in the file."""
@@ -320,14 +327,14 @@ def _held(target: ast.AST | None, experiment: Experiment) -> list[str]:
 def roles(target: ast.AST | None) -> dict[str, str]:
     """Parameters, by what the code does with them: a "model", "layer", "optimizer", "function" or NumPy "array"."""
     found: dict[str, str] = {}
-    names = _parameters(target)
-    for node in ast.walk(target) if target is not None else ():
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names:
+    names = _called(target)
+    nodes = list(ast.walk(target)) if target is not None else []
+    for node in nodes:
+        if isinstance(node, ast.Call) and (name := names.get(ast.unparse(node.func))) is not None:
             told = any(keyword.arg == "training" for keyword in node.keywords)
-            found[node.func.id] = "model" if told else found.get(node.func.id, "function")
-    for node in ast.walk(target) if target is not None else ():
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in names:
-            name = node.value.id
+            found[name] = "model" if told else found.get(name, "function")
+    for node in nodes:
+        if isinstance(node, ast.Attribute) and (name := names.get(ast.unparse(node.value))) is not None:
             if node.attr in OF_MODELS:
                 found[name] = "model"
             elif node.attr in OF_OPTIMIZERS:
@@ -337,6 +344,15 @@ def roles(target: ast.AST | None) -> dict[str, str]:
             elif node.attr in OF_ARRAYS:
                 found.setdefault(name, "array")
     return found
+
+
+def _called(target: ast.AST | None) -> dict[str, str]:
+    """The parameters, by what the code calls them: their own names, and the attributes that a class keeps them in."""
+    names = {name: name for name in _parameters(target)}
+    for node in ast.walk(target) if isinstance(target, ast.ClassDef) else ():
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name) and node.value.id in names:
+            names |= {ast.unparse(each): node.value.id for each in node.targets if isinstance(each, ast.Attribute)}
+    return names
 
 
 def _rank(target: ast.AST | None, keeps_channels: bool) -> int | None:

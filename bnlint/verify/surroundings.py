@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 
 ABOVE = 6
 """How many folders up the modules of a file are looked for."""
 
 MOST_CALLERS = 3
+
+MOST_FILES = 20
+"""How many imported files are looked into."""
 
 
 def import_path(folder: str, tree: ast.Module | None) -> list[str]:
@@ -25,6 +29,27 @@ def import_path(folder: str, tree: ast.Module | None) -> list[str]:
     if name:
         found.append(os.path.normpath(os.path.join(folder, *[".."] * len(name.split(".")))))
     return list(dict.fromkeys(found))
+
+
+def mentions(folders: list[str], tree: ast.Module | None, pattern: re.Pattern[str]) -> bool:
+    """Whether a file that is imported from these folders, by the code or by one that it imports, has the pattern."""
+    waiting, seen = _imported(tree), set[str]()
+    while waiting and len(seen) < MOST_FILES:
+        name = waiting.pop()
+        paths = [os.path.join(folder, *name.split(".")) + ".py" for folder in folders if name]
+        path = next((path for path in paths if os.path.isfile(path)), None)
+        if path is None or path in seen:
+            continue
+        seen.add(path)
+        try:
+            with open(path, encoding="utf-8", errors="replace") as file:
+                text = file.read()
+            waiting |= _imported(ast.parse(text))
+        except (OSError, SyntaxError, ValueError, RecursionError):
+            continue
+        if pattern.search(text):
+            return True
+    return False
 
 
 def _imported(tree: ast.Module | None) -> set[str]:

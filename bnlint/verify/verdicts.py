@@ -10,7 +10,7 @@ from typing import Any
 
 from bnlint.findings import Outcome, Verdict
 from bnlint.verify import measures, movement, objects, outputs
-from bnlint.verify.evidence import Observation, evidence
+from bnlint.verify.evidence import MOST, Observation, evidence, law_of
 from bnlint.verify.predictions import (
     AnyOf,
     Changed,
@@ -67,12 +67,18 @@ def judge(place: Place, observations: Sequence[Observation], ending: str, facts:
     chosen = observations[index] if index is not None else None
     if outcome is Outcome.UNDECIDED and chosen is not None and chosen["error"] and reason not in FATAL:
         detail = f"{detail}: {chosen['error']['type']}: {chosen['error']['message']}"
-    modes = [
-        {"mode": observation["mode"], "rung": observation["rung"], "outcome": one.outcome.value, "reason": one.reason}
-        for observation, one in zip(observations, seen, strict=True)
-    ]
+    modes = [_mode(place, observation, one) for observation, one in zip(observations, seen, strict=True)]
     variables = watched(place, chosen) if chosen is not None else []
     return Verdict(outcome, reason, detail, evidence(chosen, variables, modes, facts))
+
+
+def _mode(place: Place, observation: Observation, seen: Seen) -> dict[str, Any]:
+    return {
+        **{key: observation[key] for key in ("mode", "rung", "outputs")},
+        "outcome": seen.outcome.value,
+        "reason": seen.reason,
+        "laws": [law_of(variable) for variable in watched(place, observation)][:MOST],
+    }
 
 
 def failed_before(place: Place, verdict: Verdict) -> int | None:
@@ -90,12 +96,15 @@ def unable(reason: str, message: str = "") -> Verdict:
     return Verdict(Outcome.UNDECIDED, reason, f"{detail} ({message})" if message else detail)
 
 
-def prove(experiment: Experiment, before: Verdict, after: Verdict, same_output: bool = True) -> Verdict:
+def prove(
+    experiment: Experiment, before: Verdict, after: Verdict, same_output: bool = True, alone: Verdict | None = None
+) -> Verdict:
     """Whether a fix does what it should: CONFIRMED if proven, REFUTED if it does not, else UNDECIDED.
 
-    before, after: verdicts of the same experiment on the two texts, which saw the same inputs. The prediction must
-    no longer come true, the statistics must follow an average of the batches, and what the code returns in training
-    mode must be the same, as far as the code ran before and if ``same_output`` asks for it.
+    before, after: verdicts of the same experiment on the two texts, which saw the same inputs. In every mode in which
+    the text before ran, the prediction must no longer come true, the statistics must follow an average of the batches
+    and, if ``same_output`` asks for it, what the code returns in training mode must be the same.
+    alone: a verdict on the text after with laws that can be measured, where in ``after`` they cannot.
     """
     if after.outcome is Outcome.CONFIRMED:
         return _proof(Outcome.REFUTED, "still-true", after)
@@ -103,19 +112,37 @@ def prove(experiment: Experiment, before: Verdict, after: Verdict, same_output: 
         return after
     if "mode" not in before.evidence:
         return before  # nothing ran, so there is nothing to compare with
-    seen = [
-        {"outputs": verdict.evidence.get("outputs", []), "mode": verdict.evidence["mode"]}
-        for verdict in (before, after)
-    ]
-    if same_output and seen[0]["mode"] == seen[1]["mode"] and not _same(seen[0]["outputs"], seen[1]["outputs"]):
+    pairs = [pair for verdict in (after, alone) if verdict is not None for pair in _pairs(before, verdict)]
+    if any(not _did_run(mode) for _, mode in pairs):
+        return _proof(Outcome.UNDECIDED, "raised", after)
+    if any(mode["outcome"] == Outcome.CONFIRMED.value for _, mode in pairs):
+        return _proof(Outcome.REFUTED, "still-true", after)
+    if same_output and not all(_same(one["outputs"], other["outputs"]) for one, other in pairs):
         return _proof(Outcome.REFUTED, "output-changed", after)
-    measured = any(
+    if _is_measured(experiment):
+        laws = [statistic["law"] for statistic in (alone or after).evidence.get("statistics", [])]
+        others = [law for _, mode in pairs for law in mode["laws"] if law is None or law["kind"] != "unexplained"]
+        if not laws or not all(map(_averages, [*laws, *others])):
+            return _proof(Outcome.UNDECIDED, "law-not-explained", after)
+    return _proof(Outcome.CONFIRMED, None, after)
+
+
+def _pairs(before: Verdict, after: Verdict) -> list[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    """What the modes in which the text before ran had to say about it, and about the text after."""
+    ran = {mode["mode"]: mode for mode in before.evidence["modes"] if _did_run(mode)}
+    return [(ran[mode["mode"]], mode) for mode in after.evidence["modes"] if mode["mode"] in ran]
+
+
+def _did_run(mode: Mapping[str, Any]) -> bool:
+    return mode["reason"] not in ("raised", "import-failed", "syntax-error", "symbol-not-found", "made-up")
+
+
+def _is_measured(experiment: Experiment) -> bool:
+    """Whether what is predicted is about statistics that a fix makes move, where the law can be measured."""
+    return any(
         isinstance(one, WrongLaw) or (isinstance(one, Unchanged) and one.after != "fit")
         for one in simple(experiment.prediction)
     )
-    if measured and not all(_averages(statistic["law"]) for statistic in after.evidence["statistics"]):
-        return _proof(Outcome.UNDECIDED, "law-not-explained", after)
-    return _proof(Outcome.CONFIRMED, None, after)
 
 
 def _proof(outcome: Outcome, reason: str | None, after: Verdict) -> Verdict:

@@ -44,8 +44,13 @@ def _fix(case: Case, control: ControlBlock) -> Fix | None:
     if len(control.leaving) == 1 and control.leaving[0].kind == "assign":
         return moved_into_block(case.module, control.leaving[0])
     returned = [statement for statement in control.leaving if statement.kind == "return"]
-    name = case.module.name_in_code("tf.identity")
-    if len(returned) != 1 or len(control.leaving) != 1 or name is None or isinstance(returned[0].value, Sequence):
+    if len(returned) != 1 or len(control.leaving) != 1 or isinstance(returned[0].value, Sequence):
+        return None
+    steps = {step.call.id for step in case.module.train_steps.steps}
+    trains = any(isinstance(each, Call) and each.id in steps for each in case.module.flow.origins(returned[0].value))
+    # An optimizer step is an op without a value, of which there is no identity.
+    name = case.module.name_in_code("tf.group" if trains else "tf.identity")
+    if name is None:
         return None
     return safe("build an op inside the block", *wrapped(case.module, returned[0].value.span, f"{name}("))
 

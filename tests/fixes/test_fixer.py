@@ -364,10 +364,10 @@ def proofs(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[[str], bool]]:
     """By the name of a finding, whether the text after its fix is a proof; the others are all proven."""
     rules: dict[str, Callable[[str], bool]] = {}
 
-    def prove_fix(pool: object, finding: Finding, before: str, after: str) -> Verdict:
+    def prove_fix(pool: object, finding: Finding, before: dict[str, str], after: dict[str, str]) -> Verdict:
         assert pool is not None
         assert before != after
-        if rules.get(finding.fingerprint, lambda text: True)(after):
+        if rules.get(finding.fingerprint, lambda text: True)(after[finding.filename]):
             return Verdict(Outcome.CONFIRMED)
         return Verdict(Outcome.UNDECIDED, "law-not-explained", "no law explains it")
 

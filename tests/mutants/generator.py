@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import os
+import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,8 +53,8 @@ class Mutant:
 
     def fixed(self, verify: bool = False) -> tuple[Report, dict[str, str]]:
         """What is left after all fixes, and the files then; with ``verify`` only proven fixes are made."""
-        settings = Settings(verify=verify)
-        report, changes = fixer.fix(_inputs(self.texts), settings, unsafe=True, write=False)
+        with _files(self.texts if verify else {}):
+            report, changes = fixer.fix(_inputs(self.texts), Settings(verify=verify), unsafe=True, write=False)
         return report, {**self.texts, **{change.after.filename: change.after.text for change in changes}}
 
     def difference(self) -> str:
@@ -66,6 +69,20 @@ def findings(texts: dict[str, str]) -> tuple[Finding, ...]:
     report = check_sources(_inputs(texts).sources, Settings())
     assert not report.errors, report.errors
     return tuple(finding for finding in report.findings if finding.severity is not Severity.INFO)
+
+
+@contextmanager
+def _files(texts: dict[str, str]) -> Iterator[None]:
+    """In a folder that holds them, since what runs imports what stands beside it."""
+    here = os.getcwd()
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in texts.items():
+            Path(folder, name).write_text(text, encoding="utf-8")
+        os.chdir(folder)
+        try:
+            yield
+        finally:
+            os.chdir(here)
 
 
 def _inputs(texts: dict[str, str]) -> Inputs:

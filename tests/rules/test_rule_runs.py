@@ -76,5 +76,5 @@ def test_the_fix_is_proven(path: Path, findings: dict[Path, list[Finding]], pool
     before = path.read_text(encoding="utf-8")
     after, _ = apply_fixes(before, fixes)
     for finding in findings[path]:
-        verdict = prove_fix(pool, finding, before, after)
+        verdict = prove_fix(pool, finding, {finding.filename: before}, {finding.filename: after})
         assert verdict.outcome is Outcome.CONFIRMED, (finding.span.row, verdict.detail, verdict.evidence)

@@ -237,6 +237,44 @@ def test_a_fix_that_does_not_do_it_is_not_proven(after: dict[str, Any], reason: 
     assert (seen.outcome is Outcome.CONFIRMED, seen.reason) == (False, reason)
 
 
+RIGHT = observation(variable(laws=MOVED))
+FAILED = {"type": "ValueError", "types": ["ValueError"], "message": "", "rows": [9], "stage": "call", "of": None}
+
+
+@pytest.mark.parametrize(
+    ("traced", "reason"),
+    [
+        (observation(variable(laws=MOVED)), None),
+        (observation(variable(laws={"call": law("unexplained", None, None)})), None),
+        (observation(variable()), "still-true"),
+        (observation(variable(laws=MOVED), outputs=[[1.0, 2.1]]), "output-changed"),
+        (observation(variable(laws={"call": law(old=0.1, new=0.9)})), "law-not-explained"),
+        (observation(variable(), error=FAILED), "raised"),
+    ],
+)
+def test_a_fix_is_proven_in_every_mode_in_which_the_code_ran(traced: dict[str, Any], reason: str | None) -> None:
+    before = verdict(Unchanged(), observation(variable()), observation(variable(), mode="function"))
+    after = verdict(Unchanged(), RIGHT, {**traced, "mode": "function"})
+    assert after.outcome is Outcome.REFUTED
+    assert prove(Experiment(Unchanged(), "f", (STATISTIC,), ROW), before, after).reason == reason
+    did_not_run = verdict(Unchanged(), observation(variable()), observation(mode="function", error=FAILED))
+    assert prove(Experiment(Unchanged(), "f", (STATISTIC,), ROW), did_not_run, after).outcome is Outcome.CONFIRMED
+
+
+def test_the_law_of_a_program_may_be_seen_by_itself() -> None:
+    experiment = Experiment(Unchanged("train-op"), "f", (STATISTIC,), ROW)
+    unexplained = {"train-op": law("unexplained", None, None)}
+    steps = {"mode": "program", "steps": {"train-op": 3}}
+    before = verdict(experiment.prediction, observation(variable(laws={"train-op": UNCHANGED}), **steps))
+    after = verdict(experiment.prediction, observation(variable(laws=unexplained), **steps))
+    left = variable(laws={"call": UNCHANGED, "collection update_ops": law()})
+    wrong = variable(laws={"call": UNCHANGED, "collection update_ops": law(old=0.1, new=0.9)})
+    alone, other = (verdict(experiment.prediction, observation(each)) for each in (left, wrong))
+    assert prove(experiment, before, after).reason == "law-not-explained"
+    assert prove(experiment, before, after, alone=other).reason == "law-not-explained"
+    assert prove(experiment, before, after, alone=alone).outcome is Outcome.CONFIRMED
+
+
 @pytest.mark.parametrize("difference", [0.0, 0.5])
 def test_outputs_decide_nothing_about_a_line_that_did_not_run(difference: float) -> None:
     probes = {"dependence": {"difference": difference, "noise": 0.0}}

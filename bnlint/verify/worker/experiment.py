@@ -10,7 +10,7 @@ from typing import Any, Dict, Iterator, List, Optional
 from . import calls, contrib, framework, graph, inputs, old_names, probes, replicas, report, script, seal, search
 from .calls import Run
 from .inputs import Variant
-from .program import Program, program_path
+from .program import Program, import_as, program_path
 from .stand_ins import Log, Names
 from .targets import Hints
 from .watch import Watch
@@ -36,6 +36,7 @@ def run(request: Dict[str, Any], folder: str) -> Iterator[Dict[str, Any]]:
     framework.preload(request["imports"])
     sys.path[:0] = request["path"]
     sys.argv = [request["filename"]]
+    import_as(request["others"])
     if request["dialect"] == "v1":
         framework.use_v1_names()
     if "graph" in request["modes"] or request["dialect"] == "v1":
@@ -211,6 +212,7 @@ def _observation(attempt: Run, rung: str, request: Dict[str, Any]) -> Dict[str, 
         "probes": attempt.probes,
         "stand_ins": stand_ins,
         "suspects": _suspects(attempt),
+        "sizes": _sizes(attempt),
         "notes": attempt.notes,
     }
 
@@ -230,6 +232,12 @@ def _stand_ins(attempt: Run) -> Dict[str, Any]:
         "numbers": log.numbers > 0,
         "tensors": any(framework.tf.is_tensor(leaf) for leaf in leaves),
     }
+
+
+def _sizes(attempt: Run) -> List[int]:
+    """How many channels the statistics have that the file itself made, told by nobody."""
+    made = [tracked.shape or [] for tracked in attempt.watch.tracked if tracked.imported]
+    return [size for size in dict.fromkeys(shape[0] for shape in made if len(shape) == 1) if size]
 
 
 def _suspects(attempt: Run) -> List[str]:

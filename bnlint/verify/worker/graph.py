@@ -6,6 +6,7 @@ the caller runs.
 
 from __future__ import annotations
 
+import functools
 from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
@@ -44,13 +45,32 @@ def drive(run: Run, namespace: Dict[str, Any]) -> None:
         if a.kind == "statistic"
     }
     targets.adopt(run.watch, run.hints, variables)
-    result = _call(run, target, dict(values, **variables))
+    sessions: List[Any] = []
+    unwrap = framework.wrap(framework.BaseSession, "run", functools.partial(_noting, sessions))
+    try:
+        result = _call(run, target, dict(values, **variables))
+    finally:
+        unwrap()
     built = targets.of_result(result, run.variant, run.program.folder)
     if built is not None:
         target, values = built, _placeholders(built)
         result = _call(run, target, values)
     run.shapes = target.shapes
-    _Graph(run, target, dict(values, **given), result, namespace).run_all()
+    built_graph = _Graph(run, target, dict(values, **given), result, namespace)
+    if sessions and not built_graph.returned:
+        # It trained by itself and gave back nothing to run; looking on while the program runs shows more.
+        run.notes.append("the code ran its own sessions")
+        return
+    built_graph.run_all()
+
+
+def _noting(sessions: List[Any], original: Any) -> Any:
+    @functools.wraps(original)
+    def run(session: Any, *args: Any, **kwargs: Any) -> Any:
+        sessions.append(session)
+        return original(session, *args, **kwargs)
+
+    return run
 
 
 def _call(run: Run, target: targets.Target, values: Dict[str, Any]) -> Any:
@@ -181,7 +201,7 @@ class _Graph:
     def _step(self, session: Any, phase: str, fetches: List[Any], moving: bool = True) -> None:
         on = phase != "inference"
         arrays = self.target.arrays(self.number)
-        layers = self._layer_inputs(fetches)
+        layers = ops.inputs_of_layers(self.run.watch.layer_tensors, fetches)
         fed = self._fed(arrays, fetches, on)
         outputs, seen = session.run([fetches, layers], fed)
         if phase == "call":
@@ -202,12 +222,6 @@ class _Graph:
             return True
 
         return group if runs(group) else [fetch for fetch in group if runs([fetch])]
-
-    def _layer_inputs(self, fetches: List[Any]) -> Dict[int, Any]:
-        """What goes into normalisation layers, where fetching it runs nothing that would not run anyway."""
-        running = ops.ancestors(fetches)
-        tensors = self.run.watch.layer_tensors
-        return {key: tensor for key, tensor in tensors.items() if ops.fetchable([tensor]) and tensor.op in running}
 
     def _probe(self, session: Any) -> None:
         run = self.run

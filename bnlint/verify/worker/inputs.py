@@ -62,7 +62,7 @@ class Variant(NamedTuple):
     """One guess: the rank of the batch, and whether the training flag is a tensor instead of ``True``, or off.
 
     kinds: what else than the first guess some parameters are, see :func:`alternative`. partial: make do with what a
-    constructor got done before it raised.
+    constructor got done before it raised. channels: the last axis of batches.
     """
 
     rank: int
@@ -70,6 +70,11 @@ class Variant(NamedTuple):
     off: bool = False
     kinds: Tuple[Tuple[str, str], ...] = ()
     partial: bool = False
+    channels: int = CHANNELS
+
+    def shape(self, rank: int = 0) -> Tuple[int, ...]:
+        """Of a batch of this rank, or of another one, channels last: (8, 6, 6, 3), (8, 3) …"""
+        return (*shape_of(rank or self.rank)[:-1], self.channels)
 
 
 class Argument(NamedTuple):
@@ -106,12 +111,16 @@ def guess(function: Any, variant: Variant, roles: Dict[str, str], skip_first: bo
     """Arguments for every parameter that needs one. roles: what parameters are known to be, see :class:`Argument`."""
     signature = inspect.signature(function)
     parameters = list(signature.parameters.values())[1 if skip_first else 0 :]
-    arguments = []
+    # What takes a mean and a variance takes no batch besides them.
+    moments = (
+        len(parameters) > 1 and MEAN_VECTOR.match(parameters[0].name) and VARIANCE_VECTOR.match(parameters[1].name)
+    )
+    arguments: List[Argument] = []
     for parameter in parameters:
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             continue
         kind = dict(variant.kinds).get(parameter.name)
-        argument = _guess_one(parameter, variant, roles.get(parameter.name), first=not arguments)
+        argument = _guess_one(parameter, variant, roles.get(parameter.name), first=not arguments and not moments)
         if kind is not None:
             argument = alternative(parameter.name, kind, variant)
         if argument is not None:
@@ -134,7 +143,7 @@ def _guess_one(parameter: Any, variant: Variant, role: Optional[str], first: boo
     if INFERENCE.match(name) and default in (parameter.empty, False):
         return Argument(name, "constant", False, off=True)
     if role == "statistic":
-        return Argument(name, "statistic", 1.0 if "v" in name.lower() else 0.0, (CHANNELS,))
+        return Argument(name, "statistic", 1.0 if "v" in name.lower() else 0.0, (variant.channels,))
     if default is not parameter.empty:
         return None
     annotation = str(parameter.annotation)
@@ -142,13 +151,13 @@ def _guess_one(parameter: Any, variant: Variant, role: Optional[str], first: boo
         if annotation in (words, "<class '%s'>" % words):
             return Argument(name, "constant", value)
     if STATISTIC.match(name):
-        return Argument(name, "statistic", 1.0 if re.search(r"v|sig|std", name, re.I) else 0.0, (CHANNELS,))
+        return Argument(name, "statistic", 1.0 if re.search(r"v|sig|std", name, re.I) else 0.0, (variant.channels,))
     if not first and LABELS.match(name):
         return Argument(name, "batch", shape=(BATCH, 1))
     if not first and MEAN_VECTOR.match(name):
-        return Argument(name, "batch", shape=(CHANNELS,))
+        return Argument(name, "batch", shape=(variant.channels,))
     if not first and VARIANCE_VECTOR.match(name):
-        return Argument(name, "batch", shape=(CHANNELS,), positive=True)
+        return Argument(name, "batch", shape=(variant.channels,), positive=True)
     if re.match(r"^(gamma|beta|scale|offset|shift)$", name, re.I):
         return Argument(name, "constant", np.ones(CHANNELS, np.float32))
     known, value = constant(name)
@@ -163,19 +172,18 @@ def _guess_one(parameter: Any, variant: Variant, role: Optional[str], first: boo
     if re.match(r"^(flags|hparams?|hps|config(uration)?|cfg|conf|opts?|options|settings|params)$", name, re.I):
         return Argument(name, "stand-in")
     if re.match(r"^(shape|input_shape|x_shape|dims)$", name):
-        return Argument(name, "constant", list(shape_of(variant.rank)))
+        return Argument(name, "constant", list(variant.shape()))
     if annotation in ("int", "<class 'int'>"):
         return Argument(name, "constant", CHANNELS)
     if annotation in ("float", "<class 'float'>"):
         return Argument(name, "constant", 0.9)
-    return Argument(name, "batch", shape=shape_of(variant.rank), array=role == "array")
+    return Argument(name, "batch", shape=variant.shape(), array=role == "array")
 
 
 def alternative(name: str, kind: str, variant: Variant) -> Argument:
     """Another guess at a parameter: data of some rank, a size or a list of them, class numbers, a text …"""
     if kind.startswith("batch"):
-        rank = int(kind.partition(":")[2] or variant.rank)
-        return Argument(name, "batch", shape=shape_of(rank))
+        return Argument(name, "batch", shape=variant.shape(int(kind.partition(":")[2] or 0)))
     if kind == "labels":
         return Argument(name, "batch", shape=(BATCH,), integer=True)
     values = {

@@ -81,6 +81,12 @@ def assign_ops(variable: Any) -> Set[Any]:
     return found - {variable.initializer}
 
 
+def inputs_of_layers(tensors: Dict[int, Any], fetches: Iterable[Any]) -> Dict[int, Any]:
+    """What goes into normalisation layers, where fetching it runs nothing that would not run anyway."""
+    running = ancestors(fetches)
+    return {key: tensor for key, tensor in tensors.items() if fetchable([tensor]) and tensor.op in running}
+
+
 def floats(fetches: Iterable[Any]) -> List[Any]:
     """The tensors of floating point."""
     return [fetch for fetch in fetches if hasattr(fetch, "dtype") and fetch.dtype.base_dtype.is_floating]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import linecache
 import os
 import re
 import sys
 import traceback
 import types
+from importlib.machinery import SourceFileLoader
 from typing import Any, Dict, List, Optional, Sequence, Set
 
 MESSAGE = 600
@@ -97,6 +99,32 @@ class Program:
         if isinstance(error, SyntaxError) and error.filename == self.path:
             rows.append(error.lineno or 0)
         return rows[::-1]
+
+
+def import_as(texts: Dict[str, str]) -> None:
+    """From now on these files, by their absolute paths, are imported as if they held these texts."""
+    if not texts:
+        return
+    read_lines = linecache.updatecache
+
+    def updatecache(filename: str, module_globals: Any = None) -> List[str]:
+        # Autograph reads the source again.
+        return texts[filename].splitlines(True) if filename in texts else read_lines(filename, module_globals)
+
+    linecache.updatecache = updatecache
+    read, look = SourceFileLoader.get_data, SourceFileLoader.path_stats
+
+    def get_data(self: Any, path: str) -> bytes:
+        return texts[path].encode("utf-8") if path in texts else read(self, path)
+
+    def path_stats(self: Any, path: str) -> Any:
+        if path in texts:
+            # Python then looks for no compiled file.
+            raise OSError("not the file on disk")
+        return look(self, path)
+
+    SourceFileLoader.get_data = get_data  # type: ignore[method-assign]
+    SourceFileLoader.path_stats = path_stats  # type: ignore[method-assign]
 
 
 def _prepare(package: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import gc
 import time
-from typing import Any, Callable, Dict, List, Sequence
+from typing import Any, Callable, Dict, List, Sequence, Tuple
 
 import numpy as np
 
@@ -67,7 +67,7 @@ class _Onlooker:
         self.until = until
         self.depth = 0
         self.undo: List[Callable[[], None]] = []
-        self.training: Dict[Any, bool] = {}
+        self.known: Dict[Any, Tuple[str, Dict[int, Any]]] = {}
 
     def install(self) -> None:
         self.undo.append(framework.wrap(framework.BaseSession, "run", self._session_run))
@@ -97,15 +97,17 @@ class _Onlooker:
     def _session_run(self, original: Any) -> Any:
         @functools.wraps(original)
         def run(session: Any, fetches: Any, feed_dict: Any = None, *args: Any, **kwargs: Any) -> Any:
-            result = original(session, fetches, feed_dict, *args, **kwargs)
-            if self.depth == 0:
-                self.depth += 1
-                try:
-                    phase = self._phase(session, fetches)
-                    self._step(phase, _arrays(feed_dict), session)
-                    self._probe(phase, session)
-                finally:
-                    self.depth -= 1
+            if self.depth:
+                return original(session, fetches, feed_dict, *args, **kwargs)
+            self.depth += 1
+            try:
+                phase, layers = self._look(session, fetches)
+                result, seen = original(session, [fetches, layers], feed_dict, *args, **kwargs)
+                self.run.watch.saw_inputs(seen)
+                self._step(phase, _arrays(feed_dict), session)
+                self._probe(phase, session)
+            finally:
+                self.depth -= 1
             return result
 
         return run
@@ -121,15 +123,16 @@ class _Onlooker:
         if "update ops" in run.wanted:
             run.probes["update ops"] = ops.update_ops(session.graph, run.watch.blocks, run.wanted["update ops"])
 
-    def _phase(self, session: Any, fetches: Any) -> str:
-        """A run that steps an optimizer trains."""
+    def _look(self, session: Any, fetches: Any) -> Tuple[str, Dict[int, Any]]:
+        """The phase, which is training if an optimizer steps; and what goes into the normalisation layers that run."""
         leaves = framework.flatten(fetches)
         with session.graph.as_default():
             fetched = ops.fetchable(leaves)
-        key = (session.graph, tuple(id(each) for each in fetched))
-        if key not in self.training:
-            self.training[key] = ops.trains(fetched)
-        return "train-op" if self.training[key] else "call"
+            key = (session.graph, tuple(id(each) for each in fetched))
+            if key not in self.known:
+                layers = ops.inputs_of_layers(self.run.watch.layer_tensors, fetched)
+                self.known[key] = ("train-op" if ops.trains(fetched) else "call", layers)
+        return self.known[key]
 
     def _eager(self, phase: str, original: Any) -> Any:
         @functools.wraps(original)

@@ -25,6 +25,9 @@ GUESSES: Sequence[Tuple[Tuple[str, ...], Tuple[str, ...]]] = (
 )
 """What the message of an error says about the kind of argument that is wanted; the first that fits."""
 
+SIZES = ("Dimension", "dimension", "Incompatible shapes", "shape", "size")
+"""Words of an error that another number of channels may avoid."""
+
 KINDS = ("batch", "size", "sizes", "batch:2", "labels", "stand-in", "indices", "number", "text")
 
 
@@ -68,6 +71,9 @@ def _refined(variant: Variant, seen: Observation) -> Iterator[Variant]:
     error = seen["error"]
     if "must not be a Python bool" in error["message"]:
         yield variant._replace(tensor_flag=True)
+    if any(word in error["message"] for word in SIZES):
+        for size in seen["sizes"]:
+            yield variant._replace(channels=size)
     likely = next((kinds for words, kinds in GUESSES if any(word in error["message"] for word in words)), ())
     chosen = dict(variant.kinds)
     for kinds in (likely, KINDS):

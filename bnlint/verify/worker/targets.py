@@ -203,11 +203,13 @@ def _fitting(arguments: List[Argument]) -> List[Argument]:
 
 
 def of_result(result: Any, variant: Variant, folder: str) -> Optional[Target]:
-    """A builder returned the model or the function that is to be driven; None if it returned anything else."""
-    if is_keras(result):
-        return of_layer(result, variant)
-    if inspect.isfunction(result) and result.__code__.co_filename.startswith(folder):
-        return Target(result, inputs.guess(result, variant, {}))
+    """A builder returned the model or the function that is to be driven, or one such beside other things; else None."""
+    things = list(result) if isinstance(result, (tuple, list)) else [result]
+    for each in things:
+        if is_keras(each):
+            return of_layer(each, variant) if each is result else None
+        if inspect.isfunction(each) and each.__code__.co_filename.startswith(folder):
+            return Target(each, inputs.guess(each, variant, {}))
     return None
 
 

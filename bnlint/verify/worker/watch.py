@@ -21,6 +21,9 @@ LARGEST = 1 << 16
 MOST = 400
 """How many variables are read after each step."""
 
+_MAPS: Dict[str, Dict[int, int]] = {}
+"""Of each file that autograph wrote, the rows of the user's file. Autograph rewrites the same code once a process."""
+
 
 class Tracked:
     """One variable: the object, the rows of the user's file that created it, and its values.
@@ -119,7 +122,6 @@ class Watch:
         self.layer_tensors: Dict[int, Any] = {}
         self.blocks: List[Tuple[List[int], List[Any]]] = []
         self.savers: List[Tuple[List[int], Any]] = []
-        self._maps: Dict[str, Any] = {}
         self._undo: List[Callable[[], None]] = []
         # Makers of variables that are no Keras layers.
         self._other_makers = (framework.StandInLayer, *framework.optimizer_classes())
@@ -228,8 +230,7 @@ class Watch:
         filename, row = frame.f_code.co_filename, frame.f_lineno
         if filename == self.path:
             return int(row)
-        origin = self._maps.get(filename, {}).get(row)
-        return None if origin is None else int(origin)
+        return _MAPS.get(filename, {}).get(row)
 
     def _recording_variable(self, original: Any) -> Any:
         watch = self
@@ -317,10 +318,10 @@ class Watch:
 
         @functools.wraps(original)
         def create(*args: Any, **kwargs: Any) -> Any:
-            if watch._maps:
+            if _MAPS:
                 frame = sys._getframe(1)
                 while frame is not None:
-                    row = watch._maps.get(frame.f_code.co_filename, {}).get(frame.f_lineno)
+                    row = _MAPS.get(frame.f_code.co_filename, {}).get(frame.f_lineno)
                     if row is not None:
                         watch.hits.add(row)
                     frame = frame.f_back  # type: ignore[assignment]
@@ -336,7 +337,7 @@ class Watch:
             loaded = original(*args, **kwargs)
             for line, origin in loaded[2].items():
                 if origin.loc.filename == self.path:
-                    self._maps.setdefault(line.filename, {})[line.lineno] = origin.loc.lineno
+                    _MAPS.setdefault(line.filename, {})[line.lineno] = origin.loc.lineno
             return loaded
 
         return load_ast

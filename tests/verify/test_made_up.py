@@ -1,0 +1,115 @@
+"""What is made up to call the code with, where nothing but the code says what it wants."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from bnlint.findings import Outcome, Verdict
+from bnlint.verify.predictions import Changed, Unchanged
+
+pytestmark = pytest.mark.tensorflow
+Run = Callable[..., Verdict]
+AVERAGE = "v ← 0.9·v + 0.1·batch mean"
+
+
+def laws(verdict: Verdict) -> list[str]:
+    return [statistic["law"]["text"] for statistic in verdict.evidence["statistics"]]
+
+
+def test_the_function_that_comes_beside_its_statistics_is_driven(run: Run) -> None:
+    source = """
+    import tensorflow as tf
+    def make_norm(channels):
+        moving_mean = tf.Variable(tf.zeros([channels]), trainable=False)
+        def norm(x, training):
+            moving_mean.assign(0.9 * moving_mean + 0.1 * tf.reduce_mean(x, axis=0))
+            return x - moving_mean
+        return norm, moving_mean
+    """
+    seen = run(source, Unchanged(), "make_norm.norm", (3,), 5)
+    assert (seen.outcome, laws(seen)) == (Outcome.REFUTED, [AVERAGE])
+
+
+def test_batches_have_the_channels_of_the_statistics_that_the_file_makes(run: Run) -> None:
+    source = """
+    import tensorflow as tf
+    moving_mean = tf.Variable(tf.zeros([5]), trainable=False)
+    def norm(x):
+        moving_mean.assign(0.9 * moving_mean + 0.1 * tf.reduce_mean(x, axis=0))
+        return x - moving_mean
+    """
+    seen = run(source, Unchanged(), "norm", (2,), 4)
+    assert (seen.outcome, laws(seen), seen.evidence["inputs"]) == (Outcome.REFUTED, [AVERAGE], [[8, 5]])
+
+
+def test_a_mean_and_a_variance_are_no_batches(run: Run) -> None:
+    source = """
+    import tensorflow as tf
+    class Norm:
+        def __init__(self, channels):
+            self.moving_mean = tf.Variable(tf.zeros([channels]), trainable=False)
+        def update(self, mean, var):
+            self.moving_mean.assign(0.9 * self.moving_mean + 0.1 * mean)
+    """
+    seen = run(source, Unchanged(), "Norm.update", (4,), 6)
+    assert (seen.outcome, seen.evidence["inputs"]) == (Outcome.REFUTED, [[3], [3]])
+    assert laws(seen) == ["v ← 0.9·v + 0.1·argument mean"]
+
+
+def test_a_constructor_is_given_the_model_that_a_method_calls(run: Run) -> None:
+    source = """
+    import tensorflow as tf
+    class Trainer:
+        def __init__(self, net):
+            self.net = net
+        def step(self, x):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(self.net(x, training=True))
+            return tape.gradient(loss, self.net.trainable_variables)
+    """
+    seen = run(source, Unchanged(), "Trainer.step", (), 6, keras="3")
+    assert (seen.outcome, seen.evidence["rung"]) == (Outcome.REFUTED, "module")
+
+
+def test_lines_that_autograph_rewrote_for_an_earlier_attempt_count_as_run(run: Run) -> None:
+    """With a Python flag the call fails; the attempt with a tensor finds the code rewritten."""
+    source = """
+    import tensorflow as tf
+    class Norm(tf.Module):
+        def __init__(self, channels):
+            self.moving_mean = tf.Variable(tf.zeros([channels]), trainable=False)
+        @tf.function
+        def __call__(self, x, training):
+            self.moving_mean.assign(0.9 * self.moving_mean + 0.1 * tf.reduce_mean(x, axis=0))
+            return tf.cond(training, lambda: x, lambda: x - self.moving_mean)
+    """
+    assert run(source, Changed("inference"), "Norm.__call__", (4,), 7).outcome is Outcome.CONFIRMED
+
+
+MAIN = """
+    import numpy as np
+    import tensorflow.compat.v1 as tf
+    def main():
+        x = tf.placeholder(tf.float32, [None, 3])
+        h = tf.layers.dense(x, 4)
+        out = tf.layers.batch_normalization(h, momentum=0.9, training=True)
+        updates = tf.get_collection(tf.GraphKeys.UPDATE_OPS)
+        with tf.control_dependencies(updates[:{}]):
+            train = tf.train.GradientDescentOptimizer(1e-3).minimize(tf.reduce_mean(out * out))
+        with tf.Session() as session:
+            session.run(tf.global_variables_initializer())
+            for _ in range(5):
+                session.run(train, {{x: np.random.normal(5.0, 2.0, [16, 3])}})
+    if __name__ == "__main__":
+        main()
+    """
+
+
+def test_of_a_function_that_trains_by_itself_nothing_follows_but_from_its_own_steps(run: Run) -> None:
+    seen = run(MAIN.format(2), Unchanged("train-op"), "main", (), 8, tensorflow="1", keras="2")
+    assert (seen.outcome, seen.evidence["mode"]) == (Outcome.REFUTED, "program")
+    assert laws(seen) == ["v ← 0.9·v + 0.1·batch mean", "v ← 0.9·v + 0.1·batch variance"]
+    seen = run(MAIN.format(0), Unchanged("train-op"), "main", (), 8, tensorflow="1", keras="2")
+    assert (seen.outcome, seen.evidence["mode"]) == (Outcome.CONFIRMED, "program")
