@@ -199,6 +199,7 @@ class Plan:
             "statistics": list(self._experiment.statistics),
             "parameters": {**_parameters(outer), **_parameters(target)},
             "roles": {**roles(outer), **roles(target), **dict.fromkeys(_held(target, self._experiment), "statistic")},
+            "slots": _slots(target),
             "method": _method_at(target, self._experiment.row),
             "row": list(self.row),
             "steps": self._experiment.steps,
@@ -353,6 +354,18 @@ def _called(target: ast.AST | None) -> dict[str, str]:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name) and node.value.id in names:
             names |= {ast.unparse(each): node.value.id for each in node.targets if isinstance(each, ast.Attribute)}
     return names
+
+
+def _slots(target: ast.AST | None) -> dict[str, list[str]]:
+    """The parameters of which the code asks for items by text, with these texts."""
+    names = _parameters(target)
+    found: dict[str, set[str]] = {}
+    for node in ast.walk(target) if target is not None else ():
+        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id in names:
+            key = node.slice.value if isinstance(node.slice, ast.Constant) else None
+            if isinstance(key, str):
+                found.setdefault(node.value.id, set()).add(key)
+    return {name: sorted(keys) for name, keys in found.items()}
 
 
 def _rank(target: ast.AST | None, keeps_channels: bool) -> int | None:

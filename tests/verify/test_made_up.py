@@ -73,6 +73,20 @@ def test_a_constructor_is_given_the_model_that_a_method_calls(run: Run) -> None:
     assert (seen.outcome, seen.evidence["rung"]) == (Outcome.REFUTED, "module")
 
 
+def test_a_dictionary_is_what_the_file_makes_of_its_keys(run: Run) -> None:
+    source = """
+    import tensorflow as tf
+    def make(channels):
+        mean = tf.Variable(tf.zeros([channels]), trainable=False)
+        return {"mean": mean, "scale": tf.Variable(tf.ones([channels]))}
+    def norm(state, x):
+        state["mean"].assign(0.9 * state["mean"] + 0.1 * tf.reduce_mean(x, axis=0))
+        return (x - state["mean"]) * state["scale"]
+    """
+    seen = run(source, Unchanged(), "norm", (3,), 6)
+    assert (seen.outcome, laws(seen), seen.evidence["rung"]) == (Outcome.REFUTED, [AVERAGE], "module")
+
+
 def test_lines_that_autograph_rewrote_for_an_earlier_attempt_count_as_run(run: Run) -> None:
     """With a Python flag the call fails; the attempt with a tensor finds the code rewritten."""
     source = """

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 import re
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+import types
+from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple
 
 import numpy as np
 
@@ -64,13 +65,15 @@ class Target:
 class Hints:
     """What the plan read in the source.
 
-    parameters: their rows. roles: what they are known to be. method: the one to call, of a class.
+    parameters: their rows. roles: what they are known to be. slots: of some, the texts by which they are asked for
+    items. method: the one to call, of a class.
     """
 
     def __init__(self, request: Dict[str, Any]) -> None:
         self.symbol: str = request["symbol"]
         self.parameters: Dict[str, int] = request["parameters"]
         self.roles: Dict[str, str] = request["roles"]
+        self.slots: Dict[str, List[str]] = request["slots"]
         self.method: Optional[str] = request["method"]
 
     @property
@@ -165,6 +168,9 @@ class Finder:
 
     def _complete(self, argument: Argument) -> Argument:
         """With the thing that it stands for, if it stands for one."""
+        if argument.kind == "batch" and argument.name in self.hints.slots:
+            made = self._own_mapping(set(self.hints.slots[argument.name]))
+            return argument if made is None else argument._replace(kind="constant", value=made)
         if argument.kind not in inputs.THINGS:
             return argument
         if argument.kind == "stand-in":
@@ -175,6 +181,22 @@ class Finder:
             value = things.made(argument, self.namespace, self.path)
         return argument._replace(kind="constant", value=value)
 
+    def _own_mapping(self, keys: Set[str]) -> Optional[Any]:
+        """What a function of the file's own that names these keys returns, if that has them and it needs no data."""
+        for function in list(self.namespace.values()):
+            if not inspect.isfunction(function) or function.__code__.co_filename != self.path:
+                continue
+            arguments = inputs.guess(function, self.variant, {})
+            if not keys <= _texts_in(function.__code__) or any(a.kind != "constant" for a in arguments):
+                continue
+            try:
+                made = function(**{a.name: a.value for a in arguments})
+            except Exception:
+                continue
+            if isinstance(made, dict) and keys <= made.keys():
+                return made
+        return None
+
     def _own_layer(self) -> Optional[Any]:
         """Of a class of the file's own that normalises, if it has one that can be made out of nothing."""
         for name, cls in self.namespace.items():
@@ -184,6 +206,12 @@ class Finder:
                 except Exception:
                     continue
         return None
+
+
+def _texts_in(code: types.CodeType) -> Set[str]:
+    """The texts in it, those of constant tuples too."""
+    constants = [each for value in code.co_consts for each in (value if isinstance(value, tuple) else (value,))]
+    return {value for value in constants if isinstance(value, str)}
 
 
 def _nothing() -> None:
