@@ -112,12 +112,27 @@ class KerasModels:
             inside = {scope} if scope == 0 else inside
             found = any(layer.scope in inside and not layer.is_frozen for layer in module.layers)
             self._makes[key] = found or any(
-                self._place_makes_layers(*place, depth - 1)
+                self._place_makes_layers(*place, depth - 1) and not self._switches_off(module, call, *place)
                 for each in inside
                 for call in module.scopes[each].calls
                 if (place := self._links.definition(module, call.callee)) is not None and place[1].id != scope
             )
         return self._makes.get(key, False)
+
+    def _switches_off(self, home: ModuleFacts, call: Call, module: ModuleFacts, function: Scope) -> bool:
+        """Whether all batch norms of a function stand under ``if use_bn:``, and this call says no to that."""
+        if any(name is None for name, _ in call.keywords):
+            return False
+        guarded = [module.flow.site(layer.creation).guards for layer in module.layers if layer.scope == function.id]
+        return bool(guarded) and all(
+            any(
+                isinstance(given, Const) and bool(given.value) is not guard.taken
+                for guard in guards
+                if isinstance(guard.test, Read) and (parameter := function.parameter(guard.test.path)) is not None
+                for given in [home.flow.passed(call, function, parameter.name) or parameter.default]
+            )
+            for guards in guarded
+        )
 
     # -- classes ---------------------------------------------------------------------------------
 
