@@ -128,6 +128,12 @@ def notices(gone: Sequence[BaselineEntry], file: str) -> list[Notice]:
     return told
 
 
+def without_notices(report: Report) -> Report:
+    """The report without a word about what is gone, for a run that takes it out."""
+    told = {notice.message for notice in notices(report.gone, "")}
+    return replace(report, warnings=tuple(each for each in report.warnings if each.message not in told))
+
+
 def _entries(document: object) -> tuple[BaselineEntry, ...]:
     content = cast("dict[str, object]", document)
     if content["version"] != _VERSION:

@@ -228,7 +228,7 @@ def baseline(paths: tuple[str, ...], update: bool, prune: bool, allow_rules: boo
       bnlint baseline --prune
     """
     from bnlint import engine, progress
-    from bnlint.baseline import record
+    from bnlint.baseline import record, without_notices
     from bnlint.checking import settings_for
 
     if update and prune:
@@ -240,7 +240,7 @@ def baseline(paths: tuple[str, ...], update: bool, prune: bool, allow_rules: boo
         raise click.UsageError(f"{file} exists; --update records what is found now, --prune takes out what is gone")
     with progress.on_terminal() as shown:
         report = engine.check(paths, replace(settings, use_baseline=file.exists() or prune), shown)
-    console.tell(report, settings, [])
+    console.tell(without_notices(report), settings, [])
     try:
         console.echo(record(report, settings, add=not prune) + "\n")
     except OSError as error:

@@ -100,7 +100,9 @@ def test_what_is_gone_is_told_and_taken_out_on_request(recorded: Path, run: Run)
         "bnlint baseline --prune takes it out\n" in result.stdout
     )
     assert len(entries(recorded)) == 2
-    assert run("baseline", "--prune").stdout.endswith(": 1 recorded (0 added, 1 taken out)\n")
+    pruned = run("baseline", "--prune")
+    assert pruned.stdout.endswith(": 1 recorded (0 added, 1 taken out)\n")
+    assert pruned.stderr == ""
     assert "gone" not in run("check").stdout
     wrong.write_text(text)
     assert run("check").exit_code == 1
