@@ -177,7 +177,12 @@ _python = click.option(
 @click.option("--force-exclude", is_flag=True, help="Leave out what the settings exclude even if it is named.")
 @click.option("--watch", is_flag=True, help="Check again each time that a file changes.")
 @click.option("--allow-rules", is_flag=True, help="Load the rules that the configuration names; they are code.")
-@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Use N processes [default: one a processor].")
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Use N processes [default: one a processor to read the code, one to run it].",
+)
 @click.option("--no-cache", is_flag=True, help="Neither use nor keep what was found in files that have not changed.")
 @click.option(
     "--cache-dir",
