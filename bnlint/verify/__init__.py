@@ -240,7 +240,8 @@ def _decide(pool: Pool, plan: Plan, place: Place, python: str) -> Verdict:
         verdict = _try(pool, python, place, plan.skipping(skipped))
     if verdict.outcome in DECIDED:
         return verdict
-    for trial in (plan.driven(), plan.ported() if _misses_names(verdict) else None, plan.program()):
+    elsewhere = plan.called() if verdict.reason == "statistic-not-seen" else ()
+    for trial in (*elsewhere, plan.driven(), plan.ported() if _misses_names(verdict) else None, plan.program()):
         if trial is None:
             continue
         second = _try(pool, python, place, trial)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 import os
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bnlint.findings import Era
@@ -45,6 +45,7 @@ Request = Mapping[str, Any]
 OF_MODELS = {"trainable_variables", "trainable_weights", "non_trainable_variables", "fit", "train_on_batch", "predict"}
 OF_LAYERS = {"moving_mean", "moving_variance", "moving_var", "running_mean", "running_var", "gamma", "beta"}
 OF_ARRAYS = {"mean", "var", "std", "sum", "astype", "min", "max"}
+ASSIGNMENTS = {"assign", "assign_add", "assign_sub", "assign_moving_average"}
 OF_OPTIMIZERS = {"apply_gradients", "minimize", "apply"}
 REDUCTIONS = {"moments", "reduce_mean", "reduce_variance", "reduce_std", "mean", "var", "std"}
 KERAS = re.compile(r"\b(keras|layers|slim|contrib)\b")
@@ -92,6 +93,13 @@ class Plan:
     def driven(self) -> Trial | None:
         """The symbol by itself, where :meth:`first` was the program as it stands."""
         return self._driven() if self._experiment.symbol is not None and self._needs_program() else None
+
+    def called(self) -> Iterator[Trial]:
+        """The functions of the file that call the symbol: where it is handed its statistics, they are made there."""
+        for caller in callers(self._tree, self._experiment.symbol or ""):
+            experiment = replace(self._experiment, symbol=caller)
+            trial = Plan(experiment, self._text, self._filename, self._era)._driven()
+            yield replace(trial, note=f"run by way of {caller}, which calls it")
 
     def _driven(self) -> Trial:
         modes = self._modes()
@@ -326,7 +334,10 @@ def _held(target: ast.AST | None, experiment: Experiment) -> list[str]:
 
 
 def roles(target: ast.AST | None) -> dict[str, str]:
-    """Parameters, by what the code does with them: a "model", "layer", "optimizer", "function" or NumPy "array"."""
+    """Parameters, by what the code does with them: a "model", "layer", "optimizer", "function", NumPy "array" …
+
+    A "statistic" is one that is assigned to.
+    """
     found: dict[str, str] = {}
     names = _called(target)
     nodes = list(ast.walk(target)) if target is not None else []
@@ -344,7 +355,18 @@ def roles(target: ast.AST | None) -> dict[str, str]:
                 found.setdefault(name, "layer")
             elif node.attr in OF_ARRAYS:
                 found.setdefault(name, "array")
-    return found
+    return {**found, **dict.fromkeys(_assigned(target) & names.keys(), "statistic")}
+
+
+def _assigned(target: ast.AST | None) -> set[str]:
+    """The names that are assigned to as variables are: ``name.assign(value)``, ``tf.assign(name, value)``."""
+    calls = [node for node in ast.walk(target) if isinstance(node, ast.Call)] if target is not None else []
+    variables = [
+        call.args[0] if len(call.args) > 1 else call.func.value
+        for call in calls
+        if isinstance(call.func, ast.Attribute) and call.func.attr in ASSIGNMENTS
+    ]
+    return {each.id for each in variables if isinstance(each, ast.Name)}
 
 
 def _called(target: ast.AST | None) -> dict[str, str]:

@@ -8,7 +8,6 @@ INDEX: the ``index.jsonl`` of the labelled places, with the repositories beside 
 from __future__ import annotations
 
 import json
-import statistics
 import subprocess
 import sys
 import textwrap
@@ -77,10 +76,8 @@ def _wrong(rows: Sequence[Decided]) -> str:
     wrong = sum(row.is_wrong for row in whole)
     reasons = Counter(row.verdict.reason or "" for row in whole if row.verdict.outcome is Outcome.UNDECIDED)
     told = ", ".join(f"`{reason}` {count}" for reason, count in reasons.most_common())
-    seconds = statistics.median(row.seconds for row in whole)
     return _paragraph(
-        f"""Confirmed in a place that is labelled right: {wrong}. Why findings are undecided: {told or "none is"}.
-        A finding in these places takes {seconds:.1f} s at the median; most of it goes into searching for inputs."""
+        f"""Confirmed in a place that is labelled right: {wrong}. Why findings are undecided: {told or "none is"}."""
     )
 
 
@@ -174,12 +171,11 @@ def _seen_by_others(paths: Sequence[str]) -> dict[tuple[str, str], dict[str, Any
 
 
 def _cost(cost: Cost) -> str:
-    fast, slow = cost.medians
     return _paragraph(
-        f"""What it costs, measured with the {len(cost.runs)} findings in the wrong programs of the rules: {fast:.2f} s
-        a finding at the median; with a new process for each it is {slow / fast:.0f} times as long. A worker takes
-        {cost.start:.2f} times as long to start as `import tensorflow` does. Its largest process has
-        {cost.memory / 1e9:.2f} GB in memory."""
+        f"""What it costs, measured with the {len(cost.runs)} findings in the wrong programs of the rules, as shares of
+        what `import tensorflow` takes: a finding {cost.share:.2f}, at the median; the start of a worker
+        {cost.start:.2f}. With a new process for each, a finding takes {cost.saved:.0f} times as long. The largest
+        process of a worker has {cost.memory / 1e9:.2f} GB in memory."""
     )
 
 
