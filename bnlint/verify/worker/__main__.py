@@ -1,4 +1,4 @@
-"""Started as ``python path/to/worker serve|once``: load this folder as a package, whatever its path, and run it."""
+"""Started as ``python path/to/worker serve|once|trace``: load this folder as a package, whatever its path, and run it."""
 
 import importlib
 import importlib.util
@@ -20,7 +20,8 @@ def main() -> None:
     package = importlib.util.module_from_spec(spec)
     sys.modules[NAME] = package
     spec.loader.exec_module(package)
-    importlib.import_module(NAME + ".zygote").main(sys.argv[1:])
+    role = ".trace" if sys.argv[1] == "trace" else ".zygote"
+    importlib.import_module(NAME + role).main(sys.argv[1:])
 
 
 if __name__ == "__main__":

@@ -14,6 +14,11 @@ tf: Any = importlib.import_module("tensorflow")
 v1: Any = getattr(tf, "compat", tf).v1
 IS_TF1 = tf.__version__.startswith("1.")
 LEGACY = os.environ.get("TF_USE_LEGACY_KERAS") == "1"
+OWN_KERAS = tuple(map(int, tf.__version__.split(".")[:2])) < (2, 6)
+"""Whether ``tf.keras`` is a part of TensorFlow."""
+
+loads_keras = True
+"""Whether ``tf.keras`` may be loaded by asking for it; else only what the program itself has loaded is looked at."""
 
 
 def _module(*names: str) -> Any:
@@ -36,6 +41,11 @@ BaseResourceVariable: Any = resource_variable_ops.BaseResourceVariable
 ResourceVariable: Any = resource_variable_ops.ResourceVariable
 RefVariable: Any = getattr(_ref_module, "RefVariable", None)
 BaseSession: Any = session_module.BaseSession
+_functions: Any = _module(
+    "tensorflow.python.eager.polymorphic_function.polymorphic_function", "tensorflow.python.eager.def_function"
+)
+Function: Any = getattr(_functions, "Function", None)
+"""What ``tf.function`` makes."""
 Graph: Any = _module("tensorflow.python.framework.ops").Graph
 
 
@@ -53,7 +63,8 @@ class StandInLayer:
 def keras_modules() -> List[Any]:
     """Every Keras that is loaded: ``tf.keras`` (whichever it is), standalone Keras, ``tf_keras``."""
     found: List[Any] = []
-    for module in (_tf_keras(), sys.modules.get("keras"), sys.modules.get("tf_keras")):
+    own = _tf_keras() if loads_keras or OWN_KERAS else None
+    for module in (own, sys.modules.get("keras"), sys.modules.get("tf_keras")):
         if module is not None and hasattr(module, "layers") and all(module is not seen for seen in found):
             found.append(module)
     return found
@@ -113,9 +124,19 @@ def keras_of(layer: Any) -> Any:
     return next((keras for keras in keras_modules() if isinstance(layer, keras.layers.Layer)), _tf_keras())
 
 
+def callback_lists() -> List[Any]:
+    """The class of each loaded Keras that tells callbacks of batches."""
+    owners = [sys.modules[keras.callbacks.Callback.__module__] for keras in keras_modules()]
+    found = [
+        getattr(keras.callbacks, "CallbackList", getattr(owner, "CallbackList", None))
+        for keras, owner in zip(keras_modules(), owners)
+    ]
+    return [cls for cls in dict.fromkeys(found) if cls is not None]
+
+
 def keras_version() -> Optional[str]:
     """What ``tf.keras`` is: the version of Keras 3, of ``tf_keras``, or of the one inside TensorFlow."""
-    keras = _tf_keras()
+    keras = _tf_keras() if loads_keras else next(iter(keras_modules()), None)
     package = sys.modules.get(keras.layers.Layer.__module__.split(".")[0]) if keras is not None else None
     return getattr(keras, "__version__", None) or getattr(package, "__version__", None)
 
@@ -162,6 +183,16 @@ def seed() -> None:
 def keras_session() -> Any:
     """The session in which Keras 2 runs a graph; Keras 3 has none."""
     return v1.keras.backend.get_session()
+
+
+def graph_session() -> Any:
+    """The same; None where Keras has none, or works without."""
+    if v1.executing_eagerly_outside_functions():
+        return None
+    try:
+        return keras_session()
+    except AttributeError:
+        return None
 
 
 def layers_of(model: Any) -> List[Any]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Dict, Iterable, List, Sequence, Set, Tuple
 
+import numpy as np
+
 from . import framework
 
 ASSIGNS = {
@@ -95,6 +97,19 @@ def floats(fetches: Iterable[Any]) -> List[Any]:
 def placeholders(fetches: Iterable[Any]) -> List[Any]:
     """The tensors that must be fed for these fetches."""
     return [op.outputs[0] for op in ancestors(fetches) if op.type in ("Placeholder", "PlaceholderV2")]
+
+
+def fed_arrays(feed_dict: Any) -> Dict[str, Any]:
+    """What was fed, as candidates for the source of an update."""
+    fed = {}
+    for key, value in (feed_dict or {}).items():
+        try:
+            array = np.asarray(value, dtype=np.float64)
+        except (TypeError, ValueError):
+            continue
+        if array.ndim and array.size <= 1 << 22:
+            fed[str(getattr(key, "name", key)).split(":")[0]] = array
+    return fed
 
 
 def waiting(blocks: Blocks, rows: Sequence[int], returned: Iterable[Any]) -> Dict[str, int]:

@@ -60,7 +60,7 @@ class Program:
         self.tree = ast.parse(self.source, self.path)
         if self.calls_on is not None:
             tree = _Looker(self.calls_on).visit(tree)
-        code = compile(_Marker(self.skip).mark(tree), self.path, "exec", dont_inherit=True)
+        code = compile(Marker(self.skip).mark(tree), self.path, "exec", dont_inherit=True)
         module = types.ModuleType("__main__" if as_main else self.name)
         module.__dict__.update(__file__=self.path, **{MARK: self.hits.add, LOOK: self._look})
         if self.builtin_names is not None:
@@ -87,10 +87,10 @@ class Program:
         return {
             "type": type(error).__name__,
             "types": [cls.__name__ for cls in type(error).__mro__ if cls is not object],
-            "message": _tidy(message.replace(self.folder + os.sep, "")),
+            "message": tidy(message.replace(self.folder + os.sep, "")),
             "rows": list(dict.fromkeys(list(reversed(quoted)) + rows)),
             "stage": stage,
-            "of": _lacking(error),
+            "of": lacking(error),
         }
 
     def _rows(self, error: BaseException) -> List[int]:
@@ -159,11 +159,18 @@ class _Looker(ast.NodeTransformer):
         return ast.copy_location(ast.Call(look, [node], []), node)
 
 
-class _Marker(ast.NodeTransformer):
-    """Puts a note before every statement, so that it is known which rows really ran; passes over errors in some."""
+class Marker(ast.NodeTransformer):
+    """Puts a note before every statement, so that it is known which rows really ran; passes over errors in some.
 
-    def __init__(self, skip: Sequence[Sequence[int]]) -> None:
+    only: the first and last rows to which notes are limited. offset: what is added to the rows that are noted.
+    """
+
+    def __init__(
+        self, skip: Sequence[Sequence[int]], only: Optional[Sequence[Sequence[int]]] = None, offset: int = 0
+    ) -> None:
         self.skip = skip
+        self.only = only
+        self.offset = offset
 
     def mark(self, tree: ast.Module) -> ast.Module:
         self.visit(tree)
@@ -184,8 +191,9 @@ class _Marker(ast.NodeTransformer):
                 index == 0 and isinstance(statement, ast.Expr) and hasattr(owner, "body") and _is_text(statement)
             )
             future = isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
-            if not docstring and not future:
-                marked.append(_note(statement))
+            wanted = self.only is None or any(first <= statement.lineno <= last for first, last in self.only)
+            if wanted and not docstring and not future:
+                marked.append(_note(statement, self.offset))
             skipped = any(first <= statement.lineno <= last for first, last in self.skip)
             marked.append(_tolerant(statement) if skipped and not hasattr(statement, "body") else statement)
         return marked
@@ -201,7 +209,7 @@ def _tolerant(statement: ast.stmt) -> ast.stmt:
     return tolerant
 
 
-def _lacking(error: BaseException) -> Optional[str]:
+def lacking(error: BaseException) -> Optional[str]:
     """The type of the object that an attribute was missing from."""
     found = re.match(r"'(\w+)' object has no attribute", str(error)) if isinstance(error, AttributeError) else None
     return found.group(1) if found else None
@@ -212,16 +220,16 @@ def _is_text(statement: ast.Expr) -> bool:
     return isinstance(getattr(value, "value", getattr(value, "s", None)), str)
 
 
-def _note(statement: ast.stmt) -> ast.stmt:
+def _note(statement: ast.stmt, offset: int) -> ast.stmt:
     """``mark(row)`` at the statement's own row; a decorated function counts from its ``def``."""
-    call = ast.parse("%s(%d)" % (MARK, statement.lineno)).body[0]
+    call = ast.parse("%s(%d)" % (MARK, statement.lineno + offset)).body[0]
     for node in ast.walk(call):
         if hasattr(node, "lineno"):
             ast.copy_location(node, statement)
     return call
 
 
-def _tidy(message: str) -> str:
+def tidy(message: str) -> str:
     """Without the addresses that differ from run to run, and not endless."""
     if "in user code:" in message:
         # What autograph and Keras quote before and after the message proper.

@@ -6,7 +6,7 @@ from typing import Any, Dict, List, Optional
 
 import numpy as np
 
-from . import inputs, laws
+from . import laws
 from .watch import Step, Tracked, Watch
 
 FEW = 4
@@ -15,10 +15,13 @@ FEW = 4
 MOST = 64
 """How many variables one observation lists."""
 
+FITTED = 32
+"""How many channels a law is fitted to."""
+
 FACTS = {"updates": None, "reached_by": [], "stalled": None, "reloaded": {}, "given": False}
 
 
-def variables(watch: Watch, wanted: List[int]) -> List[Dict[str, Any]]:
+def variables(watch: Watch, wanted: List[int], most: int = MOST) -> List[Dict[str, Any]]:
     """The variables of this run, those created in the wanted rows first.
 
     updates, reached_by: how many graph ops assign to it and what reaches them. starts_at: the number that all of it
@@ -26,9 +29,9 @@ def variables(watch: Watch, wanted: List[int]) -> List[Dict[str, Any]]:
     assigned to it, by phase. stalled: where a repeated batch left it. reloaded: by means, "kept" or "lost".
     given: a stand-in was given it, or stands in for what would have been done to it.
     """
-    ordered = sorted(watch.tracked, key=lambda tracked: (not set(tracked.rows) & set(wanted), tracked.trainable))
+    ordered = sorted(watch.listed(), key=lambda tracked: (not set(tracked.rows) & set(wanted), tracked.trainable))
     found = []
-    for tracked in ordered[:MOST]:
+    for tracked in ordered[:most]:
         counts = _assigned(tracked, watch.steps) if watch.counting else None
         found.append(dict(_variable(tracked, watch.steps), **dict(FACTS, assigned=counts, **tracked.facts)))
     return found
@@ -91,22 +94,29 @@ def _law(tracked: Tracked, steps: List[Step], phase: str) -> Optional[laws.Law]:
     indices = [index for index in sorted(tracked.values) if steps[index].phase == phase]
     if not indices or tracked.first is None:
         return None
-    earlier = [index for index in tracked.values if index < indices[0]]
-    start = tracked.values[max(earlier)] if earlier else tracked.first
+    befores = [_before(tracked, index) for index in indices]
+    start = befores[0]
     arrays = [start] + [tracked.values[index] for index in indices]
-    if all(array.tobytes() == start.tobytes() for array in arrays[1:]):
+    moves = [one.tobytes() != other.tobytes() for one, other in zip(befores, arrays[1:])]
+    if not any(moves):
         return laws.Law("unchanged")
-    if len(arrays) > 2 and all(array.tobytes() == arrays[1].tobytes() for array in arrays[2:]):
+    if len(moves) > 1 and not any(moves[1:]):
         # Nothing touched it after the first call; one step does not show a law.
         return laws.Law("once")
-    values = [[float(number) for number in np.ravel(array)] for array in arrays]
+    values = [[float(number) for number in np.ravel(array)[:FITTED]] for array in arrays]
     if phase == "repeat":
         return laws.fit_constant(values)
     sources: Dict[str, List[List[float]]] = {}
     for index in indices:
-        for name, numbers in inputs.batch_statistics(steps[index].inputs_of(tracked), start.size).items():
-            sources.setdefault(name, []).append(numbers)
+        for name, numbers in steps[index].statistics_for(tracked, start.size).items():
+            sources.setdefault(name, []).append(numbers[:FITTED])
     return laws.fit(values, sources)
+
+
+def _before(tracked: Tracked, index: int) -> Any:
+    """The value when this step began: other phases may have moved it since the last one of its own."""
+    earlier = [each for each in tracked.values if each < index]
+    return tracked.values[max(earlier)] if earlier else tracked.first
 
 
 def _batches(tracked: Tracked, steps: List[Step]) -> Dict[str, Any]:
@@ -115,7 +125,7 @@ def _batches(tracked: Tracked, steps: List[Step]) -> Dict[str, Any]:
         return {}
     shown = {}
     for index in sorted(tracked.values):
-        numbers = inputs.batch_statistics(steps[index].inputs_of(tracked), tracked.first.size)
+        numbers = steps[index].statistics_for(tracked, tracked.first.size)
         shown[steps[index].label] = {
             kind: few(numbers[kind]) for kind in ("batch mean", "batch variance") if kind in numbers
         }

@@ -7,8 +7,6 @@ import gc
 import time
 from typing import Any, Callable, Dict, List, Sequence, Tuple
 
-import numpy as np
-
 from . import framework, ops, probes, reload
 from .calls import Run
 
@@ -104,7 +102,7 @@ class _Onlooker:
                 phase, layers = self._look(session, fetches)
                 result, seen = original(session, [fetches, layers], feed_dict, *args, **kwargs)
                 self.run.watch.saw_inputs(seen)
-                self._step(phase, _arrays(feed_dict), session)
+                self._step(phase, ops.fed_arrays(feed_dict), session)
                 self._probe(phase, session)
             finally:
                 self.depth -= 1
@@ -137,7 +135,7 @@ class _Onlooker:
     def _eager(self, phase: str, original: Any) -> Any:
         @functools.wraps(original)
         def method(*args: Any, **kwargs: Any) -> Any:
-            session = _keras_session() if self.depth == 0 else None
+            session = framework.graph_session() if self.depth == 0 else None
             if session is not None:
                 self.run.watch.start(session)
             self.depth += 1
@@ -150,26 +148,3 @@ class _Onlooker:
             return result
 
         return method
-
-
-def _keras_session() -> Any:
-    """None where Keras has none, or works without."""
-    if framework.v1.executing_eagerly_outside_functions():
-        return None
-    try:
-        return framework.keras_session()
-    except AttributeError:
-        return None
-
-
-def _arrays(feed_dict: Any) -> Dict[str, Any]:
-    """What was fed, as candidates for the source of an update."""
-    fed = {}
-    for key, value in (feed_dict or {}).items():
-        try:
-            array = np.asarray(value, dtype=np.float64)
-        except (TypeError, ValueError):
-            continue
-        if array.ndim and array.size <= 1 << 22:
-            fed[str(getattr(key, "name", key)).split(":")[0]] = array
-    return fed

@@ -13,7 +13,7 @@ from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
 import numpy as np
 
-from . import framework, reading
+from . import framework, inputs, reading
 
 LARGEST = 1 << 16
 """Variables with more elements than this are listed without their values."""
@@ -88,16 +88,20 @@ class Step:
     layer_inputs: what went into each normalisation layer, by its ``id``, where that could be seen.
     """
 
-    def __init__(self, phase: str, label: str, inputs: Dict[str, Any], layer_inputs: Dict[int, Any]) -> None:
+    def __init__(self, phase: str, label: str, batches: Dict[str, Any], layer_inputs: Dict[int, Any]) -> None:
         self.phase = phase
         self.label = label
-        self.inputs = inputs
+        self.inputs = batches
         self.layer_inputs = layer_inputs
 
     def inputs_of(self, tracked: Tracked) -> Dict[str, Any]:
         """The batches that the variable may be made from: its own layer's, if they were seen."""
         array = self.layer_inputs.get(id(tracked.layer))
         return self.inputs if array is None else {"inputs": array}
+
+    def statistics_for(self, tracked: Tracked, length: int) -> Dict[str, List[float]]:
+        """Of these batches, by name, see :func:`inputs.batch_statistics`."""
+        return inputs.batch_statistics(self.inputs_of(tracked), length)
 
 
 class Watch:
@@ -123,39 +127,60 @@ class Watch:
         self.blocks: List[Tuple[List[int], List[Any]]] = []
         self.savers: List[Tuple[List[int], Any]] = []
         self._undo: List[Callable[[], None]] = []
+        self._wrapped: Set[Tuple[Any, str]] = set()
         # Makers of variables that are no Keras layers.
-        self._other_makers = (framework.StandInLayer, *framework.optimizer_classes())
+        self._other_makers: Tuple[Any, ...] = (framework.StandInLayer, framework.v1.train.Optimizer)
 
     def install(self) -> None:
         """Patch the places every variable and every layer passes through when it is made."""
-        self._undo.append(framework.wrap(framework.BaseResourceVariable, "__init__", self._recording_variable))
+        self.install_tensorflow()
+        self.install_keras()
+
+    def install_tensorflow(self) -> None:
+        """The places outside of Keras."""
+        self.wrap(framework.BaseResourceVariable, "__init__", self._recording_variable)
         if framework.RefVariable is not None:
-            self._undo.append(framework.wrap(framework.RefVariable, "__init__", self._recording_variable))
-        for base in framework.layer_classes():
-            self._undo.append(framework.wrap(base, "__init__", self._recording_layer))
-        for cls in framework.normalisation_classes():
-            self._undo.append(framework.wrap(cls, "call", self._recording_call))
-        for base in framework.keras_variable_classes():
-            self._undo.append(framework.wrap(base, "__init__", self._recording_outer_variable))
-        self._undo.append(framework.wrap(framework.v1.train.Saver, "__init__", self._recording_saver))
-        self._undo.append(framework.wrap(framework.Graph, "control_dependencies", self._recording_block))
-        self._undo.append(framework.wrap(framework.Graph, "_create_op_internal", self._recording_op))
+            self.wrap(framework.RefVariable, "__init__", self._recording_variable)
+        self.wrap(framework.v1.train.Saver, "__init__", self._recording_saver)
+        self.wrap(framework.Graph, "control_dependencies", self._recording_block)
+        self.wrap(framework.Graph, "_create_op_internal", self._recording_op)
         if framework.autograph_loader is not None and hasattr(framework.autograph_loader, "load_ast"):
-            self._undo.append(framework.wrap(framework.autograph_loader, "load_ast", self._recording_source_map))
+            self.wrap(framework.autograph_loader, "load_ast", self._recording_source_map)
+
+    def install_keras(self) -> None:
+        """Those of each loaded Keras; again when another one was loaded."""
+        self._other_makers = (framework.StandInLayer, *framework.optimizer_classes())
+        for base in framework.layer_classes():
+            self.wrap(base, "__init__", self._recording_layer)
+        for cls in framework.normalisation_classes():
+            self.wrap(cls, "call", self._recording_call)
+        for base in framework.keras_variable_classes():
+            self.wrap(base, "__init__", self._recording_outer_variable)
+
+    def wrap(self, owner: Any, name: str, wrapper: Callable[[Any], Any]) -> None:
+        """Replace a method, once, until :meth:`uninstall`."""
+        if (owner, name) not in self._wrapped:
+            self._wrapped.add((owner, name))
+            self._undo.append(framework.wrap(owner, name, wrapper))
 
     def uninstall(self) -> None:
         """Put everything back."""
         while self._undo:
             self._undo.pop()()
+        self._wrapped.clear()
+
+    def saw_input(self, layer: Any, batch: Any) -> None:
+        """An eager tensor goes into a normalisation layer."""
+        self._layer_inputs[id(layer)] = np.array(batch.numpy(), copy=True)
 
     def saw_inputs(self, layer_inputs: Dict[int, Any]) -> None:
         """What went into normalisation layers in the step that is about to end, by ``id``."""
         self._layer_inputs = layer_inputs
 
-    def step(self, phase: str, inputs: Optional[Dict[str, Any]] = None, session: Any = None) -> None:
+    def step(self, phase: str, batches: Optional[Dict[str, Any]] = None, session: Any = None) -> None:
         """A step is over: read every variable."""
         count = sum(1 for step in self.steps if step.phase == phase)
-        self.steps.append(Step(phase, "%s %d" % (phase, count + 1), inputs or {}, self._layer_inputs))
+        self.steps.append(Step(phase, "%s %d" % (phase, count + 1), batches or {}, self._layer_inputs))
         self._layer_inputs = {}
         for tracked, value in self._read_all(session):
             if tracked.first is None:
@@ -191,7 +216,12 @@ class Watch:
         for owner in dict.fromkeys((framework.BaseResourceVariable, framework.ResourceVariable)):
             for name in ("assign", "assign_add", "assign_sub"):
                 if name in owner.__dict__:
-                    self._undo.append(framework.wrap(owner, name, self._counting))
+                    self.wrap(owner, name, self._counting)
+
+    def saw_assignment(self, tracked: Tracked) -> None:
+        """One more in the step that is going on."""
+        number = len(self.steps)
+        tracked.assigned[number] = tracked.assigned.get(number, 0) + 1
 
     def _counting(self, original: Any) -> Any:
         watch = self
@@ -200,8 +230,7 @@ class Watch:
         def assign(self: Any, *args: Any, **kwargs: Any) -> Any:
             tracked = watch._known.get(id(self))
             if tracked is not None:
-                number = len(watch.steps)
-                tracked.assigned[number] = tracked.assigned.get(number, 0) + 1
+                watch.saw_assignment(tracked)
             return original(self, *args, **kwargs)
 
         return assign
@@ -220,17 +249,24 @@ class Watch:
                 if isinstance(owner, self._other_makers):
                     layer = owner
                 maker = self._makers.get(id(owner))
-                if maker is not None and type(maker[0]).__module__ not in self.modules:
+                if maker is not None and not self.is_own(type(maker[0]).__module__):
                     rows.extend(maker[1])
                     layer = maker[2]
             frame = frame.f_back  # type: ignore[assignment]
         return list(dict.fromkeys(rows)), layer
 
     def _row(self, frame: Any) -> Optional[int]:
-        filename, row = frame.f_code.co_filename, frame.f_lineno
-        if filename == self.path:
-            return int(row)
-        return _MAPS.get(filename, {}).get(row)
+        filename, line = frame.f_code.co_filename, int(frame.f_lineno)
+        row = self.row_of(filename, line)
+        return _MAPS.get(filename, {}).get(line) if row is None else row
+
+    def row_of(self, filename: str, line: int) -> Optional[int]:
+        """The row of the user's code that this line is; None for anybody else's."""
+        return line if filename == self.path else None
+
+    def is_own(self, module: str) -> bool:
+        """Whether the module of this name is the user's."""
+        return module in self.modules
 
     def _recording_variable(self, original: Any) -> Any:
         watch = self
@@ -273,7 +309,7 @@ class Watch:
         @functools.wraps(original)
         def call(self: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
             if framework.eagerly() and hasattr(inputs, "numpy"):
-                watch._layer_inputs[id(self)] = np.array(inputs.numpy(), copy=True)
+                watch.saw_input(self, inputs)
             elif hasattr(inputs, "graph"):
                 watch.layer_tensors.setdefault(id(self), inputs)
             return original(self, inputs, *args, **kwargs)
@@ -336,8 +372,9 @@ class Watch:
         def load_ast(*args: Any, **kwargs: Any) -> Any:
             loaded = original(*args, **kwargs)
             for line, origin in loaded[2].items():
-                if origin.loc.filename == self.path:
-                    _MAPS.setdefault(line.filename, {})[line.lineno] = origin.loc.lineno
+                row = self.row_of(origin.loc.filename, origin.loc.lineno)
+                if row is not None:
+                    _MAPS.setdefault(line.filename, {})[line.lineno] = row
             return loaded
 
         return load_ast
@@ -346,8 +383,16 @@ class Watch:
         """The values of this session's variables."""
         return self._read_all(session)
 
+    def listed(self) -> List[Tracked]:
+        """Those that are reported."""
+        return self.tracked
+
+    def readable(self) -> List[Tracked]:
+        """Those that are read after each step."""
+        return [tracked for tracked in self.tracked if tracked.readable][:MOST]
+
     def _read_all(self, session: Any) -> List[Tuple[Tracked, Any]]:
-        readable = [tracked for tracked in self.tracked if tracked.readable][:MOST]
+        readable = self.readable()
         if session is None:
             pairs = [(tracked, reading.value(tracked.variable)) for tracked in readable]
         else:
