@@ -9,7 +9,6 @@ import io
 import os
 import shutil
 import sys
-import traceback
 from _thread import interrupt_main
 from contextlib import suppress
 from dataclasses import replace
@@ -19,49 +18,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bnlint import __version__, console
+from bnlint.group import INTERRUPTED, Commands
 
 if TYPE_CHECKING:
     from bnlint.explain import Form
-
-INTERRUPTED = 130
-
-
-class _Commands(click.Group):
-    """Turns what can go wrong in any command into one line and an exit status."""
-
-    def make_context(self, *given: Any, **extra: Any) -> click.Context:
-        try:
-            return super().make_context(*given, **extra)
-        except KeyboardInterrupt:  # click would call it an abort, with a status of its own
-            raise click.exceptions.Exit(INTERRUPTED) from None
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return self._invoke(ctx)
-        except KeyboardInterrupt:
-            ctx.exit(INTERRUPTED)
-
-    def _invoke(self, ctx: click.Context) -> Any:
-        from bnlint.settings import ConfigError, RuleError
-
-        try:
-            return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
-            raise
-        except Exception as error:
-            if _is_interrupt(error):
-                raise KeyboardInterrupt from error
-            if isinstance(error, (ConfigError, RuleError)):
-                console.fail(str(error))
-            click.echo(traceback.format_exc(), err=True, nl=False)
-            console.fail("this is a mistake in bnlint itself; please report it with the lines above")
-
-
-def _is_interrupt(error: BaseException | None) -> bool:
-    """Whether it began as Ctrl-C: Python wraps what is raised while a class is made, as one may be in an import."""
-    return error is not None and (
-        isinstance(error, KeyboardInterrupt) or _is_interrupt(error.__cause__ or error.__context__)
-    )
 
 
 def main() -> None:
@@ -98,7 +58,7 @@ def _interrupt_again(unraisable: sys.UnraisableHookArgs) -> None:
 
 
 @click.group(
-    cls=_Commands,
+    cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Read what a rule teaches with: bnlint explain BN101",
 )
@@ -114,6 +74,7 @@ def commands() -> None:
       bnlint check --verify models/         and run what looks wrong, to see whether it is
       bnlint check --fix                    and put right what can be put right safely
       bnlint verify models/bn.py::Norm      what the statistics of your own layer do
+      bnlint trace -- python train.py       and those of your own program while it trains
       bnlint explain BN101                  what a rule is about, with programs to run
       bnlint rules                          all rules
     """
@@ -360,6 +321,39 @@ def verify(
     from bnlint import surveying
 
     ctx.exit(surveying.run(target, form, python, isolation, color))
+
+
+@commands.command(
+    short_help="Run your own program, and watch what its statistics do.",
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+)
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- python FILE [ARGUMENTS]")
+@click.option("--steps", type=click.IntRange(min=1), metavar="N", help="Stop the program after N training steps.")
+@click.option("--output-format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--output", metavar="FILE", help="Write the report to FILE [default: standard error].")
+@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
+@click.pass_context
+def trace(
+    ctx: click.Context, command: tuple[str, ...], steps: int | None, form: str, output: str | None, color: str
+) -> None:
+    """Run your own program as it is, and say afterwards what its statistics did in training and at inference.
+
+    It runs as if you had started it yourself, with the Python that you name, your files, your network and your rights:
+    like a profiler, bnlint looks on from inside and keeps nothing apart. What is found in its files gets its verdict
+    from this run, also where bnlint check --verify leaves it to the caller. Session loops, GradientTape loops, fit and
+    Estimators are followed.
+
+    Exit status: that of the program (128 + N if signal N ended it), or 2 if it could not be started.
+
+    \b
+    Examples:
+      bnlint trace -- python train.py --epochs 1
+      bnlint trace --steps 20 -- .venv/bin/python -m project.train
+      bnlint trace --output trace.json --output-format json -- python train.py
+    """
+    from bnlint import tracing
+
+    ctx.exit(tracing.run(command, steps, form, output, color))
 
 
 @commands.command(short_help="Serve an editor.")

@@ -83,7 +83,8 @@ def _shown(variable: Variable) -> dict[str, Any]:
     after = list(variable["values"])
     return {
         **{key: variable[key] for key in kept},
-        "row": variable["rows"][0] if variable["rows"] else None,
+        # Rows of other files are negative, see traced.py.
+        "row": next((row for row in variable["rows"] if row > 0), None),
         "after": after,
         "values": [variable["values"][label] for label in after],
         "batch": [_beside(variable, law, label) for label in after],

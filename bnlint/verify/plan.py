@@ -35,6 +35,7 @@ from bnlint.verify.predictions import (
     predicted_errors,
     simple,
 )
+from bnlint.verify.seen import Place
 from bnlint.verify.slicing import first_row, slice_for
 from bnlint.verify.surroundings import callers, import_path, mentions, package
 
@@ -83,6 +84,18 @@ class Plan:
         self.statistics = tuple(_statement_rows(self._tree, row) for row in experiment.statistics)
         self.uses = _uses(self._tree, self.row)
         self.tests = _tests(self._tree, self.row)
+
+    @property
+    def place(self) -> Place:
+        """Where the finding is."""
+        return Place(self._experiment, self.row, self.statistics, self.uses, self.tests)
+
+    @property
+    def symbol_rows(self) -> tuple[int, int] | None:
+        """First and last row of the function or class that is driven; None for a program or what is not found."""
+        outer = (self._experiment.symbol or "").split(".")[0]
+        node = _definition(self._tree, outer)
+        return (first_row(node), node.end_lineno or node.lineno) if isinstance(node, ast.stmt) else None
 
     def first(self) -> Trial:
         """In the code's own era."""

@@ -43,5 +43,7 @@ REASONS = {
     "some-lost": "some of the statistics were lost and some were not",
     "call-not-seen": "no such call ran on the line of the finding",
     "one-channel": "the statistic has a single channel",
+    "not-shown": "a run of the program does not show what this finding predicts; bnlint check --verify tries it",
+    "few-steps": "the program took fewer than three training steps while it was watched",
     "no-replicas": "the code could not be run on two replicas",
 }

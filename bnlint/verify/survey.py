@@ -124,7 +124,7 @@ def survey(pool: Pool, symbol: str | None, text: str, filename: str, era: Era) -
         failures += [Failure(each["mode"], "raised", f"at {note}") for note in notes]
     stand_ins = tuple(dict.fromkeys(name for each in usable for name in each["stand_ins"]["used"]))
     alone = tuple(dict.fromkeys(failures))
-    return Survey(symbol, era, tuple(_statistics(usable, _targets(text))), alone, facts, stand_ins)
+    return Survey(symbol, era, tuple(_statistics(usable, targets(text))), alone, facts, stand_ins)
 
 
 def _trials(symbol: str | None, text: str, filename: str, era: Era) -> Iterator[Trial]:
@@ -173,11 +173,11 @@ def _statistics(observations: Sequence[Observation], targets: Mapping[int, str])
         row = first["rows"][0] if first["rows"] else None
         phases = tuple(_merged(group))
         yield Statistic(
-            _name(first, targets.get(row or 0)), row, first["shape"] or (), any(v["frozen"] for _, v in group), phases
+            name_of(first, targets.get(row or 0)), row, first["shape"] or (), any(v["frozen"] for _, v in group), phases
         )
 
 
-def _targets(text: str) -> dict[int, str]:
+def targets(text: str) -> dict[int, str]:
     """What the assignments of a text assign to, by their rows. Raises SyntaxError."""
     found: dict[int, str] = {}
     for node in ast.walk(ast.parse(text)):
@@ -186,7 +186,8 @@ def _targets(text: str) -> dict[int, str]:
     return found
 
 
-def _name(variable: Variable, target: str | None) -> str:
+def name_of(variable: Variable, target: str | None) -> str:
+    """What the code calls a variable, if ``target`` is what its line assigns to."""
     own = str(variable["name"] or "variable").rpartition("/")[2]
     if target is None:
         return own

@@ -1,4 +1,4 @@
-"""Started as ``python path/to/worker serve|once|trace``: load this folder as a package, whatever its path, and run it."""
+"""Started as ``python path/to/worker serve|once|trace``: load this folder as a package and run it."""
 
 import importlib
 import importlib.util

@@ -24,9 +24,7 @@ class Arrivals:
     marked: first and last rows of statements that are noted when they run, by the real path of their file.
     """
 
-    def __init__(
-        self, marked: Dict[str, Rows], places: Places, hits: Set[int], arrived: Callable[[str], None]
-    ) -> None:
+    def __init__(self, marked: Dict[str, Rows], places: Places, hits: Set[int], arrived: Callable[[str], None]) -> None:
         """hits: where to note them. arrived: called with "tensorflow", "keras" … once it has been imported."""
         self.marked = marked
         self.places = places

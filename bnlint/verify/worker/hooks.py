@@ -354,7 +354,7 @@ def _switched_off(feed_dict: Any) -> bool:
     """Whether a training flag is fed False, or its opposite True."""
     for key, value in (feed_dict or {}).items():
         name = str(getattr(key, "name", key)).split(":")[0].rpartition("/")[2]
-        if isinstance(value, (bool, int)) or getattr(value, "shape", None) == ():
-            if (inputs.TRAINING.match(name) and not value) or (inputs.INFERENCE.match(name) and value):
-                return True
+        single = isinstance(value, (bool, int)) or getattr(value, "shape", None) == ()
+        if single and (inputs.INFERENCE if value else inputs.TRAINING).match(name):
+            return True
     return False

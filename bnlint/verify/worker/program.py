@@ -173,10 +173,12 @@ class Marker(ast.NodeTransformer):
         self.offset = offset
 
     def mark(self, tree: ast.Module) -> ast.Module:
+        """The same module with the notes in it."""
         self.visit(tree)
         return tree
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
+        """Each block of statements, from the inside out."""
         super().generic_visit(node)
         for field in ("body", "orelse", "finalbody"):
             block = getattr(node, field, None)
