@@ -58,4 +58,13 @@ def test_the_command_line_imports_nothing_heavy() -> None:
     """``bnlint --version`` must answer at once."""
     tree = ast.parse((Path(__file__).parents[2] / "bnlint" / "cli.py").read_text(encoding="utf-8"))
     imported = {node.module for node in tree.body if isinstance(node, ast.ImportFrom)}
-    assert imported == {"__future__", "_thread", "contextlib", "dataclasses", "threading", "typing", "bnlint"}
+    assert imported == {
+        "__future__",
+        "_thread",
+        "contextlib",
+        "dataclasses",
+        "threading",
+        "typing",
+        "bnlint",
+        "bnlint.group",
+    }
