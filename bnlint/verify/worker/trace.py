@@ -160,6 +160,8 @@ def _run(command: List[str], arrivals: Arrivals) -> None:
     module = types.ModuleType("__main__")
     _KEPT.append(sys.modules["__main__"])
     sys.modules["__main__"] = module
+    if "__annotations__" in vars(_KEPT[0]):
+        module.__annotations__ = {}
     searched = not (sys.flags.isolated or getattr(sys.flags, "safe_path", False))
     if command[0] == "-m":
         sys.argv = ["-m", *command[2:]]
