@@ -18,7 +18,7 @@ from bnlint.registry import load_rules
 from bnlint.verify.reasons import REASONS
 from tests.docs.pages_of_docs import DOCS, Block, blocks, read
 
-PAGES = ("index.md", "updating.md", "keras3.md", "verifier.md", "limits.md", "related.md", "new-rule.md")
+PAGES = ("index.md", "updating.md", "keras3.md", "verifier.md", "trace.md", "limits.md", "related.md", "new-rule.md")
 HARNESS = Path(__file__).with_name("harness_of_keras.py")
 needs_tensorflow = pytest.mark.skipif(
     importlib.util.find_spec("tensorflow") is None, reason="TensorFlow is not installed"
@@ -51,6 +51,7 @@ def bnlint(*arguments: str) -> str:
 def test_every_block_is_looked_at() -> None:
     looked_at = {
         "index.md": {"bn.py", "bnlint check --output-format concise bn.py", "a part of what it shows"},
+        "trace.md": {"a session loop that runs one of two updates", "fit.py"},
         "new-rule.md": {"tools/bnlint_rules/", "rule.py", "bad.py", "bnlint.toml", "it finds"},
     }
     for page in set(PAGES) - {"updating.md", "keras3.md"}:
@@ -97,6 +98,52 @@ def test_what_they_find_is_confirmed_and_the_fix_holds(project: Path) -> None:
     assert text.splitlines()[-2].endswith(": 3 confirmed.")
     assert text.count("= proven: running the fixed code shows it") == 2
     assert titled("index.md", "a part of what it shows").strip() in text
+
+
+# Its statistics are made in the lines that the page names.
+ONE_OF_TWO = """\
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+tf.disable_v2_behavior()
+x = tf.placeholder(tf.float32, [None, 3])
+is_training = tf.placeholder(tf.bool, [], "is_training")
+zeros, ones = tf.zeros([3]), tf.ones([3])
+mean = tf.Variable(zeros, trainable=False)
+variance = tf.Variable(ones, trainable=False)
+batch_mean, batch_variance = tf.nn.moments(x, [0])
+update = mean.assign(0.9 * mean + 0.1 * batch_mean)
+forgotten = variance.assign(0.9 * variance + 0.1 * batch_variance)
+used = tf.cond(is_training, lambda: batch_mean, lambda: tf.identity(mean))
+loss = tf.reduce_mean(tf.square((x - used) * tf.Variable(ones)))
+with tf.control_dependencies([update]):
+    train = tf.train.GradientDescentOptimizer(0.01).minimize(loss)
+with tf.Session() as session:
+    session.run(tf.global_variables_initializer())
+    for step in range(5):
+        session.run(train, {x: np.random.normal(5.0, 2.0, [64, 3]), is_training: True})
+    session.run(loss, {x: np.random.normal(5.0, 2.0, [64, 3]), is_training: False})
+"""
+
+
+@pytest.mark.tensorflow
+@needs_tensorflow
+def test_a_trace_shows_what_the_page_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "120")
+    Path("train.py").write_text(ONE_OF_TWO)
+    bnlint("trace", "--output", "trace.txt", "--", sys.executable, "train.py")
+    shown = titled("trace.md", "a session loop that runs one of two updates")
+    assert re.sub(" +", " ", shown) in re.sub(" +", " ", Path("trace.txt").read_text(encoding="utf-8"))
+
+
+@pytest.mark.tensorflow
+@needs_tensorflow
+def test_a_right_model_is_not_warned_of(tmp_path: Path) -> None:
+    (tmp_path / "fit.py").write_text(titled("trace.md", "fit.py"), encoding="utf-8")
+    command = [sys.executable, "-W", "error:::bnlint.training", "fit.py"]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, encoding="utf-8")
+    assert (result.returncode, "BatchNormWarning" in result.stderr) == (0, False)
 
 
 def test_the_predictions_that_are_named_exist() -> None:

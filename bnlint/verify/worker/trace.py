@@ -28,6 +28,9 @@ from .places import Places
 from .program import lacking, tidy
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+EARLY = 24
+"""How many times it is saved after each step that was looked at, whatever that takes."""
+
 _KEPT: List[Any] = []
 """The module that was ``__main__``: a module that is gone takes its globals along."""
 
@@ -44,6 +47,7 @@ class Recorder:
         self.ended = False
         self._hooks: Any = None
         self._process = os.getpid()
+        self._saves = 0
         self._saved = 0.0
         self._cost = 0.0
 
@@ -73,7 +77,8 @@ class Recorder:
     def after_step(self, looked: bool) -> None:
         """Save it, if that takes little of the program's time."""
         since = time.time() - self._saved
-        if since > max(10 * self._cost, 0.0 if looked else 2.0):
+        early = looked and self._saves < EARLY
+        if early or since > max(10 * self._cost, 0.0 if looked else 2.0):
             self.save()
 
     def end_look(self) -> None:
@@ -96,6 +101,7 @@ class Recorder:
         with open(partial, "w") as file:
             json.dump(found, file)
         os.replace(partial, self.spec["results"])
+        self._saves += 1
         self._saved = time.time()
         self._cost = self._saved - start
 
