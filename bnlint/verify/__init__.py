@@ -192,7 +192,7 @@ def prove_fix(pool: Pool, finding: Finding, before: Mapping[str, str], after: Ma
     # In a program many things happen between two looks at a statistic; by itself, the code shows its law.
     plan = Plan(fixed, after[name], name, finding.era, after)
     trial = plan.driven() or plan.first()
-    alone = _try(pool, pool.suited(finding.era, trial.legacy_keras), _place(fixed, plan), trial)
+    alone = _try(pool, pool.suited(finding.era, trial.legacy_keras), plan.place, trial)
     return prove(fixed, first, second, same_output=safe, alone=alone)
 
 
@@ -224,7 +224,7 @@ def decide(
     others: the texts of files that the code may import, where they are not as they are on disk.
     """
     plan = Plan(experiment, text, filename, era, others)
-    verdict = _decide(pool, plan, _place(experiment, plan), pool.suited(era, plan.first().legacy_keras))
+    verdict = _decide(pool, plan, plan.place, pool.suited(era, plan.first().legacy_keras))
     if verdict.outcome is not Outcome.DEFERRED or not experiment.callers:
         return verdict
     return replace(verdict, detail=f"{verdict.detail}, {' and '.join(experiment.callers)}")
@@ -250,10 +250,6 @@ def _decide(pool: Pool, plan: Plan, place: Place, python: str) -> Verdict:
         if second.outcome is Outcome.DEFERRED and verdict.outcome is Outcome.UNDECIDED:
             verdict = second
     return verdict
-
-
-def _place(experiment: Experiment, plan: Plan) -> Place:
-    return Place(experiment, plan.row, plan.statistics, plan.uses, plan.tests)
 
 
 def _misses_names(verdict: Verdict) -> bool:

@@ -84,11 +84,7 @@ class Plan:
         self.statistics = tuple(_statement_rows(self._tree, row) for row in experiment.statistics)
         self.uses = _uses(self._tree, self.row)
         self.tests = _tests(self._tree, self.row)
-
-    @property
-    def place(self) -> Place:
-        """Where the finding is."""
-        return Place(self._experiment, self.row, self.statistics, self.uses, self.tests)
+        self.place = Place(experiment, self.row, self.statistics, self.uses, self.tests)
 
     @property
     def symbol_rows(self) -> tuple[int, int] | None:

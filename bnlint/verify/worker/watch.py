@@ -182,7 +182,7 @@ class Watch:
         count = sum(1 for step in self.steps if step.phase == phase)
         self.steps.append(Step(phase, "%s %d" % (phase, count + 1), batches or {}, self._layer_inputs))
         self._layer_inputs = {}
-        for tracked, value in self._read_all(session):
+        for tracked, value in self.values_in(session):
             if tracked.first is None:
                 # In a graph the first run is the one that initialises.
                 tracked.first, tracked.born = value, len(self.steps)
@@ -191,7 +191,7 @@ class Watch:
 
     def start(self, session: Any = None) -> None:
         """Read the initial values of variables that had none yet when they were created."""
-        for tracked, value in self._read_all(session):
+        for tracked, value in self.values_in(session):
             if tracked.first is None:
                 tracked.first, tracked.born = value, len(self.steps)
 
@@ -379,10 +379,6 @@ class Watch:
 
         return load_ast
 
-    def values_in(self, session: Any) -> List[Tuple[Tracked, Any]]:
-        """The values of this session's variables."""
-        return self._read_all(session)
-
     def listed(self) -> List[Tracked]:
         """Those that are reported."""
         return self.tracked
@@ -391,7 +387,8 @@ class Watch:
         """Those that are read after each step."""
         return [tracked for tracked in self.tracked if tracked.readable][:MOST]
 
-    def _read_all(self, session: Any) -> List[Tuple[Tracked, Any]]:
+    def values_in(self, session: Any) -> List[Tuple[Tracked, Any]]:
+        """The values of this session's variables; None stands for eager ones."""
         readable = self.readable()
         if session is None:
             pairs = [(tracked, reading.value(tracked.variable)) for tracked in readable]
