@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar
 
 from bnlint.analysis.positions import Positions
 from bnlint.analysis.scopes import Binding, BindingKind, Block, Guard, ModuleTree, Scope, Statement
-from bnlint.analysis.values import BEFORE, Attribute, Call, Global, Read, Subscript, Value, path_of
+from bnlint.analysis.values import BEFORE, Attribute, Call, Const, Global, Read, Subscript, Value, path_of
 from bnlint.findings import Span
 
 Environment = dict[str, tuple[int, ...]]
@@ -56,8 +56,9 @@ class Builder:
         if name == self.self_name():
             name = "self"
         reaching = self.environment.get(name, ())
-        if len(reaching) == 1:
-            bound = self.tree.bindings[reaching[0]]
+        able = [index for index in reaching if not self._is_missing(index)]
+        if len(able) == 1 and self._is_recorded(able[0]):
+            bound = self.tree.bindings[able[0]]
             if bound.kind == "import" or (bound.kind == "assign" and isinstance(bound.value, Global)):
                 assert isinstance(bound.value, Global)
                 return Global(span, bound.value.name)
@@ -135,12 +136,21 @@ class Builder:
             parent = scope.parent
         return None
 
+    def _is_missing(self, index: int) -> bool:
+        """Whether a binding is ``None``, as for a module that could not be imported."""
+        value = self.tree.bindings[index].value if self._is_recorded(index) else None
+        return isinstance(value, Const) and value.value is None
+
+    def _is_recorded(self, index: int) -> bool:
+        """Whether a binding is known; what a loop's previous round leaves is not until it is met again."""
+        return BEFORE < index < len(self.tree.bindings)
+
     def _outer_import(self, name: str) -> str | None:
         """The full name if an enclosing scope binds this name by imports alone, else None."""
         scope = self.scope if name in self.scope.bindings else self._enclosing_with(name)
         if scope is None or scope is self.scope:
             return None
-        bound = [self.tree.bindings[index] for index in scope.bindings[name]]
+        bound = [self.tree.bindings[index] for index in scope.bindings[name] if not self._is_missing(index)]
         names = [item.value.name for item in bound if isinstance(item.value, Global)]
         return names[-1] if names and len(names) == len(bound) else None
 

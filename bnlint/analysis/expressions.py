@@ -68,8 +68,6 @@ class Expressions:
         """Bind what a target denotes; tuples are taken apart. Returns the ids of the new bindings."""
         if isinstance(target, (ast.Tuple, ast.List)):
             return self._bind_elements(target, value, statement, kind)
-        if isinstance(target, ast.Starred):
-            return self.bind(target.value, Item(value.span, value, None), statement, kind)
         if isinstance(target, ast.Name):
             path = "self" if target.id == self._builder.self_name() else target.id
         else:
@@ -84,17 +82,10 @@ class Expressions:
     def _bind_elements(
         self, target: ast.Tuple | ast.List, value: Value, statement: Span, kind: BindingKind
     ) -> list[int]:
-        elements = target.elts
-        starred = any(isinstance(element, ast.Starred) for element in elements)
-        pairwise = isinstance(value, Sequence) and len(value.items) == len(elements) and not starred
         made: list[int] = []
-        for index, element in enumerate(elements):
-            if pairwise:
-                assert isinstance(value, Sequence)
-                part = value.items[index]
-            else:
-                part = Item(value.span, value, None if starred else index)
-            made += self.bind(element, part, statement, kind)
+        for element, part in zip(target.elts, _parts(value, target.elts), strict=True):
+            inner = element.value if isinstance(element, ast.Starred) else element
+            made += self.bind(inner, part, statement, kind)
         return made
 
     def parameters(self, node: ast.arguments) -> tuple[Parameter, ...]:
@@ -244,6 +235,22 @@ class Expressions:
         ast.YieldFrom: _yield,
         ast.JoinedStr: _string,
     }
+
+
+def _parts(value: Value, targets: list[ast.expr]) -> list[Value]:
+    """What each target takes of a value that is unpacked: items that are in sight, or else what stands for them."""
+    star = next((index for index, each in enumerate(targets) if isinstance(each, ast.Starred)), None)
+    count = len(targets)
+    items = value.items if isinstance(value, Sequence) else ()
+    in_sight = not any(isinstance(item, Opaque) and item.kind == "star" for item in items)
+    if star is None:
+        if len(items) == count:
+            return list(items)
+        return [Item(value.span, value, index) for index in range(count)]
+    if in_sight and len(items) >= count - 1:
+        end = len(items) - (count - star - 1)
+        return [*items[:star], Sequence(value.span, items[star:end]), *items[end:]]
+    return [Item(value.span, value, None) for _ in targets]
 
 
 def named_parameters(node: ast.arguments) -> Iterator[tuple[ast.arg, ast.expr | None]]:

@@ -83,17 +83,26 @@ class Lowering:
         return value
 
     def _lower_Expr(self, node: ast.Expr) -> None:  # noqa: N802
-        self._record("expression", node.value, node)
+        match node.value:
+            case ast.Call(ast.Name("setattr"), [ast.Name() as owner, ast.Constant(str(name)) as place, value], []) if (
+                owner.id == self._builder.self_name() and name.isidentifier()
+            ):
+                target = ast.copy_location(ast.Attribute(owner, name, ast.Store()), place)
+                self._assign([target], value, node)
+            case _:
+                self._record("expression", node.value, node)
 
     def _lower_Assign(self, node: ast.Assign) -> None:  # noqa: N802
-        value, span = self._expressions.lower(node.value), self._span(node)
-        made = [each for target in node.targets for each in self._expressions.bind(target, value, span, "assign")]
-        self._builder.record("assign", value, span, made)
+        self._assign(node.targets, node.value, node)
 
     def _lower_AnnAssign(self, node: ast.AnnAssign) -> None:  # noqa: N802
         if node.value is not None:
-            value, span = self._expressions.lower(node.value), self._span(node)
-            self._builder.record("assign", value, span, self._expressions.bind(node.target, value, span, "assign"))
+            self._assign([node.target], node.value, node)
+
+    def _assign(self, targets: Sequence[ast.expr], node: ast.expr, statement: ast.stmt) -> None:
+        value, span = self._expressions.lower(node), self._span(statement)
+        made = [each for target in targets for each in self._expressions.bind(target, value, span, "assign")]
+        self._builder.record("assign", value, span, made)
 
     def _lower_AugAssign(self, node: ast.AugAssign) -> None:  # noqa: N802
         before, span = self._expressions.lower(node.target), self._span(node)

@@ -92,3 +92,44 @@ def test_lost_value_is_seen(text: str) -> None:
 def test_right_code_is_left_alone(text: str) -> None:
     facts = analyse(HEAD + text, "x.py")
     assert not [each for each in facts.rebindings if not each.kept], facts.rebindings
+
+
+STORE = """
+class Norm(tf.Module):
+    def __init__(self):
+        {created}
+    def __call__(self, x):
+        mean, variance = tf.nn.moments(x, [0])
+        {rebound}
+        return tf.nn.batch_normalization(x, self.moving_mean, variance, None, None, 1e-3)
+"""
+CREATED = "self.moving_mean = tf.Variable(tf.zeros([3]), trainable=False)"
+REBOUND = "self.moving_mean = self.moving_mean * 0.9 + mean * 0.1"
+
+
+@pytest.mark.parametrize(
+    ("created", "rebound"),
+    [
+        (CREATED, REBOUND),
+        ("setattr(self, 'moving_mean', tf.Variable(tf.zeros([3]), trainable=False))", REBOUND),
+        (CREATED, "setattr(self, 'moving_mean', self.moving_mean * 0.9 + mean * 0.1)"),
+        (CREATED, "self.moving_mean, *rest = self.moving_mean * 0.9 + mean * 0.1, variance, x"),
+        (CREATED, "*rest, self.moving_mean = variance, x, self.moving_mean * 0.9 + mean * 0.1"),
+    ],
+)
+def test_attributes_by_name_and_beside_stars(created: str, rebound: str) -> None:
+    facts = analyse(HEAD + STORE.format(created=created, rebound=rebound), "x.py")
+    (found,) = facts.rebindings
+    assert found.binding.path == "self.moving_mean"
+
+
+def test_a_name_that_is_no_place_of_the_object() -> None:
+    rebound = "setattr(other, 'moving_mean', self.moving_mean * 0.9 + mean * 0.1)"
+    assert not analyse(HEAD + STORE.format(created=CREATED, rebound=rebound), "x.py").rebindings
+
+
+@pytest.mark.parametrize("way", ["import tensorflow as tf", "tf = None"])
+def test_a_library_that_may_be_missing(way: str) -> None:
+    guarded = f"try:\n    import tensorflow.compat.v1 as tf\nexcept ImportError:\n    {way}\n"
+    facts = analyse(guarded + STORE.format(created=CREATED, rebound=REBOUND), "x.py")
+    assert len(facts.rebindings) == 1

@@ -11,8 +11,9 @@ from functools import cache
 from pathlib import Path
 
 FORKS = Path(__file__).with_name("forks.py")
-NOISE = re.compile(r"dtype=\w+|shape=\([^)]*\)|/\w+|\w*[A-Za-z_]\w*")
 NUMBER = re.compile(r"-?\d+\.?\d*(?:e[-+]?\d+)?|nan|inf")
+# A number that is no part of a word, or else what may look like one and is none.
+TOKEN = re.compile(rf"({NUMBER.pattern})(?!\w)|dtype=\w+|shape=\([^)]*\)|/\w+|\w*[A-Za-z_]\w*")
 
 
 class Printed(str):
@@ -36,7 +37,7 @@ class Printed(str):
 
 
 def _floats(text: str) -> list[float]:
-    return [float(each) for each in NUMBER.findall(NOISE.sub(" ", text))]
+    return [float(each) for each in TOKEN.findall(text) if each]
 
 
 def _lines(text: str) -> list[str]:
