@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.strategies import SearchStrategy, booleans, sampled_from
 
-from fuzz.programs import FOLDER, broken, encoded, rearranged, seeds
+from fuzz.random_programs import FOLDER, broken, encoded, rearranged, seeds
 from fuzz.surviving import survives
 
 COUNT = int(os.environ.get("BNLINT_FUZZ", "40"))

@@ -14,7 +14,7 @@ import old_tensorflow
 from mutants.generator import FIXTURES, Program, findings, mutants, programs
 from mutants.judging import judged
 from mutants.mutation import MUTATIONS
-from programs import output
+from tests.rules.programs import output
 
 PROGRAMS = list(programs())
 FOUND = 0.97
