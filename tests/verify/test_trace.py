@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,12 +9,11 @@ from pathlib import Path
 import pytest
 from traced import ENVIRONMENT, ESTIMATOR, FIT, NET, TAPE, TRAIN, trace
 
-VARIABLE = "BNLINT_TEST_TF1_PYTHON"
-PYTHON_1 = os.environ.get(VARIABLE, "")
-needs_tensorflow_1 = pytest.mark.skipif(not PYTHON_1, reason=f"{VARIABLE} names no interpreter with TensorFlow 1.15")
+import old_tensorflow
+
 PYTHONS = [
     pytest.param(sys.executable, marks=pytest.mark.tensorflow, id="2"),
-    pytest.param(PYTHON_1, marks=needs_tensorflow_1, id="1.15"),
+    pytest.param(old_tensorflow.PYTHON, marks=old_tensorflow.needed, id="1.15"),
 ]
 
 
@@ -122,15 +120,15 @@ def test_fit(tmp_path: Path, keras: str, package: str) -> None:
         assert statistic["inference"]["kind"] == "unchanged"
 
 
-@needs_tensorflow_1
+@old_tensorflow.needed
 def test_an_estimator(tmp_path: Path) -> None:
     (tmp_path / "train.py").write_text(ESTIMATOR)
-    seen = trace(tmp_path, "train.py", python=PYTHON_1)
+    seen = trace(tmp_path, "train.py", python=old_tensorflow.PYTHON)
     assert seen.data["steps"]["train-op"] == 6
     assert seen.verdicts() == ["BN204 confirmed"]
     assert seen.data["ran_with"]["tensorflow"].startswith("1.15")
     running = "    with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)):\n    "
     (tmp_path / "train.py").write_text(ESTIMATOR.replace("    train =", running + "    train ="))
-    seen = trace(tmp_path, "train.py", python=PYTHON_1)
+    seen = trace(tmp_path, "train.py", python=old_tensorflow.PYTHON)
     assert seen.verdicts() == []
     assert [each["updates_per_step"] for each in seen.data["statistics"] if each["inference"] is None][:1] == [[1]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,9 +9,9 @@ from pathlib import Path
 import pytest
 from traced import ENVIRONMENT
 
+import old_tensorflow
+
 ROOT = Path(__file__).parents[2]
-PYTHON_1 = os.environ.get("BNLINT_TEST_TF1_PYTHON", "")
-needs_tensorflow_1 = pytest.mark.skipif(not PYTHON_1, reason="there is no interpreter with TensorFlow 1.15")
 CALLBACK = """\
 import os, sys
 if sys.argv[1] == "2":
@@ -88,9 +87,9 @@ def test_the_callback_warns_of_what_rests_in_training_and_moves_at_inference(tmp
     assert printed(tmp_path, CALLBACK, keras, python=sys.executable) == expected
 
 
-@needs_tensorflow_1
+@old_tensorflow.needed
 def test_the_callback_in_tensorflow_1(tmp_path: Path) -> None:
-    lines = printed(tmp_path, CALLBACK, "1", python=PYTHON_1)
+    lines = printed(tmp_path, CALLBACK, "1", python=old_tensorflow.PYTHON)
     assert lines[:3] == ["None, True", f"False, True, {KEPT}", "False, False"]
 
 
@@ -98,7 +97,7 @@ def test_the_callback_in_tensorflow_1(tmp_path: Path) -> None:
     "python",
     [
         pytest.param(sys.executable, marks=pytest.mark.tensorflow, id="2"),
-        pytest.param(PYTHON_1, marks=needs_tensorflow_1, id="1.15"),
+        pytest.param(old_tensorflow.PYTHON, marks=old_tensorflow.needed, id="1.15"),
     ],
 )
 def test_the_hook_warns_of_what_rests_in_training(tmp_path: Path, python: str) -> None:
