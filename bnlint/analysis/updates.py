@@ -11,7 +11,7 @@ from bnlint.analysis.dataflow import Dataflow
 from bnlint.analysis.ema import Average, Averages
 from bnlint.analysis.scopes import Binding, Statement
 from bnlint.analysis.statistics import FUSED, BatchStatistics, Statistic, Statistics, is_moving_name
-from bnlint.analysis.values import Call, Item, Op, Read, Value, path_of, walk
+from bnlint.analysis.values import BEFORE, Call, Item, Op, Read, Value, path_of, walk
 from bnlint.findings import Confidence, Span
 
 _METHODS = {"assign": "assign", "assign_add": "assign_add", "assign_sub": "assign_sub"}
@@ -127,7 +127,7 @@ class Updates:
                 continue
             statistics = self._rebound(binding)
             if statistics:
-                average = self._averages.read(binding.value, partial(_is_place, path=binding.path))
+                average = self._averages.read(binding.value, partial(self._is_place, path=binding.path))
                 average = average or self._fused(binding.value, statistics)
                 if binding.kind == "augmented":
                     self._note(statistics, None)
@@ -161,7 +161,7 @@ class Updates:
         path = path_of(target)
 
         def is_target(found: Value) -> bool:
-            return (path is not None and _is_place(found, path)) or self._statistics.is_variable(found, statistics)
+            return (path is not None and self._is_place(found, path)) or self._statistics.is_variable(found, statistics)
 
         kind = api.rpartition(".")[2].rpartition("update")[2] if "update" in api else api.rpartition(".")[2]
         if kind in ("assign_add", "assign_sub", "_add", "_sub"):
@@ -218,9 +218,17 @@ class Updates:
         """The statistics that the place held before, if the new value is computed from them."""
         for computed in self._computed(binding):
             for value in walk(computed):
-                if path_of(value) == binding.path:
+                if self._is_place(value, binding.path):
                     return self._statistics.of(value)
         return []
+
+    def _is_place(self, value: Value, path: str) -> bool:
+        """Whether a value is read from a place, or from a name that was given what the place held."""
+        if isinstance(value, Read) and len(value.bindings) == 1 and value.bindings[0] != BEFORE:
+            given = self._flow.tree.bindings[value.bindings[0]]
+            if given.kind == "assign" and path_of(given.value) == path:
+                return True
+        return path_of(value) == path
 
     def _computed(self, binding: Binding) -> Iterable[Value]:
         """What is bound; behind an attribute, that which the name of the new value stands for too."""
@@ -266,7 +274,3 @@ class Updates:
         """Module-level names may be read by other modules; names declared global likewise."""
         scope = self._flow.tree.scopes[bound[0].scope]
         return scope.kind != "function" or any(item.path in scope.outer_names for item in bound)
-
-
-def _is_place(value: Value, path: str) -> bool:
-    return path_of(value) == path

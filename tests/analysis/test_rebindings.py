@@ -16,6 +16,10 @@ def indent(text: str, depth: int = 1) -> str:
 
 
 LOST = {
+    "by another name": "def f(x):\n"
+    + indent(
+        CREATE + "old = moving_mean\nmoving_mean = old * 0.9 + tf.reduce_mean(x, 0) * 0.1\nreturn x - moving_mean"
+    ),
     "a local name": "def f(x):\n" + indent(CREATE + AVERAGE + "return x - moving_mean"),
     "a global": CREATE + "def f(x):\n" + indent("global moving_mean\n" + AVERAGE),
     "a closure": "def g():\n"
