@@ -13,7 +13,7 @@ from bnlint.findings import Era, Finding, Outcome, Verdict
 from bnlint.settings import Settings
 from bnlint.source import Source
 from bnlint.verify import decide
-from bnlint.verify.plan import roles
+from bnlint.verify.hints import roles
 from bnlint.verify.pool import Pool
 from bnlint.verify.predictions import Experiment, Unchanged, WrongLaw
 
