@@ -7,16 +7,16 @@ entry that is damaged, or says what cannot be true of the files, is no entry.
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
 from bnlint import __version__
 from bnlint.entries import Entries, digest_of
-from bnlint.findings import FileError, Finding, Notice, Span, Verdict
+from bnlint.findings import Analysis, Notice, Span, Verdict
 from bnlint.plain import PlainError, from_plain, to_plain
 from bnlint.registry import builtin_folder
 from bnlint.settings import Settings
@@ -27,23 +27,6 @@ from bnlint.verify.predictions import Experiment
 _FORMAT = 1
 # What a finding is given after the analysis, as it is before.
 _LATER = {"cell": None, "statement": "", "fingerprint": "", "suppression": None, "verdict": Verdict(), "proof": None}
-
-
-@dataclass(frozen=True, slots=True)
-class Analysis:
-    """What the rules find in some files, before comments, the baseline and the verifier have their say.
-
-    analysed: the files that were parsed; translated: those of them that had to be read as Python 2.
-    around: all files that were parsed, with those of the rest of the project; what their folders declare matters.
-    saw_rest: whether the rest of the project was looked at.
-    """
-
-    findings: tuple[Finding, ...]
-    errors: tuple[FileError, ...]
-    analysed: tuple[str, ...]
-    translated: tuple[str, ...]
-    around: tuple[str, ...]
-    saw_rest: bool
 
 
 class Cache:
@@ -58,11 +41,11 @@ class Cache:
         self.problem: Notice | None = None
 
     def recall(
-        self, key: str, surroundings: Callable[[Analysis], str], sources: Sequence[Source], codes: Iterable[str]
+        self, key: str, surroundings: Callable[[Analysis], str], sources: Mapping[str, Source], codes: Iterable[str]
     ) -> Analysis | None:
         """What is known under a key, if what it depends on beside the files is as it was.
 
-        sources, codes: the files and the rules of this run; an entry that speaks of others is not believed.
+        sources, codes: the files, by name, and the rules of this run; an entry that speaks of others is not believed.
         """
         try:
             entry: Any = self._entries.read(key)
@@ -125,21 +108,26 @@ def _program(own: Iterable[Path]) -> Iterable[bytes]:
         yield f"{path} {status.st_size} {status.st_mtime_ns}".encode(errors="surrogateescape")
 
 
-def _is_possible(analysis: Analysis, sources: Sequence[Source], codes: Iterable[str]) -> bool:
+def _is_possible(analysis: Analysis, sources: Mapping[str, Source], codes: Iterable[str]) -> bool:
     """Whether all that an entry speaks of exists: a wrong one must not end the run."""
-    rows = {source.filename: source.text.count("\n") + source.text.count("\r") + 1 for source in sources}
+    failed = {error.filename for error in analysis.errors}
     known = set(codes)
 
+    @functools.cache
+    def rows(filename: str) -> int:
+        text = sources[filename].text
+        return text.count("\n") + text.count("\r") + 1
+
     def is_here(filename: str, span: Span | None) -> bool:
-        return filename in rows and (
-            span is None or (1 <= span.row <= span.end_row <= rows[filename] + 1 and min(span) >= 1)
+        return filename in sources and (
+            span is None or (1 <= span.row <= span.end_row <= rows(filename) + 1 and min(span) >= 1)
         )
 
     for finding in analysis.findings:
         places = [(finding.filename, finding.span)]
         if finding.variable is not None:
             places.append((finding.filename, Span(*(finding.variable.row, finding.variable.column) * 2)))
-        places += [(each.filename, each.span) for each in finding.related if each.filename in rows]
+        places += [(each.filename, each.span) for each in finding.related if each.filename in sources]
         edits = finding.fix.edits if finding.fix is not None else ()
         places += [(each.filename or finding.filename, each.span) for each in edits]
         later = any(getattr(finding, name) != before for name, before in _LATER.items())
@@ -147,7 +135,8 @@ def _is_possible(analysis: Analysis, sources: Sequence[Source], codes: Iterable[
             return False
     named = [*analysis.analysed, *analysis.translated, *(error.filename for error in analysis.errors)]
     return (
-        all(filename in rows for filename in named)
+        all(filename in sources for filename in named)
         and {*analysis.translated} <= {*analysis.analysed}
         and {finding.filename for finding in analysis.findings} <= {*analysis.analysed}
+        and failed.isdisjoint(analysis.analysed)
     )

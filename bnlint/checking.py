@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import time
@@ -17,7 +18,8 @@ from bnlint.cache import Cache, user_folder
 from bnlint.changes import Change
 from bnlint.findings import Report, Severity
 from bnlint.interpreters import interpreters, refused
-from bnlint.reading import Memory
+from bnlint.memory import Memory
+from bnlint.registry import Selection
 from bnlint.report.output import Output
 from bnlint.settings import ConfigError, Settings, load, nearest
 
@@ -78,7 +80,10 @@ def run(options: Options, memory: Memory) -> int:
     if options.watch:
         _watch(options, outputs)
     start = time.perf_counter()
-    status = _once(options, _settings(options), outputs, memory)
+    with engine.uncollected():
+        status = _once(options, _settings(options), outputs, memory)
+        # What is left when the process ends need not be walked first.
+        gc.freeze()
     if options.timings:
         click.echo(timings.table(time.perf_counter() - start), err=True, nl=False)
     return status
@@ -221,9 +226,7 @@ def _codes(selectors: Sequence[str]) -> list[str]:
 
 
 def _require_known(settings: Settings) -> None:
-    from bnlint.registry import load_rules
-
-    codes = [rule.code for rule in load_rules(settings.rules)]
+    codes = sorted(Selection(settings).codes)
     by_file = [selector for _, selectors in settings.per_file_ignores for selector in selectors]
     for selector in (*settings.select, *settings.ignore, *by_file):
         if not any(code.startswith(selector) for code in codes):

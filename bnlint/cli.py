@@ -173,7 +173,7 @@ def check(ctx: click.Context, **given: Any) -> None:
       bnlint check - --stdin-filename models/bn.py
     """
     from bnlint.checking import Options, run
-    from bnlint.reading import Memory
+    from bnlint.memory import Memory
 
     ctx.exit(run(Options(**given), ctx.ensure_object(Memory)))
 

@@ -135,8 +135,8 @@ def _as_analysed(source: Source) -> Source:
 
 
 def _run(script: _Script, settings: Settings, progress: Progress | None) -> Demo:
-    from bnlint.verify import announcement, clears, decide
     from bnlint.verify.plan import Plan
+    from bnlint.verify.verifier import announcement, clears, decide
 
     finding = script.findings[0]
     experiment = replace(finding.experiment, steps=STEPS)

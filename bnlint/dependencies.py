@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from bnlint.findings import Era
@@ -33,6 +33,19 @@ _BOUND = re.compile(r"([=<>!~^]=?=?)\s*v?(\d[\w.*]*)")
 
 # The first TensorFlow that comes with Keras 3.
 _KERAS_3_SINCE = (2, 16)
+
+
+def declared_eras(filenames: Iterable[str]) -> dict[str, Era]:
+    """By file name, the era that the dependency files around it declare."""
+    known: dict[Path, Era | None] = {}
+    folders: dict[str, Era] = {}
+    found: dict[str, Era] = {}
+    for filename in filenames:
+        folder = os.path.dirname(filename)
+        if folder not in folders:
+            folders[folder] = declared_era(Path(os.path.abspath(folder)), known)
+        found[filename] = folders[folder]
+    return found
 
 
 def declared_era(folder: Path, known: dict[Path, Era | None] | None = None) -> Era:

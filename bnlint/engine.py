@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
+import gc
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bnlint.analysis import era, prefilter
-from bnlint.analysis.facts import ModuleFacts
-from bnlint.analysis.program import File
-from bnlint.analysis.project import ProjectFacts, project_facts
-from bnlint.cache import Analysis, Cache, key_of, surroundings_of
-from bnlint.dependencies import declared_era
+from bnlint.analysis import prefilter
+from bnlint.cache import Cache, key_of, surroundings_of
+from bnlint.dependencies import declared_eras
 from bnlint.discovery import Discovery, discover, discover_named, rest_of_project
-from bnlint.findings import Era, FileError, Finding, Outcome, Report, Span
+from bnlint.findings import Analysis, FileError, Finding, Outcome, Report, Span
 from bnlint.marks import marked
+from bnlint.memory import Memory
 from bnlint.progress import Progress
-from bnlint.reading import Memory, analyse_all, module_name, uncollected
-from bnlint.registry import load_rules
-from bnlint.rule import Case, Rule
+from bnlint.registry import Selection
 from bnlint.settings import Settings
 from bnlint.source import Source, SourceError
 from bnlint.timings import phase
 
 if TYPE_CHECKING:
-    from bnlint.verify import VerifySettings
+    from bnlint.verify.verifier import VerifySettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +53,11 @@ def read(paths: Sequence[str], settings: Settings) -> Inputs:
     with phase("files found"):
         discovery = discover(paths, settings)
     with phase("files read"):
-        sources, errors = _decoded(discovery, Source.read)
+        sources, errors = _read(discovery)
 
     @cache
     def rest() -> Sequence[Source]:
-        return _decoded(rest_of_project(paths, discovery, settings), Source.read)[0]
+        return _read(rest_of_project(paths, discovery, settings))[0]
 
     return Inputs(tuple(sources), (*discovery.errors, *errors), len(discovery.files), rest)
 
@@ -68,13 +66,13 @@ def read_text(data: bytes, filename: str, settings: Settings) -> Inputs:
     """Take one file as it is to be, not as it is on disk; ``filename`` says where in a project it belongs."""
     path = Path(os.path.abspath(filename))
     found = discover_named(path, settings)
-    sources, errors = _decoded(found, lambda _, name: Source.from_bytes(data, name))
+    sources = tuple(Source(name, None, data) for _, name in found.files)
 
     @cache
     def rest() -> Sequence[Source]:
-        return _decoded(rest_of_project([filename], found, settings), Source.read)[0]
+        return _read(rest_of_project([filename], found, settings))[0]
 
-    return Inputs(tuple(sources), tuple(errors), len(found.files), rest, data)
+    return Inputs(sources, (), len(found.files), rest, data)
 
 
 def check_inputs(
@@ -87,18 +85,19 @@ def check_inputs(
 ) -> Report:
     """Check what was read, or what became of it: ``sources`` stand in for those of ``inputs``."""
     report = check_sources(sources, settings, progress, inputs.rest, memory, cached)
-    errors = sorted(
-        (*inputs.errors, *report.errors), key=lambda error: (error.filename, error.span or Span(0, 0, 0, 0))
-    )
-    return replace(report, files=inputs.files, errors=tuple(errors))
+    return replace(report, files=inputs.files, errors=_sorted((*inputs.errors, *report.errors)))
 
 
-def _decoded(discovery: Discovery, decode: Callable[[Path, str], Source]) -> tuple[list[Source], list[FileError]]:
+def _sorted(errors: Iterable[FileError]) -> tuple[FileError, ...]:
+    return tuple(sorted(errors, key=lambda error: (error.filename, error.span or Span(0, 0, 0, 0))))
+
+
+def _read(discovery: Discovery) -> tuple[list[Source], list[FileError]]:
     sources: list[Source] = []
     errors: list[FileError] = []
     for path, filename in discovery.files:
         try:
-            sources.append(decode(path, filename))
+            sources.append(Source.read(path, filename))
         except SourceError as error:
             errors.append(FileError(filename, str(error)))
     return sources, errors
@@ -119,21 +118,21 @@ def check_sources(
     memory: of earlier runs of this process, from which the facts of unchanged files are taken.
     cached: of earlier runs, from which all findings are taken if nothing has changed.
     """
-    with phase("rules loaded"):
-        every_rule = load_rules(settings.rules)
-    rules = [rule for rule in every_rule if settings.selects(rule.code)]
-    key = ""
+    rules = Selection(settings)
+    key, known = "", None
     if cached is not None:
         with phase("recalled"):
             key = key_of(sources, settings)
+            known = _recalled(sources, rules, rest, cached, key)
     with uncollected():
-        analysis, by_name = _recalled(sources, rules, rest, cached, key) or _analysed(
-            sources, rules, settings, progress, rest, memory or Memory(), cached, key
-        )
+        analysis, by_name = known or _analysed(sources, rules, settings, progress, rest, memory or Memory())
+    if cached is not None and known is None and (analysis.analysed or analysis.errors):
+        with phase("kept"):
+            cached.keep(key, _surroundings(analysis, rest), analysis)
     failed = {error.filename for error in analysis.errors}
     looked_at = {source.filename: source for source in sources if source.filename not in failed}
     looked_at |= by_name
-    findings, warnings, gone = marked(analysis.findings, looked_at, every_rule, settings)
+    findings, warnings, gone = marked(analysis.findings, looked_at, rules, settings)
     if settings.verify and findings:
         texts = {name: source.text for name, source in by_name.items()}
         findings = _verified(findings, texts, settings, progress, cached)
@@ -147,7 +146,7 @@ def check_sources(
     texts = {name: text for filename in shown if filename in by_name for name, text in by_name[filename].texts.items()}
     return Report(
         findings=tuple(located),
-        errors=analysis.errors,
+        errors=_sorted(analysis.errors),
         files=len(sources),
         analysed=len(analysis.analysed),
         refuted=refuted,
@@ -155,116 +154,63 @@ def check_sources(
         sources=texts,
         warnings=warnings if cached is None or cached.problem is None else (cached.problem, *warnings),
         gone=gone,
-        rules=tuple(rules),
+        rules=rules,
     )
+
+
+@contextmanager
+def uncollected() -> Generator[None]:
+    """While facts are made: the collector would walk them again and again, and free nothing."""
+    before = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if before:
+            gc.enable()
 
 
 def _analysed(
     sources: Sequence[Source],
-    rules: Sequence[Rule],
+    rules: Selection,
     settings: Settings,
     progress: Progress | None,
     rest: Callable[[], Sequence[Source]],
     memory: Memory,
-    cached: Cache | None,
-    key: str,
 ) -> tuple[Analysis, Mapping[str, Source]]:
-    """What the rules find, and the sources as they were analysed, by name. key: what to remember it under."""
-    needs = [rule.needs for rule in rules]
-    with phase("sifted"):
-        relevant, aside = _sifted(sources, needs, memory)
-    with phase("analysed"):
-        by_name, modules, errors = analyse_all(relevant, progress, memory, settings.jobs)
-    with phase("judged"):
-        found = _apply(rules, modules, _project(modules, aside, settings, memory), settings)
-    others = rest() if found else ()
-    everything = modules
-    if others:
-        with phase("rest of the project"):
-            relevant, aside_too = _sifted(others, needs, memory)
-            everything = [*modules, *analyse_all(relevant, progress, memory, settings.jobs)[1]]
-            found = _apply(rules, modules, _project(everything, [*aside, *aside_too], settings, memory), settings)
-    analysis = Analysis(
-        tuple(found),
-        tuple(errors),
-        tuple(by_name),
-        tuple(name for name, source in by_name.items() if source.written is not None),
-        tuple(module.filename for module in everything),
-        bool(found or others),
-    )
-    if cached is not None and (modules or errors):
-        with phase("kept"):
-            cached.keep(key, _surroundings(analysis, rest), analysis)
-    return analysis, by_name
+    """What the rules find, and the sources as they were analysed, by name."""
+    problems = tuple(problem for source in sources if (problem := source.problem) is not None)
+    if not settings.rules and not any(prefilter.names_framework(source.data) for source in sources):
+        return Analysis(errors=problems), {}
+    # Half of what there is of bnlint, which a run that finds everything in the cache can do without.
+    from bnlint.analysing import analyse
+
+    undecoded = {problem.filename for problem in problems}
+    decoded = [source for source in sources if source.filename not in undecoded]
+    analysis, by_name = analyse(decoded, rules, settings, progress, rest, memory)
+    return replace(analysis, errors=(*problems, *analysis.errors)), by_name
 
 
 def _recalled(
     sources: Sequence[Source],
-    rules: Sequence[Rule],
+    rules: Selection,
     rest: Callable[[], Sequence[Source]],
-    cached: Cache | None,
+    cached: Cache,
     key: str,
 ) -> tuple[Analysis, Mapping[str, Source]] | None:
     """What an earlier run found in the same files."""
-    if cached is None:
-        return None
-    with phase("recalled"):
-        codes = [rule.code for rule in rules]
-        analysis = cached.recall(key, lambda known: _surroundings(known, rest), sources, codes)
+    by_filename = {source.filename: source for source in sources}
+    analysis = cached.recall(key, lambda known: _surroundings(known, rest), by_filename, rules.codes)
     if analysis is None:
         return None
     translated = {*analysis.translated}
-    by_filename = {source.filename: source for source in sources}
     return analysis, {
         name: by_filename[name].as_python_3() if name in translated else by_filename[name] for name in analysis.analysed
     }
 
 
 def _surroundings(analysis: Analysis, rest: Callable[[], Sequence[Source]]) -> str:
-    return surroundings_of(_declared(analysis.around), rest() if analysis.saw_rest else ())
-
-
-def _sifted(
-    sources: Sequence[Source], needs: Sequence[prefilter.Needs], memory: Memory
-) -> tuple[list[Source], list[Source]]:
-    """The sources that must be parsed, and the others."""
-    relevant: list[Source] = []
-    aside: list[Source] = []
-    matter = memory.derive(("matters", *needs), sources, lambda source: prefilter.matters(source.data, needs))
-    for source, matters in zip(sources, matter, strict=True):
-        (relevant if matters else aside).append(source)
-    return relevant, aside
-
-
-def _apply(
-    rules: Sequence[Rule], modules: Sequence[ModuleFacts], project: ProjectFacts, settings: Settings
-) -> list[Finding]:
-    found: list[Finding] = []
-    for module in modules:
-        written_for = project.era_of(module)
-        for rule in rules:
-            if not settings.ignores_in(module.filename, rule.code):
-                found += rule.check(Case(rule, module, project, written_for))
-    return sorted(found, key=lambda finding: finding.order)
-
-
-def _project(
-    modules: Sequence[ModuleFacts], aside: Sequence[Source], settings: Settings, memory: Memory
-) -> ProjectFacts:
-    guesses = memory.derive("era", aside, lambda source: era.guess(source.data))
-    files = memory.derive("file", aside, lambda each: File(each.filename, *module_name(each.filename), each.text))
-    return project_facts(modules, guesses, _declared([module.filename for module in modules]), _pins(settings), files)
-
-
-def _pins(settings: Settings) -> Era:
-    pinned = settings.tensorflow is not None or settings.keras is not None
-    return Era(settings.tensorflow, settings.keras, ("the settings say so",) if pinned else ())
-
-
-def _declared(filenames: Iterable[str]) -> dict[str, Era]:
-    """By file name, the era that the dependency files around it declare."""
-    known: dict[Path, Era | None] = {}
-    return {filename: declared_era(Path(os.path.abspath(filename)).parent, known) for filename in filenames}
+    return surroundings_of(declared_eras(analysis.around), rest() if analysis.saw_rest else ())
 
 
 def _verified(
@@ -275,7 +221,7 @@ def _verified(
     cached: Cache | None,
 ) -> list[Finding]:
     """The findings with their verdicts; what is let pass is not run."""
-    from bnlint.verify import verify
+    from bnlint.verify.verifier import verify
 
     asked = [finding for finding in findings if not finding.suppressed]
     if progress is not None:
@@ -296,17 +242,7 @@ def _verified(
 
 def verify_settings(settings: Settings) -> VerifySettings:
     """How the verifier is to run code."""
-    from bnlint.verify import VerifySettings
+    from bnlint.verify.verifier import VerifySettings
 
     chosen = VerifySettings(timeout=settings.timeout, isolation=settings.isolation)
     return replace(chosen, pythons=settings.python) if settings.python else chosen
-
-
-def as_analysed(source: Source, settings: Settings) -> tuple[Source, Era, tuple[FileError, ...]]:
-    """One file by itself as the analysis takes it, what it is written for, and why it cannot be parsed if it cannot."""
-    memory = Memory()
-    by_name, modules, errors = analyse_all([source], memory=memory)
-    if not modules:
-        return source, _pins(settings), tuple(errors)
-    project = _project(modules, [], settings, memory)
-    return by_name[source.filename], project.era_of(modules[0]), tuple(errors)

@@ -5,7 +5,7 @@ Rows and columns are 1-based and count code points; an end is exclusive.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -211,6 +211,23 @@ class BaselineEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Analysis:
+    """What the rules find in some files, before comments, the baseline and the verifier have their say.
+
+    analysed: the files that were parsed; translated: those of them that had to be read as Python 2.
+    around: all files that were parsed, with those of the rest of the project; what their folders declare matters.
+    saw_rest: whether the rest of the project was looked at.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    errors: tuple[FileError, ...] = ()
+    analysed: tuple[str, ...] = ()
+    translated: tuple[str, ...] = ()
+    around: tuple[str, ...] = ()
+    saw_rest: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """All that one run has to say; a reporter renders it and decides nothing.
 
@@ -234,7 +251,7 @@ class Report:
     warnings: tuple[Notice, ...] = ()
     fixed: tuple[Finding, ...] = ()
     gone: tuple[BaselineEntry, ...] = ()
-    rules: tuple[Rule, ...] = ()
+    rules: Sequence[Rule] = ()
 
     def count(self, outcome: Outcome) -> int:
         """How many findings ended with this verdict; refuted ones count although they are dropped."""

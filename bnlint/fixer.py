@@ -154,7 +154,7 @@ class _Work:
 
     def _unproven(self, findings: Iterable[Finding], made: Mapping[str, Source], pool: Pool) -> Verdict | None:
         """The first verdict that is no proof."""
-        from bnlint.verify import prove_fix
+        from bnlint.verify.verifier import prove_fix
 
         for finding in findings:
             names = {finding.filename, *made, *(change.filename for change in self.changes())}

@@ -12,6 +12,7 @@ from bnlint.discovery import display_name
 from bnlint.findings import BaselineEntry, Finding, Notice
 from bnlint.fingerprints import path_from, with_fingerprints
 from bnlint.layout import Layout, LayoutError, layout_of
+from bnlint.registry import Selection
 from bnlint.rule import Rule
 from bnlint.settings import Settings
 from bnlint.source import Source
@@ -19,11 +20,11 @@ from bnlint.suppressions import MARK
 
 
 def marked(
-    findings: Sequence[Finding], sources: Mapping[str, Source], rules: Sequence[Rule], settings: Settings
+    findings: Sequence[Finding], sources: Mapping[str, Source], rules: Selection, settings: Settings
 ) -> tuple[list[Finding], tuple[Notice, ...], tuple[BaselineEntry, ...]]:
     """Give findings their fingerprints, and mark those that comments or the baseline let pass.
 
-    sources: by name, all files that were looked at and could be read. rules: all there are. Returns the findings, what
+    sources: by name, all files that were looked at and could be read. Returns the findings, what
     to warn of, and what the baseline holds and the code does not. Raises ConfigError for a damaged baseline.
     """
     recorded = Baseline.of(settings)
@@ -43,7 +44,7 @@ def _commented(
     findings: Sequence[Finding],
     sources: Mapping[str, Source],
     layouts: Mapping[str, Layout | None],
-    rules: Sequence[Rule],
+    rules: Selection,
     settings: Settings,
 ) -> tuple[list[Finding], list[Notice]]:
     by_file = {name: list(group) for name, group in groupby(findings, key=lambda each: each.filename)}
@@ -56,7 +57,7 @@ def _commented(
             def is_on(rule: Rule, name: str = name) -> bool:
                 return settings.selects(rule.code) and not settings.ignores_in(name, rule.code)
 
-            own, told = suppressions.suppress(own, sources[name], layout, rules, is_on)
+            own, told = suppressions.suppress(own, sources[name], layout, rules.every, is_on)
             warnings += told
         passed += own
     return passed, warnings

@@ -15,7 +15,7 @@ def with_proofs(report: Report, inputs: engine.Inputs, settings: Settings, progr
 
     Nothing is written.
     """
-    from bnlint.verify import prove_fix
+    from bnlint.verify.verifier import prove_fix
 
     _, changes = fixer.fix(inputs, replace(settings, verify=False), unsafe=True, write=False)
     changed = {change.filename: change for change in changes}

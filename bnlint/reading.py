@@ -10,15 +10,14 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from multiprocessing import get_all_start_methods, get_context
 from pathlib import PurePosixPath
-from typing import Any, TypeVar, cast
 
 from bnlint.analysis.facts import ModuleFacts, analyse
 from bnlint.findings import FileError, Span
+from bnlint.memory import Analysed, Memory
 from bnlint.progress import Progress
 from bnlint.source import Source
 
@@ -32,39 +31,6 @@ _TOO_DEEP = "is nested too deeply to be analysed"
 _RECURSION = 4000
 # Of CPython's parser.
 _MOST_BRACKETS = 200
-
-
-Analysed = tuple[Source, ModuleFacts] | FileError
-Thing = TypeVar("Thing")
-
-
-class Memory:
-    """What was known of each file when it was last analysed, for as long as it does not change."""
-
-    def __init__(self) -> None:
-        self._known: dict[str, tuple[bytes, Analysed]] = {}
-        self._derived: dict[Hashable, dict[str, tuple[bytes, Any]]] = {}
-
-    def recall(self, source: Source) -> Analysed | None:
-        """What is known of a file that is as it was."""
-        data, analysed = self._known.get(source.filename, (None, None))
-        return analysed if data == source.data else None
-
-    def keep(self, source: Source, analysed: Analysed) -> None:
-        """Remember a file, in place of what was known of it before."""
-        self._known[source.filename] = (source.data, analysed)
-
-    def derive(self, what: Hashable, sources: Iterable[Source], work: Callable[[Source], Thing]) -> list[Thing]:
-        """What follows from the text of each file alone; worked out anew for those that changed."""
-        shelf = self._derived.setdefault(what, {})
-        found: list[Thing] = []
-        for source in sources:
-            data, thing = shelf.get(source.filename, (None, None))
-            if data != source.data:
-                thing = work(source)
-                shelf[source.filename] = source.data, thing
-            found.append(cast("Thing", thing))
-        return found
 
 
 def analyse_all(
@@ -98,16 +64,6 @@ def analyse_all(
 def _processors() -> int:
     """How many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-@contextmanager
-def uncollected() -> Generator[None]:
-    """While facts are made: the collector would walk them again and again, and free nothing."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def _in_parallel(sources: Sequence[Source], jobs: int) -> Iterator[Analysed]:

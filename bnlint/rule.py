@@ -6,10 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from bnlint.analysis.facts import ModuleFacts
-from bnlint.analysis.project import ProjectFacts
-from bnlint.analysis.statistics import Statistic
 from bnlint.findings import (
     Confidence,
     Era,
@@ -21,6 +19,11 @@ from bnlint.findings import (
     VariableRef,
 )
 from bnlint.verify.predictions import Experiment, Prediction
+
+if TYPE_CHECKING:
+    from bnlint.analysis.facts import ModuleFacts
+    from bnlint.analysis.project import ProjectFacts
+    from bnlint.analysis.statistics import Statistic
 
 MOST_CALLERS = 2
 """How many places a finding names in which its function is called."""

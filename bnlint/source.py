@@ -8,16 +8,17 @@ import stat
 import tokenize
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
 from bnlint.analysis.lines import Lines
-from bnlint.findings import Applicability, Edit, Finding, Fix, Related, Span, Verdict
+from bnlint.findings import Applicability, Edit, FileError, Finding, Fix, Related, Span, Verdict
 from bnlint.fixes import apply_edits
 from bnlint.notebook import Cell, NotebookError, read_cells
 from bnlint.notebook_text import replace_cells
-from bnlint.python2 import translate
+from bnlint.python2 import Translation, translate
 
 MAX_BYTES = 10_000_000
 # Pictures that a notebook stores make it large, not its code.
@@ -29,60 +30,110 @@ class SourceError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Decoded:
+    """What the bytes of a file say.
+
+    text: the Python code without a byte order mark, line ends as they are; the code cells of a notebook are joined.
+    encoding: "utf-8-sig" means that there is a byte order mark.
+    cells: of a notebook, in order; empty for a Python file.
+    """
+
+    text: str
+    encoding: str
+    cells: tuple[Cell, ...] = ()
+
+
+@dataclass(frozen=True)
 class Source:
-    """A file, decoded.
+    """A file, decoded when somebody asks for its text: most files are only sifted by their bytes.
 
     filename: what reports call it: relative to the working folder, with ``/``.
     data: the bytes on disk.
-    text: the Python code without a byte order mark, line ends as they are; the code cells of a notebook are joined.
-    encoding: of ``data``; "utf-8-sig" means that there is a byte order mark.
-    cells: of a notebook, in order; empty for a Python file.
-    shifts: by row, how far ``text`` moved its code to the right of where it stands in the file; see `as_python_3`.
-    written: the text as it stands in the file, where ``text`` is a translation of it.
+    given: what they say, if that is known without decoding them.
+    translation: of a file in Python 2; see `as_python_3`.
     """
 
     filename: str
     path: Path | None
     data: bytes
-    text: str
-    encoding: str
-    cells: tuple[Cell, ...] = ()
-    shifts: Mapping[int, int] = field(default_factory=dict[int, int])
-    written: str | None = None
+    given: Decoded | None = None
+    translation: Translation | None = None
 
     @classmethod
     def read(cls, path: Path, filename: str) -> Source:
-        """Read a file from disk. Raises SourceError."""
-        return cls.from_bytes(_read_bytes(path), filename, path)
+        """Read a file from disk. Raises SourceError if it cannot be read; what it says is another question."""
+        return cls(filename, path, _read_bytes(path))
 
     @classmethod
     def from_bytes(cls, data: bytes, filename: str, path: Path | None = None) -> Source:
-        """Decode a file as Python does: by its byte order mark or coding line, else as UTF-8. Raises SourceError."""
-        if is_notebook(filename):
+        """A file with these bytes, decoded. Raises SourceError."""
+        source = cls(filename, path, data)
+        source.require_text()
+        return source
+
+    def require_text(self) -> None:
+        """Raise SourceError, as whatever asks for the text would, if the file cannot be decoded."""
+        if is_notebook(self.filename) or not self.data.isascii() or b"coding" in self.data:
+            _ = self.decoded
+
+    @property
+    def problem(self) -> FileError | None:
+        """Why the file cannot be decoded, if it cannot."""
+        try:
+            self.require_text()
+        except SourceError as error:
+            return FileError(self.filename, str(error))
+        return None
+
+    @cached_property
+    def decoded(self) -> Decoded:
+        """The file as Python reads it: by its byte order mark or coding line, else as UTF-8. Raises SourceError."""
+        if self.given is not None:
+            return self.given
+        if is_notebook(self.filename):
             try:
-                cells = read_cells(data)
+                cells = read_cells(self.data)
             except NotebookError as error:
                 raise SourceError(str(error)) from error
             text = "".join(cell.code for cell in cells)
             if len(text) > MAX_BYTES:
                 raise SourceError(_too_large(len(text), MAX_BYTES))
-            return cls(filename, path, data, text, "utf-8", cells)
-        encoding = _detect_encoding(data)
-        return cls(filename, path, data, _decode(data, encoding), encoding)
+            return Decoded(text, "utf-8", cells)
+        encoding = _detect_encoding(self.data)
+        return Decoded(_decode(self.data, encoding), encoding)
+
+    @property
+    def text(self) -> str:
+        """The Python code that is analysed."""
+        return self.decoded.text if self.translation is None else self.translation.text
+
+    @property
+    def encoding(self) -> str:
+        """Of the bytes."""
+        return self.decoded.encoding
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """The code cells of a notebook."""
+        return self.decoded.cells
+
+    @property
+    def written(self) -> str | None:
+        """The text as it stands in the file, where ``text`` is a translation of it."""
+        return None if self.translation is None else self.decoded.text
 
     def as_python_3(self) -> Source:
         """The same file with its Python 2 statements translated; the same object if there is nothing to translate."""
         translation = translate(self.text)
-        if translation.text == self.text:
-            return self
-        return replace(self, text=translation.text, shifts=translation.shifts, written=self.text)
+        return self if translation.text == self.text else replace(self, translation=translation)
 
     def locate(self, span: Span) -> tuple[int | None, Span]:
         """Turn a position in ``text`` into the cell's number and the position in that cell or file."""
-        if self.shifts:
+        if self.translation is not None:
+            shifts = self.translation.shifts
             span = span._replace(
-                column=max(span.column - self.shifts.get(span.row, 0), 1),
-                end_column=max(span.end_column - self.shifts.get(span.end_row, 0), 1),
+                column=max(span.column - shifts.get(span.row, 0), 1),
+                end_column=max(span.end_column - shifts.get(span.end_row, 0), 1),
             )
         if not self.cells:
             return None, span

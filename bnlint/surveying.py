@@ -10,9 +10,10 @@ from dataclasses import replace
 import click
 
 from bnlint import checking, console, engine, progress
+from bnlint.analysing import as_analysed
 from bnlint.settings import load, nearest
-from bnlint.verify import announcement
 from bnlint.verify.survey import Survey, flavour, survey, symbols
+from bnlint.verify.verifier import announcement
 
 WRONG = 1
 
@@ -28,7 +29,7 @@ def run(target: str, form: str, python: tuple[str, ...], isolation: str | None, 
     inputs = engine.read((file,), replace(settings, force_exclude=False))
     if inputs.errors or not inputs.sources:
         console.fail(f"{file}: {inputs.errors[0].message if inputs.errors else 'is no Python file or notebook'}")
-    source, era, errors = engine.as_analysed(inputs.sources[0], settings)
+    source, era, errors = as_analysed(inputs.sources[0], settings)
     if errors:
         console.fail(f"{file}: {errors[0].message}")
     wanted = _wanted(source.text, symbol, file)

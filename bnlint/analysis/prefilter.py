@@ -23,9 +23,14 @@ LAYERS = (b"BatchNorm", b"batch_norm")
 Needs = tuple[tuple[bytes, ...], ...]
 
 
+def names_framework(data: bytes) -> bool:
+    """Whether a file may hold TensorFlow or Keras code."""
+    return any(word in data for word in FRAMEWORKS)
+
+
 def matters(data: bytes, needs: Iterable[Needs]) -> bool:
     """Whether a file may hold anything that a rule with one of these needs could find."""
-    if not any(word in data for word in FRAMEWORKS):
+    if not names_framework(data):
         return False
     seen: dict[bytes, bool] = {}
 

@@ -12,7 +12,7 @@ from pygls.uris import to_fs_path
 from pygls.workspace import Workspace
 
 from bnlint.discovery import display_name
-from bnlint.source import Source, SourceError, is_notebook
+from bnlint.source import Decoded, Source, SourceError, is_notebook
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def text_document(workspace: Workspace, uri: str) -> Document | None:
         return None
     # An editor can hold characters that no file can.
     data = opened.source.encode("utf-8", "replace")
-    return Document(uri, opened.version, Source(name, path, data, data.decode("utf-8"), "utf-8"))
+    return Document(uri, opened.version, Source(name, path, data, Decoded(data.decode("utf-8"), "utf-8")))
 
 
 def notebook_document(workspace: Workspace, notebook: types.NotebookDocument) -> Document | None:

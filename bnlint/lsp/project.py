@@ -10,7 +10,7 @@ from pathlib import Path
 from bnlint import engine
 from bnlint.discovery import Discovery, discover_named, rest_of_project
 from bnlint.findings import Report
-from bnlint.reading import Memory
+from bnlint.memory import Memory
 from bnlint.settings import Settings, load
 from bnlint.source import Source, SourceError
 
@@ -73,7 +73,9 @@ class Project:
             status = os.stat(path)
             stamp = (status.st_mtime_ns, status.st_size)
             if self._sources.get(path, (None, None))[0] != stamp:
-                self._sources[path] = (stamp, Source.read(path, filename))
+                source = Source.read(path, filename)
+                source.require_text()
+                self._sources[path] = (stamp, source)
         except (OSError, SourceError):
             # What is wrong with it is told where it is checked.
             self._sources[path] = ((0, 0), None)

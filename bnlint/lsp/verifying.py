@@ -10,9 +10,9 @@ from typing import Any
 
 from bnlint.findings import Finding, Verdict
 from bnlint.settings import Settings
-from bnlint.verify import VerifySettings, decide
 from bnlint.verify.answers import Answer
 from bnlint.verify.pool import Pool
+from bnlint.verify.verifier import VerifySettings, decide
 
 
 class Verifier:

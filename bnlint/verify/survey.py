@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from bnlint.findings import Era
-from bnlint.verify import facts_of
 from bnlint.verify.answers import Answer
 from bnlint.verify.evidence import Observation, Variable
 from bnlint.verify.plan import Plan, Trial
@@ -16,6 +15,7 @@ from bnlint.verify.pool import Pool
 from bnlint.verify.predictions import Changed, Experiment, Unchanged
 from bnlint.verify.seen import Place, watched
 from bnlint.verify.verdicts import reason_of, unable
+from bnlint.verify.verifier import facts_of
 
 TRAINING = ("call", "train-op", "fit")
 AT_INFERENCE = ("inference", "predict")

@@ -26,11 +26,11 @@ from bnlint.findings import Finding, Outcome
 from bnlint.registry import load_rules
 from bnlint.settings import Settings
 from bnlint.source import Source
-from bnlint.verify import VerifySettings, decide
 from bnlint.verify.plan import Plan
 from bnlint.verify.pool import Pool
 from bnlint.verify.predictions import Experiment, Unchanged, simple
 from bnlint.verify.seen import Place, watched
+from bnlint.verify.verifier import VerifySettings, decide
 
 OTHERS = Path(__file__).with_name("others.py")
 RUNGS = {

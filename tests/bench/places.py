@@ -19,12 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from bnlint import engine
+from bnlint.analysing import as_analysed
 from bnlint.findings import Finding, Outcome, Severity, Verdict
 from bnlint.settings import Settings
 from bnlint.source import Source
-from bnlint.verify import VerifySettings, decide
 from bnlint.verify.answers import Answer
 from bnlint.verify.pool import Pool
+from bnlint.verify.verifier import VerifySettings, decide
 
 LADDER = {
     "the module": ("module", "program"),
@@ -119,7 +120,7 @@ def _in_place(root: Path, place: Mapping[str, Any]) -> Iterator[Found]:
         overlaps = each.span.row <= last and each.span.end_row >= first
         if each.filename.endswith(place["path"]) and overlaps and each.severity is not Severity.INFO:
             source = Source.read(Path(each.filename), each.filename)
-            yield Found(place, each, engine.as_analysed(source, Settings())[0].text, folder)
+            yield Found(place, each, as_analysed(source, Settings())[0].text, folder)
 
 
 if __name__ == "__main__":

@@ -19,8 +19,9 @@ from bnlint.engine import check_sources
 from bnlint.findings import Finding
 from bnlint.settings import Settings
 from bnlint.source import Source
-from bnlint.verify import VerifySettings, decide, sandbox
+from bnlint.verify import sandbox
 from bnlint.verify.pool import Pool
+from bnlint.verify.verifier import VerifySettings, decide
 
 RULES = Path(__file__).resolve().parents[2] / "rules"
 STARTS = 3

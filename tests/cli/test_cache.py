@@ -15,12 +15,12 @@ from typing import Any, NoReturn
 import pytest
 from click.testing import Result
 
-from bnlint import cache, engine, entries
+from bnlint import analysing, cache, engine, entries
 from bnlint.cache import Cache, key_of
 from bnlint.entries import digest_of
 from bnlint.registry import builtin_folder, load_rules
 from bnlint.settings import Settings
-from bnlint.verify import VerifySettings
+from bnlint.verify.verifier import VerifySettings
 
 Run = Callable[..., Result]
 
@@ -29,13 +29,13 @@ Run = Callable[..., Result]
 def analysed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many files each call of the analysis was given."""
     counted: list[int] = []
-    real = engine.analyse_all
+    real = analysing.analyse_all
 
     def analyse_all(sources: Any, *arguments: Any) -> Any:
         counted.append(len(sources))
         return real(sources, *arguments)
 
-    monkeypatch.setattr(engine, "analyse_all", analyse_all)
+    monkeypatch.setattr(analysing, "analyse_all", analyse_all)
     return counted
 
 
@@ -274,7 +274,7 @@ def test_verdicts_are_remembered_unless_told_otherwise(
         asked.append(settings)
         return findings
 
-    monkeypatch.setattr("bnlint.verify.verify", verify)
+    monkeypatch.setattr("bnlint.verify.verifier.verify", verify)
     run("check", "--verify", "--jobs", "3")
     run("check", "--verify", "--no-cache")
     assert [each.remember for each in asked] == [folder() / "verdicts", None]

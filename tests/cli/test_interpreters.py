@@ -101,7 +101,7 @@ def test_strict_isolation_takes_no_interpreter_from_a_project(
     told = (
         "warning: " + str(project / "bnlint.toml") + " names the Python to run code with; strict isolation takes none"
     )
-    monkeypatch.setattr("bnlint.verify.verify", lambda findings, *_: findings)
+    monkeypatch.setattr("bnlint.verify.verifier.verify", lambda findings, *_: findings)
     assert told in run("check", "--verify").stderr
     assert told not in run("check").stderr
     assert told not in run("check", "--verify", "--python", python).stderr

@@ -371,7 +371,7 @@ def proofs(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[[str], bool]]:
             return Verdict(Outcome.CONFIRMED)
         return Verdict(Outcome.UNDECIDED, "law-not-explained", "no law explains it")
 
-    monkeypatch.setattr("bnlint.verify.prove_fix", prove_fix)
+    monkeypatch.setattr("bnlint.verify.verifier.prove_fix", prove_fix)
     return rules
 
 

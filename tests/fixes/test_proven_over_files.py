@@ -10,9 +10,9 @@ import pytest
 from bnlint import engine, fixer
 from bnlint.findings import Applicability, Confidence, Era, Finding, Fix, Outcome, Severity, Span
 from bnlint.settings import Settings
-from bnlint.verify import VerifySettings, prove_fix
 from bnlint.verify.pool import Pool
 from bnlint.verify.predictions import Experiment, Unchanged
+from bnlint.verify.verifier import VerifySettings, prove_fix
 
 pytestmark = pytest.mark.tensorflow
 

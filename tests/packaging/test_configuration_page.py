@@ -63,8 +63,8 @@ def test_commands_run(project: Path, block: str, monkeypatch: pytest.MonkeyPatch
     def as_they_are(findings: list[Finding], *_: object) -> list[Finding]:
         return findings
 
-    monkeypatch.setattr("bnlint.verify.verify", as_they_are)
-    monkeypatch.setattr("bnlint.verify.prove_fix", lambda *_: Verdict(Outcome.CONFIRMED))
+    monkeypatch.setattr("bnlint.verify.verifier.verify", as_they_are)
+    monkeypatch.setattr("bnlint.verify.verifier.prove_fix", lambda *_: Verdict(Outcome.CONFIRMED))
     if "--prune" in block:
         run("baseline")
     for line in block.splitlines():

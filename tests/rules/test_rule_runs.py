@@ -14,8 +14,8 @@ from bnlint.fixes import apply_fixes
 from bnlint.registry import load_rules
 from bnlint.settings import Settings
 from bnlint.source import Source
-from bnlint.verify import VerifySettings, clears, prove_fix, verify
 from bnlint.verify.pool import Pool
+from bnlint.verify.verifier import VerifySettings, clears, prove_fix, verify
 
 pytestmark = [
     pytest.mark.tensorflow,

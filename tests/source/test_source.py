@@ -10,7 +10,7 @@ from bnlint.source import Source, SourceError
 
 def cause(path: Path) -> str:
     with pytest.raises(SourceError) as caught:
-        Source.read(path, path.name)
+        Source.read(path, path.name).require_text()
     message = str(caught.value)
     assert "\n" not in message
     return message

@@ -183,7 +183,7 @@ def test_what_is_let_pass_is_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
         rows.extend(finding.span.row for finding in findings)  # type: ignore[attr-defined]
         return findings
 
-    monkeypatch.setattr("bnlint.verify.verify", verify)
+    monkeypatch.setattr("bnlint.verify.verifier.verify", verify)
     assert passed(run(Settings(verify=True), behind="  " + IGNORE)) == [True, False]
     assert rows == [13]
 

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from bnlint.findings import Era, Verdict
-from bnlint.verify import VerifySettings, decide
 from bnlint.verify.pool import Pool
 from bnlint.verify.predictions import Experiment, Prediction
+from bnlint.verify.verifier import VerifySettings, decide
 
 Run = Callable[..., Verdict]
 

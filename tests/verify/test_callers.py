@@ -12,10 +12,10 @@ from bnlint.engine import check_sources
 from bnlint.findings import Era, Finding, Outcome, Verdict
 from bnlint.settings import Settings
 from bnlint.source import Source
-from bnlint.verify import decide
 from bnlint.verify.hints import roles
 from bnlint.verify.pool import Pool
 from bnlint.verify.predictions import Experiment, Unchanged, WrongLaw
+from bnlint.verify.verifier import decide
 
 LAYER = """
     import tensorflow as tf

@@ -16,9 +16,10 @@ from pathlib import Path
 import pytest
 
 from bnlint.findings import Era, Outcome, Verdict
-from bnlint.verify import VerifySettings, decide, sandbox
+from bnlint.verify import sandbox
 from bnlint.verify.pool import Pool
 from bnlint.verify.predictions import Experiment, Unchanged
+from bnlint.verify.verifier import VerifySettings, decide
 
 pytestmark = [
     pytest.mark.tensorflow,

@@ -17,8 +17,8 @@ from bnlint.engine import check_sources
 from bnlint.findings import Confidence, Era, Finding, Outcome, Severity, Span
 from bnlint.settings import Settings
 from bnlint.source import Source
-from bnlint.verify import VerifySettings, verify
 from bnlint.verify.predictions import Experiment, Unchanged
+from bnlint.verify.verifier import VerifySettings, verify
 
 RULES = Path(__file__).parents[2] / "rules"
 HEALTHY = textwrap.dedent(

@@ -13,11 +13,12 @@ import pytest
 
 from bnlint.entries import digest_of
 from bnlint.findings import Confidence, Era, Finding, Outcome, Severity, Span
-from bnlint.verify import REMEMBERED, VerifySettings, remembered, verify
+from bnlint.verify import remembered
 from bnlint.verify.answers import Answer
 from bnlint.verify.pool import Pool
 from bnlint.verify.predictions import Experiment, Unchanged
 from bnlint.verify.remembered import SURE, Remembered
+from bnlint.verify.verifier import REMEMBERED, VerifySettings, verify
 
 CODE = """\
 import tensorflow as tf

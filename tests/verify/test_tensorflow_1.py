@@ -10,9 +10,9 @@ import pytest
 
 import old_tensorflow
 from bnlint.findings import Era, Outcome, Verdict
-from bnlint.verify import VerifySettings, verify
 from bnlint.verify.pool import Pool
 from bnlint.verify.predictions import Changed, Experiment, Unchanged, WrongLaw
+from bnlint.verify.verifier import VerifySettings, verify
 from tests.verify.test_pool import finding
 
 pytestmark = [pytest.mark.tensorflow, old_tensorflow.needed]

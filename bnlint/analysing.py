@@ -1,0 +1,106 @@
+"""From sources to findings: the facts of each file, the view of the whole, the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from bnlint.analysis import era, prefilter
+from bnlint.analysis.facts import ModuleFacts
+from bnlint.analysis.program import File
+from bnlint.analysis.project import ProjectFacts, project_facts
+from bnlint.dependencies import declared_eras
+from bnlint.findings import Analysis, Era, FileError, Finding
+from bnlint.memory import Memory
+from bnlint.progress import Progress
+from bnlint.reading import analyse_all, module_name
+from bnlint.rule import Case, Rule
+from bnlint.settings import Settings
+from bnlint.source import Source
+from bnlint.timings import phase
+
+
+def analyse(
+    sources: Sequence[Source],
+    rules: Sequence[Rule],
+    settings: Settings,
+    progress: Progress | None,
+    rest: Callable[[], Sequence[Source]],
+    memory: Memory,
+) -> tuple[Analysis, dict[str, Source]]:
+    """What the rules find, and the sources as they were analysed, by name.
+
+    rest: reads the other files of the project, which are looked at only if something was found.
+    """
+    needs = [rule.needs for rule in rules]
+    with phase("sifted"):
+        relevant, aside = _sifted(sources, needs, memory)
+    with phase("analysed"):
+        by_name, modules, errors = analyse_all(relevant, progress, memory, settings.jobs)
+    with phase("judged"):
+        found = _apply(rules, modules, _project(modules, aside, settings, memory), settings)
+    # What is wrong with one of the others is told where it is checked.
+    others = [source for source in (rest() if found else ()) if source.problem is None]
+    everything = modules
+    if others:
+        with phase("rest of the project"):
+            relevant, aside_too = _sifted(others, needs, memory)
+            everything = [*modules, *analyse_all(relevant, progress, memory, settings.jobs)[1]]
+            found = _apply(rules, modules, _project(everything, [*aside, *aside_too], settings, memory), settings)
+    analysis = Analysis(
+        tuple(found),
+        tuple(errors),
+        tuple(by_name),
+        tuple(name for name, source in by_name.items() if source.written is not None),
+        tuple(module.filename for module in everything),
+        bool(found or others),
+    )
+    return analysis, by_name
+
+
+def _sifted(
+    sources: Sequence[Source], needs: Sequence[prefilter.Needs], memory: Memory
+) -> tuple[list[Source], list[Source]]:
+    """The sources that must be parsed, and the others."""
+    relevant: list[Source] = []
+    aside: list[Source] = []
+    matter = memory.derive(("matters", *needs), sources, lambda source: prefilter.matters(source.data, needs))
+    for source, matters in zip(sources, matter, strict=True):
+        (relevant if matters else aside).append(source)
+    return relevant, aside
+
+
+def _apply(
+    rules: Sequence[Rule], modules: Sequence[ModuleFacts], project: ProjectFacts, settings: Settings
+) -> list[Finding]:
+    found: list[Finding] = []
+    for module in modules:
+        written_for = project.era_of(module)
+        for rule in rules:
+            if not settings.ignores_in(module.filename, rule.code):
+                found += rule.check(Case(rule, module, project, written_for))
+    return sorted(found, key=lambda finding: finding.order)
+
+
+def _project(
+    modules: Sequence[ModuleFacts], aside: Sequence[Source], settings: Settings, memory: Memory
+) -> ProjectFacts:
+    guesses = memory.derive("era", aside, lambda source: era.guess(source.data))
+    files = memory.derive("file", aside, lambda each: File(each.filename, *module_name(each.filename), each.text))
+    return project_facts(modules, guesses, declared_eras(module.filename for module in modules), _pins(settings), files)
+
+
+def _pins(settings: Settings) -> Era:
+    pinned = settings.tensorflow is not None or settings.keras is not None
+    return Era(settings.tensorflow, settings.keras, ("the settings say so",) if pinned else ())
+
+
+def as_analysed(source: Source, settings: Settings) -> tuple[Source, Era, tuple[FileError, ...]]:
+    """One file by itself as the analysis takes it, what it is written for, and why it cannot be parsed if it cannot."""
+    if source.problem is not None:
+        return source, _pins(settings), (source.problem,)
+    memory = Memory()
+    by_name, modules, errors = analyse_all([source], memory=memory)
+    if not modules:
+        return source, _pins(settings), tuple(errors)
+    project = _project(modules, [], settings, memory)
+    return by_name[source.filename], project.era_of(modules[0]), tuple(errors)

@@ -1,0 +1,276 @@
+"""The verifier: runs the code a finding is about and says whether it does what the rule predicted.
+
+TensorFlow lives in worker processes; nothing here imports it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any, Literal
+
+from bnlint.findings import Applicability, Era, Finding, Outcome, Verdict
+from bnlint.verify import sandbox
+from bnlint.verify.answers import Answer
+from bnlint.verify.plan import Plan, Trial
+from bnlint.verify.pool import NotRememberedError, Pool
+from bnlint.verify.predictions import Experiment, OneSided
+from bnlint.verify.remembered import Remembered
+from bnlint.verify.seen import Place
+from bnlint.verify.verdicts import failed_before, judge, prove, unable
+
+__all__ = ["VerifySettings", "clears", "prove_fix", "verify"]
+
+DECIDED = (Outcome.CONFIRMED, Outcome.REFUTED)
+MOST_SKIPPED = 8
+REMEMBERED = "seen in an earlier run, of the same code under the same TensorFlow; --no-cache runs it again"
+Isolation = Literal["auto", "strict", "none"]
+
+
+@dataclass(frozen=True)
+class VerifySettings:
+    """How to run code.
+
+    pythons: interpreters with TensorFlow; of several, code runs in the first that is of its era.
+    timeout: seconds for one experiment. jobs: worker processes.
+    isolation: "auto" takes what the system offers, "strict" refuses to run with less than all of `sandbox.ISOLATION`,
+    "none" runs the code like any other program. fork: None decides by the system; False starts a process for each
+    experiment. remember: the folder in which :func:`verify` keeps what it saw, so as not to run the same again.
+    """
+
+    pythons: Sequence[str] = (sys.executable,)
+    timeout: float = 60.0
+    jobs: int = 1
+    isolation: Isolation = "auto"
+    fork: bool | None = None
+    remember: Path | None = None
+
+    def pool(self) -> Pool:
+        """Workers for these settings; to be used as a context manager."""
+        remembered = self.remember and Remembered(self.remember, self.isolation, self.timeout)
+        return Pool(self.pythons, self.timeout, self.isolation, self.fork, remembered)
+
+
+def verify(
+    findings: Sequence[Finding],
+    texts: Mapping[str, str],
+    settings: VerifySettings,
+    progress: Callable[[int, int], None] | None = None,
+    announce: Callable[[str], None] | None = None,
+) -> list[Finding]:
+    """The same findings in the same order, each with its verdict.
+
+    texts: the decoded text of each finding's file, by ``Finding.filename``. progress: called with the number of
+    findings that are done and of all. announce: called with a sentence that says what will run and how it is kept
+    apart, before any of it does. Never raises for what the code does, nor for a missing TensorFlow.
+    """
+    if not findings:
+        return []
+    pools = [settings.pool() for _ in range(max(1, min(settings.jobs, len(findings))))]
+    free: SimpleQueue[Pool] = SimpleQueue()
+    for pool in pools:
+        free.put(pool)
+    done: dict[int, Finding] = {}
+    count = 0
+
+    def decided(pool: Pool, index: int) -> None:
+        finding = findings[index]
+        verdict = decide(pool, finding.experiment, texts[finding.filename], finding.filename, finding.era)
+        done[index] = replace(finding, verdict=verdict)
+
+    def one(index: int) -> None:
+        pool = free.get()
+        try:
+            decided(pool, index)
+        finally:
+            free.put(pool)
+
+    def tell() -> None:
+        nonlocal count
+        count += 1
+        if progress is not None:
+            progress(count, len(findings))
+
+    threads = ThreadPoolExecutor(len(pools))
+    try:
+        if settings.remember is not None:
+            pools[0].idle = True
+            for index in range(len(findings)):
+                with suppress(NotRememberedError):
+                    decided(pools[0], index)
+                    tell()
+            pools[0].idle = False
+        left = [index for index in range(len(findings)) if index not in done]
+        if announce is not None and left:
+            asked = [findings[index] for index in left]
+            told = _running(pools[0], _needs(asked, texts, several=len(settings.pythons) > 1), _what(asked))
+            # Why nothing can be run is told with the findings.
+            if told is not None:
+                announce(told)
+        for _ in threads.map(one, left):
+            tell()
+    finally:
+        for pool in pools:
+            pool.close()
+        threads.shutdown(cancel_futures=True)
+    return [done[index] for index in range(len(findings))]
+
+
+def announcement(pool: Pool, era: Era, legacy_keras: bool, what: str) -> str:
+    """A sentence about what is going to run, in which Python, and how it is kept apart; starts the worker."""
+    told = _running(pool, [(era, legacy_keras)], what)
+    if told is not None:
+        return told
+    state = pool.start(pool.suited(era, legacy_keras), legacy_keras)
+    return f"Nothing can be run: {unable(state['failed'], state.get('message', '')).detail}"
+
+
+def _running(pool: Pool, needs: Iterable[tuple[Era, bool]], what: str) -> str | None:
+    """None if nothing can be run. needs: the era and the flavour of Keras of all that is to run."""
+    states = {
+        pool.suited(era, legacy_keras): pool.start(pool.suited(era, legacy_keras), legacy_keras)
+        for era, legacy_keras in needs
+    }
+    ready = {python: state for python, state in states.items() if "failed" not in state}
+    if not ready:
+        return None
+    pythons = " and ".join(f"{python} (TensorFlow {state['ready']['tensorflow']})" for python, state in ready.items())
+    reached = [
+        each for each in sandbox.ISOLATION if all(each in state.get("isolation", ()) for state in ready.values())
+    ]
+    failed = "".join(f"; {python} cannot be used: {unable(*why).detail}" for python, why in pool.failed().items())
+    return f"Running {what} with {pythons}; {sandbox.in_words(reached, pool.isolation)}{failed}"
+
+
+def _needs(findings: Sequence[Finding], texts: Mapping[str, str], several: bool) -> Iterator[tuple[Era, bool]]:
+    """several: whether there is a choice of interpreters; else one finding tells enough."""
+    for each in findings if several else findings[:1]:
+        plan = Plan(each.experiment, texts[each.filename], each.filename, each.era)
+        yield each.era, plan.first().legacy_keras
+
+
+def _what(findings: Sequence[Finding]) -> str:
+    files = {finding.filename for finding in findings}
+    code = "the code of 1 finding" if len(findings) == 1 else f"the code of {len(findings)} findings"
+    return code + (f" in {len(files)} files" if len(files) > 1 else f" in {findings[0].filename}")
+
+
+def clears(pool: Pool, finding: Finding, before: str, after: str) -> Verdict:
+    """Run the finding's experiment on another text than the one it was made for, such as a corrected program.
+
+    REFUTED: what was predicted does not come true there; neither at the lines that are still the same nor, where
+    these decide nothing, for any statistic that the text creates.
+    """
+    verdict = decide(pool, _moved(finding.experiment, before, after), after, finding.filename, finding.era)
+    if verdict.outcome is not Outcome.UNDECIDED:
+        return verdict
+    anywhere = replace(finding.experiment, statistics=(), row=0)
+    return decide(pool, anywhere, after, finding.filename, finding.era)
+
+
+def prove_fix(pool: Pool, finding: Finding, before: Mapping[str, str], after: Mapping[str, str]) -> Verdict:
+    """Run the finding's experiment on the texts before and after a fix, on the same inputs.
+
+    before, after: the texts of the finding's file and of all files that are not as they are on disk, by their names.
+    CONFIRMED: proven, see :func:`bnlint.verify.verdicts.prove`. REFUTED: the fix does not help, or changes what the
+    code returns in training mode. UNDECIDED: the fixed text could not be run, or its law not be explained.
+    """
+    name = finding.filename
+    fixed = _moved(finding.experiment, before[name], after[name])
+    first = decide(pool, finding.experiment, before[name], name, finding.era, before)
+    second = decide(pool, fixed, after[name], name, finding.era, after)
+    safe = finding.fix is None or finding.fix.applicability is Applicability.SAFE
+    proof = prove(fixed, first, second, same_output=safe)
+    if proof.reason != "law-not-explained" or second.evidence["mode"] != "program":
+        return proof
+    # In a program many things happen between two looks at a statistic; by itself, the code shows its law.
+    plan = Plan(fixed, after[name], name, finding.era, after)
+    trial = plan.driven() or plan.first()
+    alone = _try(pool, pool.suited(finding.era, trial.legacy_keras), plan.place, trial)
+    return prove(fixed, first, second, same_output=safe, alone=alone)
+
+
+def _moved(experiment: Experiment, before: str, after: str) -> Experiment:
+    """The same experiment, its rows where they are in the text after; rows that are gone are left out."""
+    rows = _moved_rows(before, after)
+    prediction = experiment.prediction
+    if isinstance(prediction, OneSided):
+        prediction = OneSided(tuple(rows[row] for row in prediction.resting if row in rows))
+    statistics = tuple(rows[row] for row in experiment.statistics if row in rows)
+    return replace(experiment, prediction=prediction, statistics=statistics, row=rows.get(experiment.row, 0))
+
+
+def _moved_rows(before: str, after: str) -> dict[int, int]:
+    """Where each row of the text before stands in the text after; a rewritten line counts as the same one."""
+    old, new = before.splitlines(), after.splitlines()
+    rows: dict[int, int] = {}
+    for tag, i, i_end, j, j_end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag in ("equal", "replace"):
+            rows.update(zip(range(i + 1, i_end + 1), range(j + 1, j_end + 1), strict=False))
+    return rows
+
+
+def decide(
+    pool: Pool, experiment: Experiment, text: str, filename: str, era: Era, others: Mapping[str, str] | None = None
+) -> Verdict:
+    """Run trial after trial until one decides; else what the first one had to say, with the caller whose duty it is.
+
+    others: the texts of files that the code may import, where they are not as they are on disk.
+    """
+    plan = Plan(experiment, text, filename, era, others)
+    verdict = _decide(pool, plan, plan.place, pool.suited(era, plan.first().legacy_keras))
+    if verdict.outcome is not Outcome.DEFERRED or not experiment.callers:
+        return verdict
+    return replace(verdict, detail=f"{verdict.detail}, {' and '.join(experiment.callers)}")
+
+
+def _decide(pool: Pool, plan: Plan, place: Place, python: str) -> Verdict:
+    verdict = _try(pool, python, place, plan.first())
+    if verdict.outcome in DECIDED or not verdict.evidence.get("modes"):
+        return verdict
+    skipped: list[int] = []
+    while (row := failed_before(place, verdict)) is not None and row not in skipped and len(skipped) < MOST_SKIPPED:
+        skipped.append(row)
+        verdict = _try(pool, python, place, plan.skipping(skipped))
+    if verdict.outcome in DECIDED:
+        return verdict
+    elsewhere = plan.called() if verdict.reason == "statistic-not-seen" else ()
+    for trial in (*elsewhere, plan.driven(), plan.ported() if _misses_names(verdict) else None, plan.program()):
+        if trial is None:
+            continue
+        second = _try(pool, python, place, trial)
+        if second.outcome in DECIDED:
+            return second
+        if second.outcome is Outcome.DEFERRED and verdict.outcome is Outcome.UNDECIDED:
+            verdict = second
+    return verdict
+
+
+def _misses_names(verdict: Verdict) -> bool:
+    """Whether the code failed for want of a name that TensorFlow 1 had."""
+    return "has no attribute" in verdict.detail or "not available with Keras 3" in verdict.detail
+
+
+def _try(pool: Pool, python: str, place: Place, trial: Trial) -> Verdict:
+    answer = pool.ask({**trial.request, "timeout": pool.timeout}, trial.legacy_keras, python)
+    if answer.versions is None or answer.ending == "no-isolation":
+        return unable(answer.ending, answer.message)
+    try:
+        facts = facts_of(answer, trial.note)
+        if answer.remembered:
+            facts["notes"].append(REMEMBERED)
+        return judge(place, answer.observations, answer.ending, facts)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        # It was written by a process that had run the user's code.
+        return unable("garbled", f"{type(error).__name__}: {error}")
+
+
+def facts_of(answer: Answer, note: str | None) -> dict[str, Any]:
+    """What the evidence says about a run as a whole: versions, isolation and notes."""
+    return {**(answer.versions or {}), "isolation": list(answer.isolation), "notes": [note] if note else []}
