@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from bnlint.analysis.arithmetic import number
+from bnlint.analysis.ema import Average
 from bnlint.analysis.facts import ModuleFacts
 from bnlint.analysis.scopes import Binding
 from bnlint.analysis.updates import Update
@@ -27,6 +29,13 @@ def before(span: Span, content: str) -> Edit:
 def after(span: Span, content: str) -> Edit:
     """Insert text right after ``span``."""
     return Edit(Span(span.end_row, span.end_column, span.end_row, span.end_column), content)
+
+
+def below(module: ModuleFacts, span: Span, *rows: str) -> Edit:
+    """Insert rows under a statement and the comment behind it, as far to the right as the statement."""
+    end = len(module.line(span.end_row)) + 1
+    content = "".join(f"\n{' ' * (span.column - 1)}{row}" for row in rows)
+    return Edit(Span(span.end_row, end, span.end_row, end), content)
 
 
 def safe(message: str, *edits: Edit) -> Fix:
@@ -167,8 +176,10 @@ def _update_names(module: ModuleFacts, scope: int, updates: Sequence[Update]) ->
 def momentum_fix(module: ModuleFacts, update: Update) -> Fix | None:
     """Give the old value the momentum and the new one the rest."""
     average = update.average
-    if average is None or average.old_factor is None:
+    if average is None:
         return None
+    if average.old_factor is None:
+        return _smaller_step(module, average)
     old = in_parentheses(module, average.old_factor.span)
     if average.new_factor is None:
         if average.sums_to_one is not False or len(average.sources) != 1:
@@ -179,6 +190,15 @@ def momentum_fix(module: ModuleFacts, update: Update) -> Fix | None:
     if old == new:
         return safe("move by the small weight", replaced(old, _complement(module.text(old))))
     return safe("swap the weights", replaced(old, module.text(new)), replaced(new, module.text(old)))
+
+
+def _smaller_step(module: ModuleFacts, average: Average) -> Fix | None:
+    """Move by the small weight what moves by ``weight * (new - old)``."""
+    step = average.new_factor
+    if step is None or not average.sums_to_one or number(module.flow, step) != average.new_weight:
+        return None
+    place = in_parentheses(module, step.span)
+    return safe("move by the small weight", replaced(place, _complement(module.text(place))))
 
 
 def _complement(weight: str) -> str:

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 from bnlint.analysis.facts import ModuleFacts
 from bnlint.analysis.scopes import Statement
-from bnlint.analysis.values import Call, Read, Sequence
-from bnlint.edits import before, replaced, safe
+from bnlint.analysis.updates import Update
+from bnlint.analysis.values import Call, Read, Sequence, Value
+from bnlint.edits import after, before, below, replaced, safe, swapped_text
 from bnlint.findings import Edit, Fix, Span
 from bnlint.fixes import indent_unit
 
@@ -161,3 +162,42 @@ def returned_under(module: ModuleFacts, call: Call) -> Fix | None:
     comment = code.removeprefix(module.text(statement.span))
     text = f"with {control}([{module.text(statement.span)}]):{comment}\n{indent}    return {values}"
     return safe("let what is returned wait for the update", replaced(whole, text))
+
+
+def built_beside(module: ModuleFacts, update: Update, missing: str, result: str | None) -> tuple[Edit, ...]:
+    """Build a second op after that of an update, and have it run by all that runs the first; empty if unclear.
+
+    missing: the code of the second op. Where the first one goes by a name, the second one is called ``result``.
+    """
+    statement = update.statement
+    if module.flow.parent(update.call) is not None:
+        running = _run_beside(module, update.call, missing)
+        return (running,) if running is not None else ()
+    if result is None or statement is None or statement.kind != "assign" or not stands_alone(module, statement):
+        return ()
+    readers = module.flow.readers(module.flow.tree.bindings[statement.bindings[0]])
+    found = [edit for read in readers if (edit := _run_beside(module, read, result)) is not None]
+    return (below(module, statement.span, f"{result} = {missing}"), *found) if found else ()
+
+
+def _run_beside(module: ModuleFacts, op: Value, other: str) -> Edit | None:
+    """Run another op where one stands in a list of updates, among those of a ``tf.group`` or is put in a collection."""
+    parent, statement = module.flow.parent(op), module.flow.statement(op)
+    if isinstance(parent, Sequence) and _lists_updates(module, parent):
+        return after(op.span, f", {other}")
+    if not isinstance(parent, Call) or statement is None or op not in parent.args:
+        return None
+    if module.flow.name_of(parent) == "tf.group":
+        return after(op.span, f", {other}")
+    added = any(add.call is parent and add.value is op for add in module.collections.adds)
+    if not added or statement.kind != "expression" or not stands_alone(module, statement):
+        return None
+    return below(module, statement.span, swapped_text(module, statement.span, [(op.span, other)]))
+
+
+def _lists_updates(module: ModuleFacts, display: Sequence) -> bool:
+    """Whether a display is a list, of updates of statistics and nothing else, so that one more does no harm."""
+    updates = {update.call.id for update in module.updates}
+    origins = (origin for item in display.items for origin in module.flow.origins(item))
+    is_list = module.text(display.span).startswith("[")
+    return is_list and all(isinstance(origin, Call) and origin.id in updates for origin in origins)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from bnlint.analysis.layers import LAYER_CLASSES, Layer, LayerUse
 from bnlint.analysis.names import canonical
 from bnlint.analysis.phases import is_flag_name
-from bnlint.analysis.scopes import Scope
-from bnlint.analysis.values import Attribute, Call, Const, Parameter, Read, Sequence, Value, path_of
+from bnlint.analysis.scopes import Binding, Scope
+from bnlint.analysis.values import Attribute, Call, Const, Parameter, Read, Sequence, Value, is_false, path_of
 
 if TYPE_CHECKING:
     from bnlint.analysis.facts import ModuleFacts
@@ -45,7 +45,9 @@ class ModelClass:
 class FixedCall:
     """A layer or model with a batch norm, called on a symbolic tensor with a literal ``training=``.
 
-    callee: the place that holds the layer, None if it is made right there; statement: the row it starts on.
+    callee: the place that holds the layer, None if it is made right there. rows: where the layer is made.
+    unfrozen: the bindings that set ``trainable`` of the callee to something else than False.
+    of_layers: whether the callee is a model, with layers to freeze one by one.
     """
 
     call: Call
@@ -54,6 +56,8 @@ class FixedCall:
     flag: Const
     callee: str | None
     rows: tuple[int, ...]
+    unfrozen: tuple[Binding, ...]
+    of_layers: bool
 
 
 class KerasModels:
@@ -243,7 +247,18 @@ class KerasModels:
             if self.is_symbolic(module, call.args[0]) and self.holds_batch_norm(module, call.callee):
                 callee = path_of(call.callee)
                 rows = tuple(layer.span.row for layer in module.layers if any(use.call is call for use in layer.uses))
-                yield FixedCall(call, scope, flag.value, flag, callee, rows)
+                unfrozen = tuple(b for b in self._switches(module, callee) if not is_false(b.value))
+                yield FixedCall(call, scope, flag.value, flag, callee, rows, unfrozen, not self._is_layer(module, call))
+
+    def _is_layer(self, module: ModuleFacts, call: Call) -> bool:
+        """Whether what is called is a batch norm itself, or a layer of the project, which has no list of layers."""
+        origins = [origin for _, origin in self._links.origins(module, call.callee)]
+        names = [module.flow.name_of(origin) or "" for origin in origins if isinstance(origin, Call)]
+        return not any(name in _MODELS or name.startswith("keras.applications.") for name in names)
+
+    def _switches(self, module: ModuleFacts, path: str | None) -> Iterator[Binding]:
+        """Where a module sets ``trainable`` on a place."""
+        return (b for b in module.flow.tree.bindings if path is not None and b.path == f"{path}.trainable")
 
     def always_training(self, module: ModuleFacts) -> Iterator[tuple[Call, Const, str | None]]:
         """Calls with a literal ``training=True`` where inference runs: the flag, and the caller's own flag if any.

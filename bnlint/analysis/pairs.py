@@ -10,7 +10,7 @@ from functools import cached_property
 
 from bnlint.analysis.dataflow import Dataflow
 from bnlint.analysis.scopes import Binding, Scope
-from bnlint.analysis.statistics import BatchKind, BatchStatistics, Statistic
+from bnlint.analysis.statistics import BatchKind, BatchStatistics, Statistic, name_role
 from bnlint.analysis.updates import Rebinding, Update
 from bnlint.analysis.values import Attribute, Call, Item, Op, Parameter, Read, Value, path_of, walk
 from bnlint.analysis.values import Sequence as SequenceValue
@@ -56,12 +56,14 @@ class OneSidedUpdate:
     """Only ``update``'s statistic is updated; nothing ever updates its sibling ``resting``.
 
     swapped: the texts that make the missing update out of the existing one, as (span, text); None if not in sight.
+    result: the name for the missing update's result, if the existing one's has a name.
     handed_out: the functions that return the sibling, so that other files may get hold of it.
     """
 
     update: Update
     resting: Statistic
     swapped: tuple[tuple[Span, str], ...] | None
+    result: str | None
     handed_out: tuple[str, ...]
 
 
@@ -101,7 +103,8 @@ class Pairs:
                 resting = pair.other(moving)
                 if resting.call.id not in touched and self._is_only_read(resting):
                     handed_out = tuple(sorted({function.name for function in self._returning(resting)}))
-                    yield OneSidedUpdate(update, resting, self._missing_update(update, moving, resting), handed_out)
+                    swapped = self._missing_update(update, moving, resting)
+                    yield OneSidedUpdate(update, resting, swapped, self._result(update, resting), handed_out)
                     break
 
     # -- what feeds a statistic --------------------------------------------------------------------
@@ -160,14 +163,45 @@ class Pairs:
         source = average.sources[0]
         partner = self._partner(source) or self._computed_nearby(update, resting)
         paths = [path for path in resting.paths if _ROLE_WORD.sub("*", path) == _ROLE_WORD.sub("*", target)]
-        if not isinstance(source, Read) or partner is None or len(paths) != 1 or "[" in paths[0]:
+        if not isinstance(source, Read) or len(paths) != 1:
             return None
-        if self._batch.kind(partner.value) != resting.role:
+        if partner is None or self._batch.kind(partner.value) != resting.role:
+            partner = self._handed_in(source, resting)
+        if partner is None:
             return None
-        path = paths[0]
+        path = paths[0].replace("'", '"') if '"' in self._text(update.target.span) else paths[0]
         swaps = {part.span: path for part in walk(update.call) if path_of(part) == target}
         swaps |= {source.span: partner.path}
         return tuple(sorted(swaps.items()))
+
+    def _handed_in(self, source: Read, resting: Statistic) -> Binding | None:
+        """The parameter that stands to a parameter as the sibling's name to the name of what is updated."""
+        bound = self._flow.definitions(source)
+        if len(bound) != 1 or bound[0].kind != "parameter" or name_role(source.path) in (None, resting.role):
+            return None
+        like = _ROLE_WORD.sub("*", source.path)
+        alike = [
+            other
+            for other in self._flow.tree.bindings
+            if (other.scope, other.kind) == (bound[0].scope, "parameter") and _ROLE_WORD.sub("*", other.path) == like
+        ]
+        right = [other for other in alike if name_role(other.path) == resting.role]
+        return right[0] if len(alike) == 2 and len(right) == 1 else None
+
+    def _result(self, update: Update, resting: Statistic) -> str | None:
+        """``update_variance`` beside ``update_mean``; the sibling's own name where the result is called as the variable."""
+        statement = update.statement
+        if statement is None or self._flow.parent(update.call) is not None or len(statement.bindings) != 1:
+            return None
+        made = self._flow.tree.bindings[statement.bindings[0]].path
+        word = _ROLE_WORD.search(resting.name)
+        if made == path_of(update.target):
+            return next(
+                (path for path in resting.paths if _ROLE_WORD.sub("*", path) == _ROLE_WORD.sub("*", made)), None
+            )
+        name = _ROLE_WORD.sub(word[0], made) if word is not None else made
+        taken = self._flow.tree.scopes[update.scope].bindings
+        return name if name.isidentifier() and name not in taken else None
 
     def _computed_nearby(self, update: Update, resting: Statistic) -> Binding | None:
         """The one name that holds the batch's statistic of the missing kind when an update runs."""

@@ -69,10 +69,25 @@ class Streams:
         return flag is not None and not (isinstance(flag, Const) and not flag.value)
 
     def _is_other_stream(self, first: Call, second: Call) -> bool:
-        """Whether two calls run in one step on different data."""
+        """Whether two calls run in one step on data of different kinds, as far as that can be seen."""
         one, other = self._flow.site(first), self._flow.site(second)
         shared = min(len(one.guards), len(other.guards))
-        return one.guards[:shared] == other.guards[:shared] and path_of(first.args[0]) != path_of(second.args[0])
+        return (
+            one.guards[:shared] == other.guards[:shared]
+            and path_of(first.args[0]) != path_of(second.args[0])
+            and not self._is_made_alike(first.args[0], second.args[0])
+        )
+
+    def _is_made_alike(self, one: Value, other: Value) -> bool:
+        """Whether the same model or the same expression made both, so that they are batches of one kind."""
+        first, second = ({self._maker(origin) for origin in self._flow.origins(each)} for each in (one, other))
+        return first == second and len(first) == 1 and None not in first
+
+    def _maker(self, origin: Value) -> str | None:
+        if not isinstance(origin, Call):
+            return None
+        is_model = self._project.keras_models.holds_batch_norm(self._module, origin.callee)
+        return path_of(origin.callee) if is_model else self._module.text(origin.span)
 
     # -- recomputation -------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from bnlint.analysis.keras_models import FixedCall
 from bnlint.analysis.prefilter import LAYERS
-from bnlint.edits import before, unsafe, without_argument
+from bnlint.edits import before, below, unsafe, without_argument
 from bnlint.findings import Confidence, Finding, Fix, Severity
 from bnlint.rule import Case, Rule
 from bnlint.verify.predictions import Changed
@@ -52,11 +52,25 @@ def _fix(case: Case, call: FixedCall) -> Fix | None:
     if call.training:
         return unsafe("leave the flag to the caller of the model", removed)
     statement = case.module.flow.statement(call.call)
+    norm = case.module.name_in_code("keras.layers.BatchNormalization")
     if call.callee is None or statement is None:
         return None
-    indent = " " * (statement.span.column - 1)
-    freezing = before(statement.span, f"{call.callee}.trainable = False\n{indent}")
-    return unsafe(f"freeze `{call.callee}`", freezing, removed)
+    if not call.of_layers:
+        text = f"{call.callee}.trainable = False\n{' ' * (statement.span.column - 1)}"
+        return None if call.unfrozen else unsafe(f"freeze `{call.callee}`", before(statement.span, text), removed)
+    # Its weights may go on to be trained: what the literal was to keep are the statistics.
+    if norm is None or any(binding.scope != call.scope for binding in call.unfrozen):
+        return None
+    rows = (
+        f"for layer in {call.callee}.layers:",
+        f"    if isinstance(layer, {norm}):",
+        "        layer.trainable = False",
+    )
+    if call.unfrozen:
+        loops = [below(case.module, binding.span, *rows) for binding in call.unfrozen]
+    else:
+        loops = [before(statement.span, "".join(f"{row}\n{' ' * (statement.span.column - 1)}" for row in rows))]
+    return unsafe(f"freeze the batch norms of `{call.callee}`", *loops, removed)
 
 
 RULE = Rule(

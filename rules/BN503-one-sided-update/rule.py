@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from bnlint.analysis.pairs import OneSidedUpdate
 from bnlint.analysis.prefilter import ASSIGNS, CONSTRUCTORS, STATISTICS
-from bnlint.edits import after, safe, swapped_text
+from bnlint.edits import below, safe, swapped_text
 from bnlint.findings import Confidence, Finding, Fix, Related, Severity
+from bnlint.graph_edits import built_beside
 from bnlint.rule import Case, Rule
 from bnlint.verify.predictions import OneSided
 
@@ -33,13 +34,15 @@ def check(case: Case) -> Iterator[Finding]:
 
 
 def _fix(case: Case, one: OneSidedUpdate) -> Fix | None:
-    statement = one.update.statement
-    if one.swapped is None or statement is None or statement.kind != "expression" or case.era.tensorflow == "1":
+    call, statement = one.update.call, one.update.statement
+    if one.swapped is None or statement is None:
         return None
+    message = f"update `{one.resting.name}` too"
+    if case.era.tensorflow == "1":
+        edits = built_beside(case.module, one.update, swapped_text(case.module, call.span, one.swapped), one.result)
+        return safe(message, *edits) if edits else None
     missing = swapped_text(case.module, statement.span, one.swapped)
-    return safe(
-        f"update `{one.resting.name}` too", after(statement.span, f"\n{' ' * (statement.span.column - 1)}{missing}")
-    )
+    return safe(message, below(case.module, statement.span, missing)) if statement.kind == "expression" else None
 
 
 RULE = Rule(

@@ -18,12 +18,12 @@ def build(x, target, training, sess):
 """
 
 
-def changed(text: str) -> str:
-    source = Source.from_bytes((HEAD + text).encode(), "a.py")
+def changed(text: str, head: str = HEAD) -> str:
+    source = Source.from_bytes((head + text).encode(), "a.py")
     inputs = engine.Inputs((source,), (), 1, tuple)
     report, changes = fixer.fix(inputs, Settings(), unsafe=True, write=False)
     assert [(each.code, each.proof and each.proof.detail) for each in report.findings] == []
-    return changes[0].after.text.removeprefix(HEAD)
+    return changes[0].after.text.removeprefix(head)
 
 
 @pytest.mark.parametrize(
@@ -85,6 +85,115 @@ def test_a_reading_of_the_collection_takes_its_comment_along() -> None:
     assert changed(head + reading + "".join(rows) + use) == BUILD + reading + use
 
 
+STATISTICS = """\
+def norm(x, m=0.9):
+    moving_mean = tf.get_variable("moving_mean", [4], initializer=tf.zeros_initializer(), trainable=False)
+    moving_var = tf.get_variable("moving_var", [4], initializer=tf.ones_initializer(), trainable=False)
+    if is_training is None:
+        return tf.nn.batch_normalization(x, moving_mean, moving_var, None, None, 1e-3)
+    mean, var = tf.nn.moments(x, [0])
+{update}    return tf.nn.batch_normalization(x, mean, var, None, None, 1e-3)
+"""
+MEAN = "moving_mean.assign(moving_mean * m + mean * (1 - m))"
+VAR = "moving_var.assign(moving_var * m + var * (1 - m))"
+
+
+@pytest.mark.parametrize(
+    ("update", "fixed"),
+    [
+        pytest.param(
+            f"""
+            update_mean = {MEAN}  # the mean
+            with tf.control_dependencies([update_mean]):
+                x = tf.identity(x)
+            """,
+            f"""
+            update_mean = {MEAN}  # the mean
+            update_var = {VAR}
+            with tf.control_dependencies([update_mean, update_var]):
+                x = tf.identity(x)
+            """,
+            id="by its name in a list",
+        ),
+        pytest.param(
+            f"""
+            with tf.control_dependencies([{MEAN}]):
+                x = tf.identity(x)
+            """,
+            f"""
+            with tf.control_dependencies([{MEAN}, {VAR}]):
+                x = tf.identity(x)
+            """,
+            id="itself in a list",
+        ),
+        pytest.param(
+            f"""
+            update = tf.group({MEAN}, name="update")
+            tf.add_to_collection(tf.GraphKeys.UPDATE_OPS, update)
+            """,
+            f"""
+            update = tf.group({MEAN}, {VAR}, name="update")
+            tf.add_to_collection(tf.GraphKeys.UPDATE_OPS, update)
+            """,
+            id="in a group",
+        ),
+        pytest.param(
+            f"""
+            update_mean = {MEAN}
+            tf.add_to_collection(tf.GraphKeys.UPDATE_OPS, update_mean)
+            """,
+            f"""
+            update_mean = {MEAN}
+            update_var = {VAR}
+            tf.add_to_collection(tf.GraphKeys.UPDATE_OPS, update_mean)
+            tf.add_to_collection(tf.GraphKeys.UPDATE_OPS, update_var)
+            """,
+            id="by its name in a collection",
+        ),
+        pytest.param(
+            f"""
+            tf.add_to_collection("updates", {MEAN})  # run by the loop
+            """,
+            f"""
+            tf.add_to_collection("updates", {MEAN})  # run by the loop
+            tf.add_to_collection("updates", {VAR})
+            """,
+            id="itself in a collection",
+        ),
+    ],
+)
+def test_the_missing_update_is_run_as_the_other_one(update: str, fixed: str) -> None:
+    run = (
+        "\n\ndef train(sess):\n    sess.run([tf.get_collection(key) for key in ('updates', tf.GraphKeys.UPDATE_OPS)])\n"
+    )
+    before, after = (
+        STATISTICS.format(update=textwrap.indent(textwrap.dedent(text).lstrip("\n"), "    "))
+        for text in (update, fixed)
+    )
+    assert changed(before + run) == after + run
+
+
+def test_an_update_beside_a_result_of_another_kind_is_left_to_the_user() -> None:
+    source = STATISTICS.format(update=f"    update_mean = {MEAN}\n").replace("1e-3)\n", "1e-3), update_mean\n")
+    found = engine.check_sources([Source.from_bytes((HEAD + source).encode(), "a.py")], Settings()).findings
+    assert [(each.code, each.fix) for each in found] == [("BN503", None)]
+
+
+@pytest.mark.parametrize(
+    ("update", "fixed"),
+    [
+        ("v.assign_add(m * (mean - v))", "v.assign_add((1 - m) * (mean - v))"),
+        ("v.assign_sub((v - mean) * m)", "v.assign_sub((v - mean) * (1 - m))"),
+        ("v.assign_sub((v - mean) * (1 - rate))", "v.assign_sub((v - mean) * rate)"),
+        ("v.assign(v + m * (mean - v))", "v.assign(v + (1 - m) * (mean - v))"),
+    ],
+)
+def test_a_statistic_moves_by_the_small_share_of_the_difference(update: str, fixed: str) -> None:
+    head = "import tensorflow as tf\n\nv = tf.Variable(tf.zeros([4]), trainable=False)\n\n\n"
+    text = "def norm(x, m=0.9, rate=0.1):\n    mean, var = tf.nn.moments(x, [0])\n    {}\n    return (x - v) / var ** 0.5\n"
+    assert changed(text.format(update), head) == text.format(fixed)
+
+
 def test_an_average_that_is_run_keeps_its_comment() -> None:
     text = """\
     def norm(x, training):
@@ -101,3 +210,36 @@ def test_an_average_that_is_run_keeps_its_comment() -> None:
     with_comment = changed(textwrap.dedent(text).format(comment="  # both"))
     assert "    with tf.control_dependencies([ema.apply([mean, variance])]):  # both\n" in with_comment
     assert with_comment.replace("  # both", "") == changed(textwrap.dedent(text).format(comment=""))
+
+
+KERAS = "import keras\nfrom keras import layers\n\n\n"
+PRETRAINED = """\
+inputs = keras.Input((3,))
+base = keras.Model(inputs, layers.BatchNormalization()(layers.Dense(4)(inputs)))
+base.trainable = False
+"""
+
+
+@pytest.mark.parametrize(
+    ("written", "fixed"),
+    [
+        pytest.param(
+            PRETRAINED
+            + "x = base(inputs, training=False)\nbase.trainable = True  # fine-tune\nmodel = keras.Model(inputs, x)\n",
+            PRETRAINED
+            + "x = base(inputs)\nbase.trainable = True  # fine-tune\n{loop}\nmodel = keras.Model(inputs, x)\n",
+            id="after the weights are unfrozen",
+        ),
+        pytest.param(
+            PRETRAINED.replace("base.trainable = False\n", "") + "x = base(inputs, training=False)\n",
+            PRETRAINED.replace("base.trainable = False\n", "") + "{loop}\nx = base(inputs)\n",
+            id="while the weights are trained",
+        ),
+    ],
+)
+def test_only_the_batch_norms_of_a_pretrained_model_are_frozen(written: str, fixed: str) -> None:
+    loop = """\
+for layer in base.layers:
+    if isinstance(layer, keras.layers.BatchNormalization):
+        layer.trainable = False"""
+    assert changed(written, KERAS) == fixed.format(loop=loop)
