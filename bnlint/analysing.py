@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from bnlint.analysis import era, prefilter
 from bnlint.analysis.facts import ModuleFacts
-from bnlint.analysis.program import File
+from bnlint.analysis.program import File, Programs
 from bnlint.analysis.project import ProjectFacts, project_facts
 from bnlint.dependencies import declared_eras
 from bnlint.findings import Analysis, Era, FileError, Finding
@@ -33,9 +33,11 @@ def analyse(
     """
     needs = [rule.needs for rule in rules]
     with phase("sifted"):
-        relevant, aside = _sifted(sources, needs, memory)
+        relevant, callers, aside = _sifted(sources, needs, memory)
     with phase("analysed"):
-        by_name, modules, errors = analyse_all(relevant, progress, memory, settings.jobs)
+        by_name, modules, errors = analyse_all([*relevant, *callers], progress, memory, settings.jobs)
+        optional = {source.filename for source in callers}
+        errors = [error for error in errors if error.filename not in optional]
     with phase("judged"):
         found = _apply(rules, modules, _project(modules, aside, settings, memory), settings)
     # What is wrong with one of the others is told where it is checked.
@@ -43,8 +45,8 @@ def analyse(
     everything = modules
     if others:
         with phase("rest of the project"):
-            relevant, aside_too = _sifted(others, needs, memory)
-            everything = [*modules, *analyse_all(relevant, progress, memory, settings.jobs)[1]]
+            relevant, callers, aside_too = _sifted(others, needs, memory, relevant)
+            everything = [*modules, *analyse_all([*relevant, *callers], progress, memory, settings.jobs)[1]]
             found = _apply(rules, modules, _project(everything, [*aside, *aside_too], settings, memory), settings)
     analysis = Analysis(
         tuple(found),
@@ -58,15 +60,26 @@ def analyse(
 
 
 def _sifted(
-    sources: Sequence[Source], needs: Sequence[prefilter.Needs], memory: Memory
-) -> tuple[list[Source], list[Source]]:
-    """The sources that must be parsed, and the others."""
+    sources: Sequence[Source], needs: Sequence[prefilter.Needs], memory: Memory, known: Sequence[Source] = ()
+) -> tuple[list[Source], list[Source], list[Source]]:
+    """The sources that matter, those that import a batch norm and so decide its training flag, and the others.
+
+    known: sources of the project that matter and were sifted before.
+    """
     relevant: list[Source] = []
-    aside: list[Source] = []
+    others: list[Source] = []
     matter = memory.derive(("matters", *needs), sources, lambda source: prefilter.matters(source.data, needs))
     for source, matters in zip(sources, matter, strict=True):
-        (relevant if matters else aside).append(source)
-    return relevant, aside
+        (relevant if matters else others).append(source)
+    layers = (source for source in (*known, *relevant) if prefilter.holds_layers(source.data))
+    norms = [File(each.filename, *module_name(each.filename), "") for each in layers]
+    importers = Programs([*norms, *_unparsed(others, memory)]).importers(norms) if norms else set[str]()
+    callers = [source for source in others if source.filename in importers]
+    return relevant, callers, [source for source in others if source.filename not in importers]
+
+
+def _unparsed(sources: Sequence[Source], memory: Memory) -> list[File]:
+    return memory.derive("file", sources, lambda each: File(each.filename, *module_name(each.filename), each.text))
 
 
 def _apply(
@@ -85,8 +98,8 @@ def _project(
     modules: Sequence[ModuleFacts], aside: Sequence[Source], settings: Settings, memory: Memory
 ) -> ProjectFacts:
     guesses = memory.derive("era", aside, lambda source: era.guess(source.data))
-    files = memory.derive("file", aside, lambda each: File(each.filename, *module_name(each.filename), each.text))
-    return project_facts(modules, guesses, declared_eras(module.filename for module in modules), _pins(settings), files)
+    declared = declared_eras(module.filename for module in modules)
+    return project_facts(modules, guesses, declared, _pins(settings), _unparsed(aside, memory))
 
 
 def _pins(settings: Settings) -> Era:

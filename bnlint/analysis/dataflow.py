@@ -188,7 +188,7 @@ class Dataflow:
         for scope in self.enclosing(read.scope):
             if scope.kind == "class" and scope.id != read.scope:
                 continue
-            if scope.id == read.scope and read.path in scope.outer_names:
+            if read.path in scope.outer_names:
                 continue
             if read.path in scope.bindings:
                 return tuple(self.tree.bindings[index] for index in scope.bindings[read.path])
@@ -268,6 +268,11 @@ class Dataflow:
                 items = origin.items if index is None else origin.items[index : index + 1]
                 for item in items:
                     yield from self.origins(item, depth - 1, seen)
+            elif isinstance(origin, Item) and isinstance(origin.base, Call) and origin.index is None:
+                stepped = _stepped_through(origin.base, index)
+                if stepped is not None:
+                    found = True
+                    yield from self.origins(Item(value.span, stepped, None), depth - 1, seen)
         for item in self._put_into(base) if index is None and found else ():
             yield from self.origins(item, depth - 1, seen)
         if not found:
@@ -367,3 +372,12 @@ class Dataflow:
     def readers(self, binding: Binding) -> list[Read]:
         """The places of this module that may read what a binding defines."""
         return self._readers.get(binding.id, [])
+
+
+def _stepped_through(call: Call, index: int | None) -> Value | None:
+    """Whose elements are at ``index`` of what ``zip`` or ``enumerate`` yields."""
+    if not isinstance(call.callee, Read) or index is None:
+        return None
+    if call.callee.path == "zip" and index < len(call.args):
+        return call.args[index]
+    return call.args[0] if call.callee.path == "enumerate" and index == 1 and call.args else None

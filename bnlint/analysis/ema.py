@@ -7,11 +7,12 @@ tell that the weights sum to one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from bnlint.analysis.arithmetic import number
 from bnlint.analysis.dataflow import Dataflow
+from bnlint.analysis.inlining import Inlining
 from bnlint.analysis.values import Call, Op, Parameter, Read, Value, walk
 
 _ADD = frozenset({"tf.add", "keras.ops.add", "tf.add_n"})
@@ -60,9 +61,19 @@ class Averages:
 
     def __init__(self, flow: Dataflow) -> None:
         self._flow = flow
+        self._inlining = Inlining(flow)
 
     def read(self, value: Value, is_variable: Callable[[Value], bool]) -> Average | None:
-        """The moving average that an expression is, or None if it is not linear in the variable."""
+        """The moving average that an expression is, on one way at least; None if it is not linear in the variable."""
+        return next(
+            (found for each in self.outcomes(value) if (found := self._read(each, is_variable)) is not None), None
+        )
+
+    def outcomes(self, value: Value) -> Iterator[Value]:
+        """What a value may be computed as: branches taken apart, calls of pure functions written out."""
+        return self._inlining.outcomes(value)
+
+    def _read(self, value: Value, is_variable: Callable[[Value], bool]) -> Average | None:
         terms = self._terms(value, is_variable, {})
         if terms is None or not any(term.source is None for term in terms):
             return None
@@ -181,7 +192,9 @@ class Averages:
         method = self._flow.method_of(call)
         if method is not None and method[1] in ("value", "read_value", "numpy") and not args:
             return "same", (method[0],)
-        return None
+        scope = self._flow.called_scope(call) if name is None else None
+        results = list(self._inlining.results(call, scope)) if scope is not None else []
+        return ("same", (results[0],)) if len(results) == 1 else None
 
     def _terms(
         self, value: Value, is_variable: Callable[[Value], bool], known: dict[str, float], depth: int = _DEPTH

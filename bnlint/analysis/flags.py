@@ -103,6 +103,10 @@ class Flags:
         """Whether the program that a module belongs to takes optimizer steps."""
         return any(_TRAINS.search(file.text) for file in self._files(module))
 
+    def restores(self, module: ModuleFacts) -> bool:
+        """Whether the program that a module belongs to starts from a network that was trained before."""
+        return any(_RESTORES.search(file.text) for file in self._files(module))
+
     def is_switched(self, module: ModuleFacts) -> bool:
         """Whether a flag that a run can switch exists in the program that a module belongs to."""
         return any(file.facts is not None and file.facts.phases.has_switch for file in self._files(module))

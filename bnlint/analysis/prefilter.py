@@ -28,6 +28,11 @@ def names_framework(data: bytes) -> bool:
     return any(word in data for word in FRAMEWORKS)
 
 
+def holds_layers(data: bytes) -> bool:
+    """Whether a file names a batch norm."""
+    return any(word in data for word in LAYERS)
+
+
 def matters(data: bytes, needs: Iterable[Needs]) -> bool:
     """Whether a file may hold anything that a rule with one of these needs could find."""
     if not names_framework(data):

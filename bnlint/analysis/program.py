@@ -232,6 +232,10 @@ class Programs:
             found = self._found[module.filename] = Program(start, tuple(files), any(file.drives for file in above))
         return found
 
+    def importers(self, files: Iterable[File]) -> set[str]:
+        """The names of the files that import one of these."""
+        return {importer.filename for file in files for importer in self._importers.get(file.filename, ())}
+
     def _reach(self, starts: Iterable[File], edges: Mapping[str, Sequence[File]]) -> list[File]:
         pending, found = list(starts), dict[str, File]()
         while pending:

@@ -57,6 +57,8 @@ def never_training(project: ProjectFacts, module: ModuleFacts) -> Iterator[Untol
             continue
         if needed and flag is not None:
             yield _forwarded(forwarded, None, flag)
+        elif needed and not forwarded.told_elsewhere and not flags.restores(module):
+            yield _forwarded(forwarded, None, None)
         elif forwarded.beside_inference and not serves_only(module.flow.tree.lines.text):
             # One network for training and one for inference, and both are the one for inference.
             yield _forwarded(forwarded, None, "True")
@@ -129,6 +131,6 @@ def _untold(
     )
 
 
-def _forwarded(forwarded: ForwardedCall, literal: Const | None, flag: str) -> Untold:
+def _forwarded(forwarded: ForwardedCall, literal: Const | None, flag: str | None) -> Untold:
     name = forwarded.parameter.name
     return Untold(forwarded.call, forwarded.scope, f"`{forwarded.name}`", name, literal, flag, True)

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Literal
 
 from bnlint.analysis.dataflow import Dataflow
 from bnlint.analysis.ema import Average, Averages
+from bnlint.analysis.names import BRANCHING
 from bnlint.analysis.scopes import Binding, Statement
 from bnlint.analysis.statistics import FUSED, BatchStatistics, Statistic, Statistics, is_moving_name
-from bnlint.analysis.values import BEFORE, Call, Item, Op, Read, Value, path_of, walk
+from bnlint.analysis.values import (
+    BEFORE,
+    Call,
+    Const,
+    Item,
+    Mapping,
+    Op,
+    Read,
+    Sequence,
+    Subscript,
+    Value,
+    path_of,
+    walk,
+)
 from bnlint.findings import Confidence, Span
 
 _METHODS = {"assign": "assign", "assign_add": "assign_add", "assign_sub": "assign_sub"}
@@ -122,7 +136,8 @@ class Updates:
 
     def rebindings(self) -> Iterator[Rebinding]:
         """Every binding that computes the new content of a statistic's place from the old one."""
-        for binding in self._flow.tree.bindings:
+        bindings = (place for each in self._flow.tree.bindings for place in _with_entries(each))
+        for binding in bindings:
             if binding.kind not in ("assign", "augmented") or self._is_update(binding.value):
                 continue
             statistics = self._rebound(binding)
@@ -231,9 +246,11 @@ class Updates:
         return path_of(value) == path
 
     def _computed(self, binding: Binding) -> Iterable[Value]:
-        """What is bound; behind an attribute, that which the name of the new value stands for too."""
+        """What is bound; behind an attribute or a branch, that which stands there too."""
         if "." in binding.path and isinstance(binding.value, Read):
             return self._flow.origins(binding.value)
+        if isinstance(binding.value, Call) and self._flow.name_of(binding.value) in BRANCHING:
+            return self._averages.outcomes(binding.value)
         return (binding.value,)
 
     def _kept(self, binding: Binding) -> bool:
@@ -242,6 +259,8 @@ class Updates:
             if statement is None or read.span == binding.target:
                 continue
             if statement.kind == "return" and self._leaves_whole(read, statement):
+                if self._comes_back(statement, binding):
+                    continue
                 return True
             parent = self._flow.parent(read)
             if isinstance(parent, Call):
@@ -249,6 +268,13 @@ class Updates:
                 if parts is not None and parts[2] is read:
                     return True
         return False
+
+    def _comes_back(self, returned: Statement, binding: Binding) -> bool:
+        """Whether a branch returns a value to the very place that it was read from."""
+        branching, _ = self._flow.branch_scopes.get(returned.scope, (None, 0))
+        statement = self._flow.statement(branching) if branching is not None else None
+        bound = statement.bindings if statement is not None else ()
+        return any(self._flow.tree.bindings[index].path == binding.path for index in bound)
 
     def _leaves_whole(self, read: Read, statement: Statement) -> bool:
         """Whether ``return`` hands out the value itself, alone or in a tuple, list or dict."""
@@ -274,3 +300,17 @@ class Updates:
         """Module-level names may be read by other modules; names declared global likewise."""
         scope = self._flow.tree.scopes[bound[0].scope]
         return scope.kind != "function" or any(item.path in scope.outer_names for item in bound)
+
+
+def _with_entries(binding: Binding) -> Iterator[Binding]:
+    """A binding, and those of the entries of the list or dict that is bound, if they are made of former ones."""
+    yield binding
+    entries: Iterable[tuple[object, Value]] = ()
+    if isinstance(binding.value, Sequence):
+        entries = enumerate(binding.value.items)
+    elif isinstance(binding.value, Mapping):
+        entries = ((key.value, item) for key, item in binding.value.items if isinstance(key, Const))
+    for key, item in entries:
+        path = f"{binding.path}[{key!r}]"
+        if any(isinstance(part, (Read, Subscript)) and path_of(part) == path for part in walk(item)):
+            yield replace(binding, path=path, value=item, span=item.span, target=item.span)

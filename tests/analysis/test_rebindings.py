@@ -15,6 +15,9 @@ def indent(text: str, depth: int = 1) -> str:
     return "".join(f"{'    ' * depth}{line}\n" for line in text.splitlines())
 
 
+HELPER = "def follow(old, new, decay=0.9):\n    kept = decay * old\n    return kept + (1 - decay) * new\n"
+
+
 LOST = {
     "by another name": "def f(x):\n"
     + indent(
@@ -30,6 +33,16 @@ LOST = {
         "s['m'] = 0.9 * s['m'] + 0.1 * tf.reduce_mean(x, 0)\n"
         "return tf.nn.batch_normalization(x, s['m'], 1., 0., 1., 1e-3)"
     ),
+    "a list that is made anew": "s = [tf.Variable(0., trainable=False), 1.]\ndef f(x):\n"
+    + indent("global s\ns = [0.9 * s[0] + 0.1 * tf.reduce_mean(x, 0), 1.]"),
+    "a dict that is made anew": "s = {'m': tf.Variable(0., trainable=False)}\ndef f(x):\n"
+    + indent("global s\ns = {'m': 0.9 * s['m'] + 0.1 * tf.reduce_mean(x, 0)}"),
+    "the name of a loop over pairs": "s = [tf.Variable(0., trainable=False), tf.Variable(1., trainable=False)]\n"
+    + "def f(x):\n"
+    + indent("for old, new in zip(s, tf.nn.moments(x, [0])):\n" + indent("old = 0.9 * old + 0.1 * new")),
+    "the name of a loop that counts": "s = [tf.Variable(0., trainable=False)]\n"
+    + "def f(x):\n"
+    + indent("for i, old in enumerate(s):\n" + indent("old = 0.9 * old + 0.1 * tf.reduce_mean(x, 0)")),
     "a loop": CREATE + "for x in data:\n" + indent(AVERAGE),
     "a branch": CREATE + "if training:\n" + indent(AVERAGE) + "else:\n" + indent("pass"),
     "try": CREATE + "try:\n" + indent(AVERAGE) + "except ValueError:\n" + indent("pass"),
@@ -53,6 +66,26 @@ LOST = {
     "arithmetic in calls": CREATE
     + "moving_mean = tf.add(tf.multiply(moving_mean, 0.9), tf.multiply(tf.reduce_mean(x), 0.1))\n",
     "a difference": CREATE + "moving_mean = moving_mean - (moving_mean - tf.reduce_mean(x, 0)) * 0.1\n",
+    "a helper that computes": HELPER + CREATE + "moving_mean = follow(moving_mean, tf.reduce_mean(x, 0))\n",
+    "a helper inside arithmetic": HELPER + CREATE + "moving_mean = 1. * follow(moving_mean, tf.reduce_mean(x, 0))\n",
+    "a helper of two values": HELPER
+    + "def both(m, v):\n"
+    + indent("return follow(m, tf.reduce_mean(x)), follow(v, tf.math.reduce_variance(x))")
+    + CREATE
+    + "variance = tf.Variable(1., trainable=False)\n"
+    + "moving_mean, variance = both(moving_mean, variance)\n",
+    "a choice": CREATE + "moving_mean = moving_mean * 0.9 + tf.reduce_mean(x, 0) * 0.1 if training else moving_mean\n",
+    "a branch of tf.cond": HELPER
+    + CREATE
+    + "def f(x, training):\n"
+    + indent(
+        "global moving_mean\n"
+        "moving_mean = tf.cond(training, lambda: follow(moving_mean, tf.reduce_mean(x)), lambda: moving_mean)"
+    ),
+    "a method that computes": "class N(tf.Module):\n"
+    + indent("def __init__(self):\n" + indent("self.mm = tf.Variable(0., trainable=False)"))
+    + indent("def average(self, old, new):\n" + indent("return old * self.decay + new * (1 - self.decay)"))
+    + indent("def __call__(self, x):\n" + indent("self.mm = self.average(self.mm, tf.reduce_mean(x, 0))")),
     "lazy creation": "class N(tf.Module):\n"
     + indent("mm = None\ndef __call__(self, x):\n")
     + indent("if self.mm is None:\n" + indent("self.mm = tf.Variable(0., trainable=False)"), 2)
@@ -82,6 +115,22 @@ RIGHT = {
     "a sum": "gamma = tf.Variable(1.)\ngamma = gamma + 1e-3\n",
     "a scaled weight": "w = tf.Variable(1.)\nw = w * 2.0\n",
     "another name": CREATE + "new = moving_mean * 0.9 + tf.reduce_mean(x, 0) * 0.1\nmoving_mean.assign(new)\n",
+    "a helper that assigns": "def follow(old, new):\n"
+    + indent("value = 0.9 * old + 0.1 * new\nold.assign(value)\nreturn value")
+    + CREATE
+    + "moving_mean = follow(moving_mean, tf.reduce_mean(x, 0))\n",
+    "a helper that calls one that assigns": "def store(old, value):\n"
+    + indent("old.assign(value)")
+    + "def follow(old, new):\n"
+    + indent("value = 0.9 * old + 0.1 * new\nstore(old, value)\nreturn value")
+    + CREATE
+    + "moving_mean = follow(moving_mean, tf.reduce_mean(x, 0))\n",
+    "a helper whose value is stored": HELPER
+    + CREATE
+    + "new = follow(moving_mean, tf.reduce_mean(x, 0))\nmoving_mean.assign(new)\n",
+    "a list of what is stored later": "s = [tf.Variable(0., trainable=False)]\n"
+    + "def f(x):\n"
+    + indent("for old, new in zip(s, [tf.reduce_mean(x, 0)]):\n" + indent("old.assign(0.9 * old + 0.1 * new)")),
     "stored later": CREATE + "old = moving_mean\n" + AVERAGE + "old.assign(moving_mean)\n",
 }
 
