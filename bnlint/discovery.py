@@ -44,11 +44,7 @@ def discover(paths: Sequence[str], settings: Settings) -> Discovery:
     found: dict[str, Path] = {}
     errors: list[FileError] = []
     excluded = _excluder(settings)
-
-    @cache
-    def real_folder(folder: Path) -> str:
-        return os.path.realpath(folder)
-
+    real_folder = cache(os.path.realpath)
     for name in paths:
         path = Path(os.path.abspath(name))
         try:
@@ -60,10 +56,13 @@ def discover(paths: Sequence[str], settings: Settings) -> Discovery:
             continue
         files = _in_folder(path, excluded, errors) if path.is_dir() else [path]
         # A link comes after the files, so that a file is reported under its own name.
-        for file in sorted(files, key=lambda each: (each.is_symlink(), each)):
-            found.setdefault(_identity(file, real_folder), file)
-    files = sorted(((file, display_name(file)) for file in found.values()), key=lambda each: each[1])
-    return Discovery(tuple(files), tuple(errors))
+        for is_link, file in sorted((os.path.islink(each), each) for each in map(str, files)):
+            folder, name = os.path.split(file)
+            identity = os.path.realpath(file) if is_link else os.path.join(real_folder(folder), name)
+            found.setdefault(identity, Path(file))
+    folder_name = cache(display_name)
+    files = [(file, (Path(folder_name(file.parent)) / file.name).as_posix()) for file in found.values()]
+    return Discovery(tuple(sorted(files, key=lambda each: each[1])), tuple(errors))
 
 
 def discover_named(path: Path, settings: Settings) -> Discovery:
@@ -74,7 +73,8 @@ def discover_named(path: Path, settings: Settings) -> Discovery:
 
 def rest_of_project(paths: Sequence[str], found: Discovery, settings: Settings) -> Discovery:
     """The files of the project that a run was not asked about: of the repository around the paths, if there is one."""
-    roots = {root for path in paths if (root := _repository(Path(os.path.abspath(path)))) is not None}
+    starts = {Path(os.path.abspath(path)) for path in paths}
+    roots = {root for path in starts if (root := _repository(path)) is not None} - starts
     asked = {path for path, _ in found.files}
     everything = discover(sorted(str(root) for root in roots), settings)
     return Discovery(tuple(file for file in everything.files if file[0] not in asked), ())
@@ -98,10 +98,6 @@ def _cause(error: OSError | ValueError, path: Path) -> str:
     return f"cannot be read: {error.strerror if isinstance(error, OSError) else error}"
 
 
-def _identity(file: Path, real_folder: Callable[[Path], str]) -> str:
-    return os.path.realpath(file) if file.is_symlink() else os.path.join(real_folder(file.parent), file.name)
-
-
 def _in_folder(top: Path, excluded: Callable[[Path, bool], bool], errors: list[FileError]) -> Iterator[Path]:
     listed = _git_files(top, "-co", "--exclude-standard")
     if not listed:  # no repository, or a folder that git ignores as a whole
@@ -113,13 +109,17 @@ def _in_folder(top: Path, excluded: Callable[[Path, bool], bool], errors: list[F
         return folder != top and (excluded(folder, True) or left_out(folder.parent))
 
     for name in listed:
-        path = top / name
-        if path.is_dir():
+        # Most of what git lists is neither; to ask for that with paths takes longer than to read the rest.
+        full = os.path.join(top, name)
+        if os.path.isdir(full):
             # git names a nested repository, and does not look inside.
+            path = Path(full)
             if not path.is_symlink() and not left_out(path):
                 yield from _in_folder(path, excluded, errors)
-        elif _is_source(path) and not left_out(path.parent) and not excluded(path, False):
-            yield path
+        elif name.endswith(SUFFIXES):
+            path = Path(full)
+            if path.is_file() and not left_out(path.parent) and not excluded(path, False):
+                yield path
 
 
 def is_tracked(folder: Path, name: str) -> bool:
@@ -188,7 +188,9 @@ def _excluder(settings: Settings) -> Callable[[Path, bool], bool]:
     def excluded(path: Path, is_folder: bool) -> bool:
         if is_folder and (path.name in EXCLUDED or (path / "pyvenv.cfg").is_file()):
             return True
-        return path.is_relative_to(base) and spec.match_file(_relative(path, base, is_folder))
+        return (
+            bool(settings.exclude) and path.is_relative_to(base) and spec.match_file(_relative(path, base, is_folder))
+        )
 
     return excluded
 
