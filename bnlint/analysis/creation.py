@@ -209,6 +209,8 @@ def is_half(dtype: str | None) -> bool:
 
 def among_weights(flow: Dataflow) -> Iterator[tuple[Value, int]]:
     """Options that put all variables of slim layers, their statistics included, among the weights; with the scope."""
+    if "variables_collections" not in flow.tree.lines.text:
+        return
     for call in flow.tree.calls:
         for name, value in call.keywords:
             if name == "variables_collections" and _names_trainable(flow, value):

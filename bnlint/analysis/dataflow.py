@@ -68,7 +68,14 @@ class Dataflow:
 
     def name_of(self, call: Call) -> str | None:
         """The canonical name of an imported function that is called, e.g. ``tf.assign``."""
-        return self.name_of_value(call.callee)
+        known = self._names.get(call.id)
+        if known is None or known[0] is not call:
+            known = self._names[call.id] = call, self.name_of_value(call.callee)
+        return known[1]
+
+    @cached_property
+    def _names(self) -> dict[int, tuple[Call, str | None]]:
+        return {}
 
     def name_of_value(self, value: Value) -> str | None:
         """The canonical name of an imported thing, followed through plain aliases."""

@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from bnlint.analysis.average_objects import AppliedAverage, applied_averages
@@ -52,6 +51,7 @@ class Fates:
 
     def __init__(self, project: ProjectFacts) -> None:
         self._project = project
+        self._counted: dict[str, Counter[str]] = {}
 
     def of(self, module: ModuleFacts, op: Value) -> Outcome:
         """What becomes of an op that a module makes."""
@@ -86,7 +86,7 @@ class Fates:
     def _stored(self, module: ModuleFacts, end: End) -> Outcome:
         name = end.name or ""
         grown = len(re.findall(rf"\b{name}\.(?:append|extend|insert|add)\(", module.flow.tree.lines.text))
-        if self._project.is_read_elsewhere(module, name) or self._mentions[name] > grown:
+        if self._project.is_read_elsewhere(module, name) or self._mentions(name) > grown:
             return Outcome("used")
         return Outcome("kept", where=f"the attribute `{name}`")
 
@@ -133,13 +133,20 @@ class Fates:
         """Whether every mention of a function is a call that is known to run it."""
         calls = self._project.links.calls_of(module, scope)
         in_others = any(scope.name in file.words for file in self._project.aside)
-        return bool(calls) and not in_others and self._mentions[scope.name] == len(calls)
+        return bool(calls) and not in_others and self._mentions(scope.name) == len(calls)
 
-    @cached_property
-    def _mentions(self) -> Counter[str]:
-        """How often each name is read in the project, as a name or as an attribute."""
-        found: Counter[str] = Counter()
-        for module in self._project.modules:
+    def _mentions(self, name: str) -> int:
+        """How often a name is read in the project, as a name or as an attribute."""
+        # Few files hold the word at all; to look for that in the text costs next to nothing.
+        return sum(
+            self._read_in(module)[name] for module in self._project.modules if name in module.flow.tree.lines.text
+        )
+
+    def _read_in(self, module: ModuleFacts) -> Counter[str]:
+        """How often each name is read in a module."""
+        found = self._counted.get(module.filename)
+        if found is None:
+            found = self._counted[module.filename] = Counter()
             stack = [statement.value for statement in module.flow.tree.statements]
             stack += [v for scope in module.scopes for v in (*scope.decorators, *scope.bases)]
             while stack:

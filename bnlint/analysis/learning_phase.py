@@ -33,6 +33,8 @@ def pinned_phases(module: ModuleFacts) -> Iterator[PinnedPhase]:
     calls = [call for call in flow.tree.calls if flow.name_of(call) == "keras.backend.set_learning_phase"]
     if any(not _pins(call) for call in calls):
         return
+    if not calls:
+        return
     trainings = [call for call in flow.tree.calls if (m := flow.method_of(call)) is not None and m[1] in _TRAINS]
     for call in calls:
         scope = module.scopes[flow.site(call).scope]

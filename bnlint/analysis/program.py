@@ -71,9 +71,13 @@ class File:
         """The names that each scope reads, by scope id; of a file without facts all words, as scope 0."""
         return {0: self.words} if self.facts is None else _mentions(self.facts)
 
+    def mentions_name(self, name: str) -> bool:
+        """Whether some scope reads a name."""
+        # Few files hold the word at all; to look for that in the text costs next to nothing.
+        return name in self.text and name in self._mentioned
+
     @cached_property
-    def mentioned(self) -> frozenset[str]:
-        """The names that some scope reads."""
+    def _mentioned(self) -> frozenset[str]:
         return frozenset(name for names in self.mentions.values() for name in names)
 
 
@@ -147,7 +151,7 @@ class Program:
 
     def mentions(self, name: str) -> bool:
         """Whether a file reads a name or an attribute of that name."""
-        return any(name in file.mentioned for file in self.files)
+        return any(file.mentions_name(name) for file in self.files)
 
     def is_live(self, module: ModuleFacts, scope: int) -> bool:
         """Whether a scope may run when the program does."""

@@ -190,7 +190,7 @@ class ProjectFacts:
 
     def is_read_elsewhere(self, module: ModuleFacts, name: str) -> bool:
         """Whether a file other than a module reads something of this name."""
-        return any(name in file.mentioned for file in self.programs.files if file.facts is not module)
+        return any(file.mentions_name(name) for file in self.programs.files if file.facts is not module)
 
     @cached_property
     def lost_ops(self) -> tuple[LostOp, ...]:
