@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bnlint.findings import (
+    Applicability,
     Confidence,
     Era,
     Finding,
@@ -18,12 +19,24 @@ from bnlint.findings import (
     Span,
     VariableRef,
 )
-from bnlint.verify.predictions import Experiment, Prediction
+from bnlint.verify.predictions import (
+    Experiment,
+    MixedLaw,
+    OneSided,
+    Prediction,
+    Trainable,
+    Unchanged,
+    WrongLaw,
+    simple,
+)
 
 if TYPE_CHECKING:
     from bnlint.analysis.facts import ModuleFacts
     from bnlint.analysis.project import ProjectFacts
     from bnlint.analysis.statistics import Statistic
+
+MOVED_OTHERWISE = (Unchanged, OneSided, WrongLaw, MixedLaw, Trainable)
+"""Predictions about what a statistic holds after training; a fix makes it hold something else."""
 
 MOST_CALLERS = 2
 """How many places a finding names in which its function is called."""
@@ -114,8 +127,16 @@ class Case:
             ),
             variable=VariableRef(first.name, first.span.row, first.span.column) if first is not None else None,
             related=(*made_here, *related),
-            fix=fix,
+            fix=self._rated(fix, prediction, statistics),
         )
+
+    def _rated(self, fix: Fix | None, prediction: Prediction, statistics: Sequence[Statistic]) -> Fix | None:
+        """A fix that moves a statistic which the output in training follows changes that output, and is not safe."""
+        moves = any(isinstance(one, MOVED_OTHERWISE) for one in simple(prediction))
+        if fix is None or fix.applicability is not Applicability.SAFE or not moves:
+            return fix
+        fed_back = any(self.module.is_fed_back(statistic) for statistic in statistics)
+        return replace(fix, applicability=Applicability.UNSAFE) if fed_back else fix
 
     def _callers(self, scope: int) -> Iterator[str]:
         """Where the innermost function or class around a scope that is called is called."""

@@ -16,6 +16,7 @@ from bnlint.analysis.creation import Creation, Creations, among_weights
 from bnlint.analysis.dataflow import Dataflow
 from bnlint.analysis.debias import starts_anywhere
 from bnlint.analysis.discarded import DiscardedLayer, discarded_layers
+from bnlint.analysis.fed_back import is_fed_back
 from bnlint.analysis.fused import FusedCall, dropping_calls
 from bnlint.analysis.held_up import HeldUpLoss, held_up_losses
 from bnlint.analysis.layers import KerasClass, Layer, LayerFunctionCall, Layers, keras_classes, layer_function_calls
@@ -138,6 +139,10 @@ class ModuleFacts:
     def is_debiased(self, statistic: Statistic) -> bool:
         """Whether the initial value of a statistic does not matter."""
         return starts_anywhere(self.flow, statistic, self.updates)
+
+    def is_fed_back(self, statistic: Statistic) -> bool:
+        """Whether a function that updates a statistic also normalises by it whenever it does."""
+        return is_fed_back(self, statistic)
 
     @cached_property
     def pairs(self) -> Pairs:

@@ -189,7 +189,7 @@ class Pairs:
         return right[0] if len(alike) == 2 and len(right) == 1 else None
 
     def _result(self, update: Update, resting: Statistic) -> str | None:
-        """``update_variance`` beside ``update_mean``; the sibling's own name where the result is called as the variable."""
+        """``update_variance`` beside ``update_mean``; the sibling's name where the result has the variable's."""
         statement = update.statement
         if statement is None or self._flow.parent(update.call) is not None or len(statement.bindings) != 1:
             return None

@@ -36,7 +36,7 @@ _CONSTRUCTORS = frozenset(
 _CONSTRUCTOR_METHODS = frozenset({"add_weight", "add_variable", "get_variable"})
 
 # mean and variance are arguments 1 and 2 of all of these but the fused one.
-_NORMALISE = frozenset(
+NORMALISE = frozenset(
     {"tf.nn.batch_normalization", "keras.backend.batch_normalization", "keras.ops.batch_normalization"}
 )
 FUSED = frozenset({"tf.nn.fused_batch_norm"})
@@ -50,7 +50,7 @@ _DEVIATIONS = frozenset(
     {"tf.math.reduce_std", "tf.sqrt", "tf.math.sqrt", "keras.ops.sqrt", "keras.ops.std", "keras.backend.std"}
 )
 _STACKS = frozenset({"tf.stack", "tf.concat", "keras.ops.stack", "keras.ops.concatenate"})
-_ROOTS = frozenset(
+ROOTS = frozenset(
     {"tf.sqrt", "tf.math.sqrt", "tf.rsqrt", "tf.math.rsqrt", "keras.ops.sqrt", "keras.ops.rsqrt", "keras.backend.sqrt"}
 )
 
@@ -182,13 +182,13 @@ class Statistics:
     def _find_normalisations(self) -> None:
         for call in self._flow.tree.calls:
             name = self._flow.name_of(call)
-            if name in _NORMALISE:
+            if name in NORMALISE:
                 self._note_role(call.argument(1, "mean"), "mean")
                 self._note_role(call.argument(2, "variance", "var"), "variance")
             elif name in FUSED:
                 self._note_role(call.argument(3, "mean"), "mean")
                 self._note_role(call.argument(4, "variance"), "variance")
-            elif name in _ROOTS:
+            elif name in ROOTS:
                 for value in walk(call):
                     if isinstance(value, (Read, Attribute, Subscript)):
                         self._note_root(value, self._divides_difference(call))

@@ -6,7 +6,7 @@ mode                        "eager", "function" (tf.function), "graph" (Session)
 rung                        how the code was obtained: "module", "slice", "stand-ins", "program"
 stand_ins                   what something else stood in for
 inputs                      the shapes of the batches
-outputs                     for each call, a few numbers of what it returned
+outputs                     for each call, a few numbers of each value that it returned; null for a statistic
 steps                       how often each phase was run: "call", "train-op", "fit", "collection update_ops" …
 statistics                  one entry a watched variable:
     name, row, shape, owner, trainable

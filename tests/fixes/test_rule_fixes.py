@@ -7,6 +7,7 @@ import textwrap
 import pytest
 
 from bnlint import engine, fixer
+from bnlint.findings import Applicability
 from bnlint.settings import Settings
 from bnlint.source import Source
 
@@ -190,7 +191,8 @@ def test_an_update_beside_a_result_of_another_kind_is_left_to_the_user() -> None
 )
 def test_a_statistic_moves_by_the_small_share_of_the_difference(update: str, fixed: str) -> None:
     head = "import tensorflow as tf\n\nv = tf.Variable(tf.zeros([4]), trainable=False)\n\n\n"
-    text = "def norm(x, m=0.9, rate=0.1):\n    mean, var = tf.nn.moments(x, [0])\n    {}\n    return (x - v) / var ** 0.5\n"
+    head += "def norm(x, m=0.9, rate=0.1):\n"
+    text = "    mean, var = tf.nn.moments(x, [0])\n    {}\n    return (x - v) / tf.sqrt(var)\n"
     assert changed(text.format(update), head) == text.format(fixed)
 
 
@@ -243,3 +245,31 @@ for layer in base.layers:
     if isinstance(layer, keras.layers.BatchNormalization):
         layer.trainable = False"""
     assert changed(written, KERAS) == fixed.format(loop=loop)
+
+
+@pytest.mark.parametrize(
+    ("returned", "applicability"),
+    [
+        ("(x - moving_mean) / tf.sqrt(var)", Applicability.UNSAFE),
+        ("tf.nn.batch_normalization(x, moving_mean, var, None, None, 1e-3)", Applicability.UNSAFE),
+        ("(x - mean) / tf.sqrt(var)", Applicability.SAFE),
+        ("(x - (mean if training else moving_mean)) / tf.sqrt(var)", Applicability.SAFE),
+    ],
+)
+def test_a_fix_is_not_safe_if_the_output_in_training_follows_the_statistic(
+    returned: str, applicability: Applicability
+) -> None:
+    text = f"""\
+import tensorflow as tf
+
+moving_mean = tf.Variable(tf.zeros([4]), trainable=False)
+
+
+def norm(x, training):
+    mean, var = tf.nn.moments(x, [0])
+    if training:
+        moving_mean.assign(0.1 * moving_mean + 0.9 * mean)
+    return {returned}
+"""
+    found = engine.check_sources([Source.from_bytes(text.encode(), "a.py")], Settings()).findings
+    assert [(each.code, each.fix and each.fix.applicability) for each in found] == [("BN501", applicability)]

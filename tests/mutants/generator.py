@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import libcst as cst
 
+import old_tensorflow
 from bnlint import fixer
 from bnlint.engine import Inputs, check_sources
 from bnlint.findings import Finding, Report, Severity
@@ -22,6 +24,8 @@ from mutants.mutation import MUTATIONS, File, Mutation
 
 ROOT = Path(__file__).resolve().parents[2]
 FIXTURES = ROOT / "fixtures" / "right"
+# Some programs need a real TensorFlow 1 to run.
+PYTHONS = (sys.executable, *([old_tensorflow.PYTHON] if old_tensorflow.PYTHON else []))
 
 
 @dataclass(frozen=True)
@@ -53,8 +57,9 @@ class Mutant:
 
     def fixed(self, verify: bool = False) -> tuple[Report, dict[str, str]]:
         """What is left after all fixes, and the files then; with ``verify`` only proven fixes are made."""
+        settings = Settings(verify=verify, python=PYTHONS)
         with _files(self.texts if verify else {}):
-            report, changes = fixer.fix(_inputs(self.texts), Settings(verify=verify), unsafe=True, write=False)
+            report, changes = fixer.fix(_inputs(self.texts), settings, unsafe=True, write=False)
         return report, {**self.texts, **{change.after.filename: change.after.text for change in changes}}
 
     def difference(self) -> str:

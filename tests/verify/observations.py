@@ -55,7 +55,7 @@ def observation(*variables: dict[str, Any], **changes: Any) -> dict[str, Any]:
         "dialect": "native",
         "error": None,
         "inputs": [[8, 3]],
-        "outputs": [[1.0, 2.0]],
+        "outputs": [[[1.0, 2.0]]],
         "steps": {"call": 4},
         "hits": [1, 5, 9],
         "variables": list(variables),

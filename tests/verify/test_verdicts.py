@@ -227,7 +227,7 @@ def test_nothing_is_proven_if_nothing_ran_before_the_fix() -> None:
     ("after", "reason"),
     [
         (observation(variable()), "still-true"),
-        (observation(variable(laws=MOVED), outputs=[[1.0, 2.1]]), "output-changed"),
+        (observation(variable(laws=MOVED), outputs=[[[1.0, 2.1]]]), "output-changed"),
         (observation(variable(laws={"call": law(old=0.1, new=0.9)})), "law-not-explained"),
         (observation(variable(laws={"call": law(old=0.9, new=0.9)})), "law-not-explained"),
     ],
@@ -247,7 +247,7 @@ FAILED = {"type": "ValueError", "types": ["ValueError"], "message": "", "rows": 
         (observation(variable(laws=MOVED)), None),
         (observation(variable(laws={"call": law("unexplained", None, None)})), None),
         (observation(variable()), "still-true"),
-        (observation(variable(laws=MOVED), outputs=[[1.0, 2.1]]), "output-changed"),
+        (observation(variable(laws=MOVED), outputs=[[[1.0, 2.1]]]), "output-changed"),
         (observation(variable(laws={"call": law(old=0.1, new=0.9)})), "law-not-explained"),
         (observation(variable(), error=FAILED), "raised"),
     ],
@@ -280,3 +280,16 @@ def test_outputs_decide_nothing_about_a_line_that_did_not_run(difference: float)
     probes = {"dependence": {"difference": difference, "noise": 0.0}}
     assert verdict(DependsOnBatch(), observation(probes=probes)).outcome in (Outcome.CONFIRMED, Outcome.REFUTED)
     assert verdict(DependsOnBatch(), observation(probes=probes, hits=[1])).reason == "line-not-reached"
+
+
+@pytest.mark.parametrize(
+    ("outputs", "reason"),
+    [
+        ([[[1.0, 2.0], None]], None),
+        ([[None, None]], None),
+        ([[[1.0, 2.0], [3.0]]], "output-changed"),
+        ([[]], "output-changed"),
+    ],
+)
+def test_a_statistic_that_is_returned_is_no_output(outputs: list[list[list[float] | None]], reason: str | None) -> None:
+    assert proof(verdict(Unchanged(), observation(variable(laws=MOVED), outputs=outputs))).reason == reason

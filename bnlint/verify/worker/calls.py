@@ -46,7 +46,7 @@ class Run:
         self.probes: Dict[str, Any] = {}
         self.mode = ""
         self.shapes: List[List[int]] = []
-        self.outputs: List[List[float]] = []
+        self.outputs: List[List[Optional[List[float]]]] = []
         self.error: Optional[Dict[str, Any]] = None
         self.notes: List[str] = []
 
@@ -145,7 +145,8 @@ def _drive(run: Run, target: Target, mode: str, again: Callable[[], Any]) -> Opt
         if built is not None:
             run.notes.append("what the function returned was driven")
             return _drive(run, built, mode, lambda: driven(target.arrays(0)))
-        run.outputs.append(report.digest(framework.flatten(result)))
+        leaves = framework.flatten(result)
+        run.outputs.append(report.digest(leaves, [framework.is_variable(leaf) for leaf in leaves]))
         run.watch.step("call", arrays)
     if run.error is None and report.unexplained(run.watch, "call"):
         arrays = target.arrays(run.steps)

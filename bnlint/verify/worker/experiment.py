@@ -192,7 +192,8 @@ def _observation(attempt: Run, rung: str, request: Dict[str, Any]) -> Dict[str, 
     """What the linter's side gets to see of an attempt.
 
     hits: rows of the user's file that ran. steps: how many of each phase. variables: see :mod:`report`.
-    outputs: a few numbers of what each call returned. probes: what was tried besides, see :mod:`probes`.
+    outputs: of each call, a few numbers of each value that it returned, see :func:`report.digest`. probes: what was
+    tried besides, see :mod:`probes`.
     """
     stand_ins = _stand_ins(attempt)
     variables = report.variables(attempt.watch, request["statistics"])

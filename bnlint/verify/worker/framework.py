@@ -228,6 +228,11 @@ def flatten(structure: Any) -> List[Any]:
     return [structure]
 
 
+def is_variable(leaf: Any) -> bool:
+    """Of TensorFlow, or of Keras 3."""
+    return isinstance(leaf, (v1.Variable, *keras_variable_classes()))
+
+
 def wrap(owner: Any, name: str, wrapper: Callable[[Any], Any]) -> Callable[[], None]:
     """Replace the method ``owner.name`` by ``wrapper(method)``; returns what undoes it."""
     original = owner.__dict__.get(name, getattr(owner, name))

@@ -201,12 +201,12 @@ class _Graph:
     def _step(self, session: Any, phase: str, fetches: List[Any], moving: bool = True) -> None:
         on = phase != "inference"
         arrays = self.target.arrays(self.number)
-        layers = ops.inputs_of_layers(self.run.watch.layer_tensors, fetches)
+        wanted = self.run.watch.to_see(fetches)
         fed = self._fed(arrays, fetches, on)
-        outputs, seen = session.run([fetches, layers], fed)
+        outputs, seen = session.run([fetches, wanted], fed)
         if phase == "call":
-            self.run.outputs.append(report.digest(outputs))
-        self.run.watch.saw_inputs(seen)
+            self.run.outputs.append(report.digest(outputs, [ops.is_statistic(each) for each in fetches]))
+        self.run.watch.saw(seen)
         shown = arrays or {ops.op_of(key).name: value for key, value in fed.items() if np.ndim(value)}
         self.run.watch.step(phase, shown, session)
         self.number += moving

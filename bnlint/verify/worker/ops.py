@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterable, List, Sequence, Set, Tuple
+from typing import Any, Dict, Iterable, List, Optional, Sequence, Set, Tuple
 
 import numpy as np
 
@@ -13,7 +13,10 @@ ASSIGNS = {
     "ScatterUpdate", "ScatterAdd", "ScatterSub", "ResourceScatterUpdate", "ResourceScatterAdd", "ResourceScatterSub",
 }  # fmt: skip
 PASSED_ON = {"Switch", "RefSwitch", "Enter", "RefEnter", "Identity", "RefIdentity", "Merge", "RefMerge"}
+READS = {"ReadVariableOp", "VariableV2", "VarHandleOp"}
 CALLS = {"If", "While", "PartitionedCall", "StatefulPartitionedCall"}
+ARITHMETIC = {"Add", "AddV2", "AddN", "Sub", "Mul", "RealDiv", "Neg", "Cast"}
+RESHAPED = {"Reshape", "Squeeze", "ExpandDims", "StopGradient", "Pack", "Cast"}
 Blocks = List[Tuple[List[int], List[Any]]]
 """The rows of each ``control_dependencies`` block, and what it waits for."""
 
@@ -64,6 +67,16 @@ def assigning(fetches: Iterable[Any]) -> bool:
     return any(op.type in ASSIGNS or op.type in CALLS for op in ancestors(fetches))
 
 
+def is_statistic(fetch: Any) -> bool:
+    """Whether it is a variable, or what an assignment to one returns, and no output of the code."""
+    if hasattr(fetch, "handle") or isinstance(fetch, framework.v1.Variable):
+        return True
+    op = op_of(fetch)
+    while op.type in PASSED_ON and len(op.inputs) == 1:
+        op = op.inputs[0].op
+    return op.type in ASSIGNS or op.type in READS
+
+
 def assign_ops(variable: Any) -> Set[Any]:
     """The ops that assign to a graph variable, its initializer aside; through branches and loops too."""
     handle = getattr(variable, "handle", None)
@@ -87,6 +100,55 @@ def inputs_of_layers(tensors: Dict[int, Any], fetches: Iterable[Any]) -> Dict[in
     """What goes into normalisation layers, where fetching it runs nothing that would not run anyway."""
     running = ancestors(fetches)
     return {key: tensor for key, tensor in tensors.items() if fetchable([tensor]) and tensor.op in running}
+
+
+def sources_of(variables: Iterable[Any], fetches: Iterable[Any]) -> Dict[int, Dict[str, List[Any]]]:
+    """The statistics of batches that graph variables are updated with, by the variable's ``id`` and by name.
+
+    Seen in the graph itself, where it leads from an assignment over plain arithmetic to a reduction; several for a
+    variable with several assignments. Fetching them runs nothing that would not run anyway.
+    """
+    running = ancestors(fetches)
+    found: Dict[int, Dict[str, List[Any]]] = {}
+    for variable in variables:
+        assigns = assign_ops(variable) & running
+        each = [_reductions(op, running) for op in assigns]
+        names = set(each[0]).intersection(*each[1:]) if each else set()
+        if names:
+            found[id(variable)] = {name: [part[name] for part in each] for name in sorted(names)}
+    return found
+
+
+def _reductions(assign: Any, running: Set[Any]) -> Dict[str, Any]:
+    """By name, the only reduction of that name that an assignment is computed from."""
+    found: Dict[str, Dict[int, Any]] = {}
+    seen: Set[int] = set()
+    waiting = list(assign.inputs)
+    while waiting:
+        tensor = waiting.pop()
+        if id(tensor) in seen:
+            continue
+        seen.add(id(tensor))
+        name = _reduction(tensor)
+        if name is not None and fetchable([tensor]) and tensor.op in running:
+            found.setdefault(name, {})[id(tensor)] = tensor
+        elif tensor.op.type in ARITHMETIC or tensor.op.type in PASSED_ON:
+            waiting += list(tensor.op.inputs)
+    return {name: next(iter(tensors.values())) for name, tensors in found.items() if len(tensors) == 1}
+
+
+def _reduction(tensor: Any, depth: int = 8) -> Optional[str]:
+    """What statistic of a batch a tensor is, in the words of :func:`inputs.batch_statistics`."""
+    op = tensor.op
+    if op.type == "Mean":
+        inner = op.inputs[0].op.type
+        return None if inner == "Square" else "batch variance" if inner == "SquaredDifference" else "batch mean"
+    if op.type.startswith("FusedBatchNorm") and not op.type.endswith(("Grad", "GradV2", "GradV3")):
+        return {1: "batch mean", 2: "batch variance (unbiased)"}.get(tensor.value_index)
+    if depth > 0 and (op.type in PASSED_ON or op.type in RESHAPED):
+        names = {_reduction(each, depth - 1) for each in op.inputs} - {None}
+        return names.pop() if len(names) == 1 else None
+    return None
 
 
 def floats(fetches: Iterable[Any]) -> List[Any]:

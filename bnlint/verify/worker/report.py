@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Sequence
 
 import numpy as np
 
@@ -14,6 +14,9 @@ FEW = 4
 
 MOST = 64
 """How many variables one observation lists."""
+
+MOST_OUTPUTS = 8
+"""How many of the values that a call returned are shown."""
 
 FITTED = 32
 """How many channels a law is fitted to."""
@@ -94,10 +97,13 @@ def _law(tracked: Tracked, steps: List[Step], phase: str) -> Optional[laws.Law]:
     indices = [index for index in sorted(tracked.values) if steps[index].phase == phase]
     if not indices or tracked.first is None:
         return None
+    # Train ops may take turns: a law is about the steps of those that move the variable at all.
+    moving = {steps[index].fetched for index in indices if _moved(tracked, index)}
+    indices = [index for index in indices if not moving or steps[index].fetched in moving]
     befores = [_before(tracked, index) for index in indices]
     start = befores[0]
     arrays = [start] + [tracked.values[index] for index in indices]
-    moves = [one.tobytes() != other.tobytes() for one, other in zip(befores, arrays[1:])]
+    moves = [_moved(tracked, index) for index in indices]
     if not any(moves):
         return laws.Law("unchanged")
     if len(moves) > 1 and not any(moves[1:]):
@@ -111,6 +117,10 @@ def _law(tracked: Tracked, steps: List[Step], phase: str) -> Optional[laws.Law]:
         for name, numbers in steps[index].statistics_for(tracked, start.size).items():
             sources.setdefault(name, []).append(numbers[:FITTED])
     return laws.fit(values, sources)
+
+
+def _moved(tracked: Tracked, index: int) -> bool:
+    return bool(_before(tracked, index).tobytes() != tracked.values[index].tobytes())
 
 
 def _before(tracked: Tracked, index: int) -> Any:
@@ -148,9 +158,18 @@ def arrays_in(leaves: List[Any]) -> List[Any]:
     return [array for array in arrays if array.size]
 
 
-def digest(leaves: List[Any]) -> List[float]:
-    """Of what a call returned: enough numbers to see whether another run returned the same."""
+def digest(leaves: List[Any], skipped: Sequence[bool] = ()) -> List[Optional[List[float]]]:
+    """Of each value that a call returned: enough numbers to see whether another run returned the same.
+
+    None for those that are skipped, such as what an assignment returns: that is a statistic and no output.
+    """
+    marked = list(skipped) + [False] * (len(leaves) - len(skipped))
+    found = [None if skip else _numbers(leaf) for leaf, skip in zip(leaves, marked)]
+    return found[:MOST_OUTPUTS]
+
+
+def _numbers(leaf: Any) -> List[float]:
     numbers: List[float] = []
-    for array in arrays_in(leaves):
+    for array in arrays_in([leaf]):
         numbers += [float("%.5g" % number) for number in (array.mean(), array.std(), *np.ravel(array)[:FEW])]
-    return [number for number in numbers if np.isfinite(number)][:24]
+    return [number for number in numbers if np.isfinite(number)]

@@ -9,6 +9,7 @@ from typing import Any, Callable, Dict, List, Sequence, Tuple
 
 from . import framework, ops, probes, reload
 from .calls import Run
+from .watch import Seen
 
 ENOUGH_STEPS = 40
 PHASES = {"fit": "fit", "train_on_batch": "fit", "predict": "predict"}
@@ -65,7 +66,7 @@ class _Onlooker:
         self.until = until
         self.depth = 0
         self.undo: List[Callable[[], None]] = []
-        self.known: Dict[Any, Tuple[str, Dict[int, Any]]] = {}
+        self.known: Dict[Any, Tuple[str, Seen]] = {}
 
     def install(self) -> None:
         self.undo.append(framework.wrap(framework.BaseSession, "run", self._session_run))
@@ -80,14 +81,14 @@ class _Onlooker:
         while self.undo:
             self.undo.pop()()
 
-    def _step(self, phase: str, arrays: Dict[str, Any], session: Any = None) -> None:
+    def _step(self, phase: str, arrays: Dict[str, Any], session: Any = None, fetched: Any = None) -> None:
         watch = self.run.watch
         first, last = self.rows
         if last and not any(first <= row <= last for row in self.run.program.hits):
             # The finding is about what comes after its line.
             phase = "before " + phase
         if len(watch.steps) < ENOUGH_STEPS:
-            watch.step(phase, arrays, session)
+            watch.step(phase, arrays, session, fetched)
         trained = sum(1 for step in watch.steps if step.phase in ("train-op", "fit"))
         if (len(watch.steps) >= ENOUGH_STEPS and trained >= 3) or time.time() > self.until:
             raise Enough
@@ -99,10 +100,10 @@ class _Onlooker:
                 return original(session, fetches, feed_dict, *args, **kwargs)
             self.depth += 1
             try:
-                phase, layers = self._look(session, fetches)
-                result, seen = original(session, [fetches, layers], feed_dict, *args, **kwargs)
-                self.run.watch.saw_inputs(seen)
-                self._step(phase, ops.fed_arrays(feed_dict), session)
+                phase, wanted = self._look(session, fetches)
+                result, seen = original(session, [fetches, wanted], feed_dict, *args, **kwargs)
+                self.run.watch.saw(seen)
+                self._step(phase, ops.fed_arrays(feed_dict), session, id(wanted))
                 self._probe(phase, session)
             finally:
                 self.depth -= 1
@@ -121,15 +122,14 @@ class _Onlooker:
         if "update ops" in run.wanted:
             run.probes["update ops"] = ops.update_ops(session.graph, run.watch.blocks, run.wanted["update ops"])
 
-    def _look(self, session: Any, fetches: Any) -> Tuple[str, Dict[int, Any]]:
-        """The phase, which is training if an optimizer steps; and what goes into the normalisation layers that run."""
+    def _look(self, session: Any, fetches: Any) -> Tuple[str, Seen]:
+        """The phase, which is training if an optimizer steps; and what to fetch as well."""
         leaves = framework.flatten(fetches)
         with session.graph.as_default():
             fetched = ops.fetchable(leaves)
             key = (session.graph, tuple(id(each) for each in fetched))
             if key not in self.known:
-                layers = ops.inputs_of_layers(self.run.watch.layer_tensors, fetched)
-                self.known[key] = ("train-op" if ops.trains(fetched) else "call", layers)
+                self.known[key] = ("train-op" if ops.trains(fetched) else "call", self.run.watch.to_see(fetched))
         return self.known[key]
 
     def _eager(self, phase: str, original: Any) -> Any:

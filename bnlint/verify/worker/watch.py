@@ -9,11 +9,11 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
-from typing import Any, Callable, Dict, List, Optional, Set, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set, Tuple
 
 import numpy as np
 
-from . import framework, inputs, reading
+from . import framework, inputs, ops, reading
 
 LARGEST = 1 << 16
 """Variables with more elements than this are listed without their values."""
@@ -82,17 +82,28 @@ class Tracked:
         return size <= LARGEST and bool(self.variable.dtype.base_dtype.is_floating)
 
 
+class Seen(NamedTuple):
+    """What a session was asked for besides, before it ran and after; see :class:`Step`."""
+
+    layers: Dict[int, Any]
+    sources: Dict[int, Dict[str, List[Any]]]
+
+
 class Step:
     """One step of a run: a label ("call 2"), the phase it belongs to ("call"), and the arrays that went in.
 
-    layer_inputs: what went into each normalisation layer, by its ``id``, where that could be seen.
+    layer_inputs: what went into each normalisation layer, by its ``id``, where that could be seen. sources: in a graph,
+    the statistics of batches that variables were updated with, by the variable's ``id`` and by name. fetched: tells
+    steps apart in which a session ran other ops.
     """
 
-    def __init__(self, phase: str, label: str, batches: Dict[str, Any], layer_inputs: Dict[int, Any]) -> None:
+    def __init__(self, phase: str, label: str, batches: Dict[str, Any], seen: "Seen", fetched: Any) -> None:
         self.phase = phase
         self.label = label
         self.inputs = batches
-        self.layer_inputs = layer_inputs
+        self.layer_inputs = seen.layers
+        self.sources = seen.sources
+        self.fetched = fetched
 
     def inputs_of(self, tracked: Tracked) -> Dict[str, Any]:
         """The batches that the variable may be made from: its own layer's, if they were seen."""
@@ -100,8 +111,13 @@ class Step:
         return self.inputs if array is None else {"inputs": array}
 
     def statistics_for(self, tracked: Tracked, length: int) -> Dict[str, List[float]]:
-        """Of these batches, by name, see :func:`inputs.batch_statistics`."""
-        return inputs.batch_statistics(self.inputs_of(tracked), length)
+        """Of these batches, by name, see :func:`inputs.batch_statistics`; the mean of those of several assignments."""
+        found = inputs.batch_statistics(self.inputs_of(tracked), length)
+        for name, parts in self.sources.get(id(tracked.variable), {}).items():
+            mean = np.mean([np.ravel(part) for part in parts], axis=0)
+            if mean.size == length:
+                found[name] = [float(number) for number in mean]
+        return found
 
 
 class Watch:
@@ -122,7 +138,7 @@ class Watch:
         self.steps: List[Step] = []
         self._makers: Dict[int, Tuple[Any, List[int], Any]] = {}
         self._known: Dict[int, Tracked] = {}
-        self._layer_inputs: Dict[int, Any] = {}
+        self._seen = Seen({}, {})
         self.layer_tensors: Dict[int, Any] = {}
         self.blocks: List[Tuple[List[int], List[Any]]] = []
         self.savers: List[Tuple[List[int], Any]] = []
@@ -171,17 +187,26 @@ class Watch:
 
     def saw_input(self, layer: Any, batch: Any) -> None:
         """An eager tensor goes into a normalisation layer."""
-        self._layer_inputs[id(layer)] = np.array(batch.numpy(), copy=True)
+        self._seen.layers[id(layer)] = np.array(batch.numpy(), copy=True)
 
-    def saw_inputs(self, layer_inputs: Dict[int, Any]) -> None:
-        """What went into normalisation layers in the step that is about to end, by ``id``."""
-        self._layer_inputs = layer_inputs
+    def to_see(self, fetches: List[Any]) -> Seen:
+        """The tensors to fetch with these, in a graph; what they turn out to be is for :meth:`saw`."""
+        variables = [tracked.variable for tracked in self.readable() if not tracked.trainable]
+        graph = framework.v1.get_default_graph()
+        own = [variable for variable in variables if getattr(variable, "graph", None) is graph]
+        return Seen(ops.inputs_of_layers(self.layer_tensors, fetches), ops.sources_of(own, fetches))
 
-    def step(self, phase: str, batches: Optional[Dict[str, Any]] = None, session: Any = None) -> None:
+    def saw(self, seen: Seen) -> None:
+        """In the step that is about to end."""
+        self._seen = seen
+
+    def step(
+        self, phase: str, batches: Optional[Dict[str, Any]] = None, session: Any = None, fetched: Any = None
+    ) -> None:
         """A step is over: read every variable."""
         count = sum(1 for step in self.steps if step.phase == phase)
-        self.steps.append(Step(phase, "%s %d" % (phase, count + 1), batches or {}, self._layer_inputs))
-        self._layer_inputs = {}
+        self.steps.append(Step(phase, "%s %d" % (phase, count + 1), batches or {}, self._seen, fetched))
+        self._seen = Seen({}, {})
         for tracked, value in self.values_in(session):
             if tracked.first is None:
                 # In a graph the first run is the one that initialises.

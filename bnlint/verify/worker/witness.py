@@ -10,7 +10,7 @@ from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
 from . import framework, inputs, report
 from .places import Places
-from .watch import Step, Tracked, Watch
+from .watch import Seen, Step, Tracked, Watch
 
 CLOSELY = 8
 """How many steps of each kind are read one by one, and give the law."""
@@ -132,11 +132,13 @@ class Witness(Watch):
         for tracked in self.tracked:
             tracked.assigned.pop(len(self.steps), None)
 
-    def step(self, phase: str, batches: Optional[Dict[str, Any]] = None, session: Any = None) -> None:
+    def step(
+        self, phase: str, batches: Optional[Dict[str, Any]] = None, session: Any = None, fetched: Any = None
+    ) -> None:
         """A look at every statistic."""
-        super().step(phase, {}, session)
+        super().step(phase, {}, session, fetched)
         last = self.steps[-1]
-        look = self.steps[-1] = Look(last.phase, last.label, {}, {})
+        look = self.steps[-1] = Look(last.phase, last.label, {}, Seen({}, {}), fetched)
         seen, self._seen_inputs = self._seen_inputs, {}
         fed: Dict[int, Dict[str, List[float]]] = {}
         look.known = {}
