@@ -172,7 +172,9 @@ class Pairs:
         path = paths[0].replace("'", '"') if '"' in self._text(update.target.span) else paths[0]
         swaps = {part.span: path for part in walk(update.call) if path_of(part) == target}
         swaps |= {source.span: partner.path}
-        return tuple(sorted(swaps.items()))
+        # What is computed in another statement cannot be written anew by copying this one.
+        inside = all(_is_inside(span, update.call.span) for span in swaps)
+        return tuple(sorted(swaps.items())) if inside else None
 
     def _handed_in(self, source: Read, resting: Statistic) -> Binding | None:
         """The parameter that stands to a parameter as the sibling's name to the name of what is updated."""
@@ -317,6 +319,11 @@ class Pairs:
 
     def _is_branch(self, scope: int) -> bool:
         return scope in self._flow.branch_scopes
+
+
+def _is_inside(span: Span, outer: Span) -> bool:
+    starts = (span.row, span.column) >= (outer.row, outer.column)
+    return starts and (span.end_row, span.end_column) <= (outer.end_row, outer.end_column)
 
 
 def _paired(statistics: Sequence[Statistic]) -> Iterator[Pair]:

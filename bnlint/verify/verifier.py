@@ -213,6 +213,10 @@ def _moved_rows(before: str, after: str) -> dict[int, int]:
     for tag, i, i_end, j, j_end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag in ("equal", "replace"):
             rows.update(zip(range(i + 1, i_end + 1), range(j + 1, j_end + 1), strict=False))
+        if tag == "replace":
+            # A line that was only indented is still the same one.
+            code = {new[row].strip(): row + 1 for row in reversed(range(j, j_end))}
+            rows.update({row + 1: code[text] for row in range(i, i_end) if (text := old[row].strip()) in code})
     return rows
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from bnlint.analysis.prefilter import CONSTRUCTORS, STATISTICS
-from bnlint.edits import to_assign_call
-from bnlint.findings import Finding, Severity
+from bnlint.analysis.updates import Rebinding
+from bnlint.edits import before, replaced, safe, to_assign_call
+from bnlint.findings import Finding, Fix, Severity
 from bnlint.rule import Case, Rule
 from bnlint.verify.predictions import Unchanged
 
@@ -25,8 +26,22 @@ def check(case: Case) -> Iterator[Finding]:
             scope=binding.scope,
             statistics=rebinding.statistics,
             confidence=rebinding.confidence,
-            fix=to_assign_call(case.module, binding, "assign", keep_name=False),
+            fix=_fix(case, rebinding),
         )
+
+
+def _fix(case: Case, rebinding: Rebinding) -> Fix | None:
+    """In a graph what reads the attribute afterwards gets the op by a name, and so runs it."""
+    module, binding = case.module, rebinding.binding
+    fix = to_assign_call(module, binding, "assign", keep_name=False)
+    readers = [read for read in module.flow.readers(binding) if binding.id in read.bindings]
+    if fix is None or case.era.tensorflow != "1" or not readers:
+        return fix
+    name = f"update_{rebinding.statistics[0].role or 'statistic'}"
+    if name in module.scopes[binding.scope].bindings or any(len(read.bindings) != 1 for read in readers):
+        return None
+    named = (before(binding.span, f"{name} = "), *(replaced(read.span, name) for read in readers))
+    return safe(fix.message, *named, *fix.edits)
 
 
 RULE = Rule(

@@ -25,5 +25,5 @@ if __name__ == "__main__":
     bn = BatchNorm()
     for step in range(50):
         bn(np.random.normal(5.0, 2.0, [64, 3]).astype("float32"), training=True)
-    print("weights of the layer:", bn.weights)
+    print("weights of the layer:", [weight.numpy() for weight in bn.weights])
     print("mean of the test output:", ops.mean(bn(np.random.normal(5.0, 2.0, [64, 3]).astype("float32"))))

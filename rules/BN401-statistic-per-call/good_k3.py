@@ -10,9 +10,8 @@ class BatchNorm(keras.layers.Layer):
         self.epsilon = epsilon
 
     def build(self, input_shape):
-        shape = (input_shape[-1],)
-        self.moving_mean = self.add_weight(shape=shape, initializer="zeros", trainable=False)
-        self.moving_variance = self.add_weight(shape=shape, initializer="ones", trainable=False)
+        self.moving_mean = self.add_weight(shape=(input_shape[-1],), initializer="zeros", trainable=False)
+        self.moving_variance = self.add_weight(shape=(input_shape[-1],), initializer="ones", trainable=False)
 
     def call(self, x, training=False):
         if training:

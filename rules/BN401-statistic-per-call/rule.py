@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from bnlint.analysis.prefilter import STATISTICS
+from bnlint.creation_edits import kept_on_object
 from bnlint.findings import Confidence, Finding, Severity
 from bnlint.rule import Case, Rule
 from bnlint.verify.predictions import NewPerCall
@@ -12,9 +13,9 @@ def check(case: Case) -> Iterator[Finding]:
     """Not in a TensorFlow 1 graph, where the function builds the graph once; not where creation is guarded."""
     if case.era.tensorflow == "1":
         return
-    for statistic in case.module.statistics:
-        if not case.module.is_per_call(statistic):
-            continue
+    per_call = [statistic for statistic in case.module.statistics if case.module.is_per_call(statistic)]
+    fixes = kept_on_object(case.module, per_call)
+    for statistic in per_call:
         yield case.finding(
             statistic.span,
             message=f"`{statistic.name}` is created by the function that updates it, so each call starts anew",
@@ -25,6 +26,7 @@ def check(case: Case) -> Iterator[Finding]:
             scope=statistic.scope,
             statistics=[statistic],
             confidence=Confidence.HIGH if case.era.tensorflow == "2" else Confidence.MEDIUM,
+            fix=fixes.get(statistic.call.id),
         )
 
 

@@ -180,6 +180,37 @@ def test_an_update_beside_a_result_of_another_kind_is_left_to_the_user() -> None
     assert [(each.code, each.fix) for each in found] == [("BN503", None)]
 
 
+def test_an_update_that_is_computed_in_another_statement_is_not_copied() -> None:
+    text = STATISTICS.format(update="    new = moving_mean * m + mean * (1 - m)\n    moving_mean.assign(new)\n")
+    text = "import tensorflow as tf\n\n\n" + text.replace("get_variable", "Variable")
+    found = engine.check_sources([Source.from_bytes(text.encode(), "a.py")], Settings()).findings
+    assert [each.fix for each in found if each.code == "BN503"] == [None]
+
+
+def test_in_a_graph_the_op_takes_the_place_of_the_attribute() -> None:
+    text = """\
+class Norm:
+    def __init__(self):
+        self.mean = tf.get_variable("moving_mean", [4], trainable=False)
+        self.var = tf.get_variable("moving_var", [4], trainable=False)
+
+    def update(self, x, m=0.9):
+        mean, var = tf.nn.moments(x, [0])
+        {mean}m * {old} + (1 - m) * mean{end}
+        return tf.group({new}, self.var.assign(m * self.var + (1 - m) * var))
+
+    def test(self, x):
+        return tf.nn.batch_normalization(x, self.mean, self.var, None, None, 1e-3)
+
+
+def train(norm, sess, x):
+    sess.run(norm.update(x))
+"""
+    wrong = {"mean": "self.mean = ", "old": "self.mean", "end": "", "new": "self.mean"}
+    right = {"mean": "update_mean = self.mean.assign(", "old": "self.mean", "end": ")", "new": "update_mean"}
+    assert changed(text.format(**wrong)) == text.format(**right)
+
+
 @pytest.mark.parametrize(
     ("update", "fixed"),
     [
@@ -273,3 +304,70 @@ def norm(x, training):
 """
     found = engine.check_sources([Source.from_bytes(text.encode(), "a.py")], Settings()).findings
     assert [(each.code, each.fix and each.fix.applicability) for each in found] == [("BN501", applicability)]
+
+
+LAYER = """\
+import keras
+import tensorflow as tf
+
+
+class Norm({base}):
+    def __init__(self, size):
+        super().__init__()
+        self.size = size
+
+{build}    def {call}(self, x, training=False):
+{made}        if training:
+            mean, _ = tf.nn.moments(x, [0])
+            {mean}.assign(0.9 * {mean} + 0.1 * mean)
+        return x - {mean}
+"""
+
+
+@pytest.mark.parametrize(
+    ("base", "call", "written", "fixed"),
+    [
+        pytest.param(
+            "tf.Module",
+            "__call__",
+            {"made": "        moving_mean = tf.Variable(tf.zeros(x.shape[-1:]), trainable=False)  # {mean}\n"},
+            {
+                "made": '        if not hasattr(self, "moving_mean"):\n'
+                "            self.moving_mean = tf.Variable(tf.zeros(x.shape[-1:]), trainable=False)  # {mean}\n",
+                "mean": "self.moving_mean",
+            },
+            id="a local name of a module becomes an attribute",
+        ),
+        pytest.param(
+            "keras.layers.Layer",
+            "call",
+            {
+                "build": "    def build(self, shape):\n        self.gamma = self.add_weight(shape=(shape[-1],))\n\n",
+                "made": "        moving_mean = keras.Variable(keras.ops.zeros([x.shape[-1]]), trainable=False)\n",
+            },
+            {
+                "build": "    def build(self, shape):\n        self.gamma = self.add_weight(shape=(shape[-1],))\n"
+                '        self.moving_mean = self.add_weight(shape=[shape[-1]], initializer="zeros", '
+                "trainable=False)\n\n",
+                "made": "",
+                "mean": "self.moving_mean",
+            },
+            id="a weight goes to the end of build",
+        ),
+        pytest.param(
+            "keras.layers.Layer",
+            "call",
+            {"made": "        moving_mean = keras.Variable(tf.zeros(self.size), trainable=False)  # a mean\n"},
+            {
+                "build": "    def build(self, input_shape):\n        self.moving_mean = self.add_weight("
+                'shape=(self.size,), initializer="zeros", trainable=False)  # a mean\n\n',
+                "made": "",
+                "mean": "self.moving_mean",
+            },
+            id="or to a new one",
+        ),
+    ],
+)
+def test_a_statistic_is_made_once(base: str, call: str, written: dict[str, str], fixed: dict[str, str]) -> None:
+    start = {"base": base, "call": call, "build": "", "mean": "moving_mean"}
+    assert changed(LAYER.format_map(start | written), "") == LAYER.format_map(start | fixed)

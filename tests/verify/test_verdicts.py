@@ -293,3 +293,18 @@ def test_outputs_decide_nothing_about_a_line_that_did_not_run(difference: float)
 )
 def test_a_statistic_that_is_returned_is_no_output(outputs: list[list[list[float] | None]], reason: str | None) -> None:
     assert proof(verdict(Unchanged(), observation(variable(laws=MOVED), outputs=outputs))).reason == reason
+
+
+def test_a_fix_may_hand_updates_to_a_caller() -> None:
+    prediction = Unchanged("train-op")
+    experiment = Experiment(prediction, "f", (STATISTIC,), ROW)
+    resting, average = {"train-op": UNCHANGED}, {"collection update_ops": law()}
+    wrong = {"collection update_ops": law(old=0.1, new=0.9)}
+    kept, handed, broken = (
+        verdict(prediction, observation(variable(laws=resting | other), mode="graph", steps={"train-op": 3}))
+        for other in ({}, average, wrong)
+    )
+    assert (kept.outcome, handed.reason, broken.reason) == (Outcome.CONFIRMED, *["caller-runs-updates"] * 2)
+    assert prove(experiment, kept, handed).outcome is Outcome.CONFIRMED
+    assert prove(experiment, kept, broken).reason == "law-not-explained"
+    assert prove(experiment, handed, handed).reason == "caller-runs-updates"
