@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from difflib import SequenceMatcher
 
 from bnlint.analysis.lines import Lines
 from bnlint.findings import Edit, Fix
@@ -91,3 +92,19 @@ def _overlap(one: Edit, other: Edit) -> bool:
     if first == second:
         return True
     return (second.row, second.column) < (first.end_row, first.end_column)
+
+
+def differences(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[str, int, int, int, int]]:
+    """What `difflib.SequenceMatcher.get_opcodes` says of two texts in rows, of which most are the same.
+
+    difflib takes the square of their number; here only the rows between the first and the last change are compared.
+    """
+    shorter = min(len(old), len(new))
+    head = next((row for row in range(shorter) if old[row] != new[row]), shorter)
+    tail = next((row for row in range(shorter - head) if old[-1 - row] != new[-1 - row]), shorter - head)
+    yield "equal", 0, head, 0, head
+    between = SequenceMatcher(None, old[head : len(old) - tail], new[head : len(new) - tail], autojunk=False)
+    for tag, *rows in between.get_opcodes():
+        i, i_end, j, j_end = (head + row for row in rows)
+        yield tag, i, i_end, j, j_end
+    yield "equal", len(old) - tail, len(old), len(new) - tail, len(new)

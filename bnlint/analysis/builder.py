@@ -95,6 +95,11 @@ class Builder:
         yield
         self.environment = saved
 
+    def forget_environment(self) -> None:
+        """Start a body in which nothing is known to be bound."""
+        self.environment = {}
+        self._parts = {}
+
     def bind_path(self, path: str, value: Value, span: Span, target: Span, kind: BindingKind) -> int:
         """Bind a place; what was known of its parts is forgotten. Returns the id of the binding."""
         binding = Binding(len(self.tree.bindings), path, self.scope.id, kind, value, span, target, self.guards)

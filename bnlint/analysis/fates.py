@@ -52,6 +52,7 @@ class Fates:
     def __init__(self, project: ProjectFacts) -> None:
         self._project = project
         self._counted: dict[str, Counter[str]] = {}
+        self._mentioned: dict[str, int] = {}
 
     def of(self, module: ModuleFacts, op: Value) -> Outcome:
         """What becomes of an op that a module makes."""
@@ -137,10 +138,11 @@ class Fates:
 
     def _mentions(self, name: str) -> int:
         """How often a name is read in the project, as a name or as an attribute."""
-        # Few files hold the word at all; to look for that in the text costs next to nothing.
-        return sum(
-            self._read_in(module)[name] for module in self._project.modules if name in module.flow.tree.lines.text
-        )
+        if name not in self._mentioned:
+            # Few files hold the word at all; to look for that in the text costs next to nothing.
+            holding = (module for module in self._project.modules if name in module.flow.tree.lines.text)
+            self._mentioned[name] = sum(self._read_in(module)[name] for module in holding)
+        return self._mentioned[name]
 
     def _read_in(self, module: ModuleFacts) -> Counter[str]:
         """How often each name is read in a module."""

@@ -30,6 +30,7 @@ class Links:
     def __init__(self, project: ProjectFacts) -> None:
         self._project = project
         self._called: dict[tuple[int, int], Place | None] = {}
+        self._named_by: dict[tuple[int, int], Place | None] = {}
         self._functions: dict[int, dict[Span, Scope]] = {}
 
     # -- definitions -----------------------------------------------------------------------------
@@ -44,6 +45,13 @@ class Links:
         if isinstance(value, Read) and "." not in value.path and not module.flow.definitions(value):
             return self._star_imported(module, value.path)
         return None
+
+    def _callee(self, module: ModuleFacts, call: Call) -> Place | None:
+        """The function or class that a call names."""
+        key = (id(module), call.id)
+        if key not in self._named_by:
+            self._named_by[key] = self.definition(module, call.callee)
+        return self._named_by[key]
 
     def named(self, name: str, near: ModuleFacts, depth: int = _DEPTH) -> Place | None:
         """The function or class of a full dotted name that a module imports, seen through re-exports."""
@@ -128,7 +136,7 @@ class Links:
         return self._called[key]
 
     def _find_called(self, module: ModuleFacts, call: Call) -> Place | None:
-        found = self.definition(module, call.callee)
+        found = self._callee(module, call)
         if found is not None:
             home, scope = found
             return self.method(home, scope, "__init__") if scope.kind == "class" else found
@@ -181,7 +189,7 @@ class Links:
     def instances(self, module: ModuleFacts, owner: Scope) -> list[tuple[ModuleFacts, Call]]:
         """The calls, anywhere in the project, that make an object of a class."""
         candidates = self._by_tail.get(owner.name, [])
-        return [(home, call) for home, call in candidates if self.definition(home, call.callee) == (module, owner)]
+        return [(home, call) for home, call in candidates if self._callee(home, call) == (module, owner)]
 
     # -- values ----------------------------------------------------------------------------------
 

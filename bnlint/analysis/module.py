@@ -42,7 +42,7 @@ class Lowering:
         builder = self._builder
         builder.scope = builder.tree.scopes[pending.scope]
         builder.guards, builder.blocks, builder.loops = (), (), 0
-        builder.environment = {}
+        builder.forget_environment()
         for parameter in builder.scope.parameters:
             name = "self" if parameter.name == builder.self_name() else parameter.name
             builder.bind_path(name, parameter, parameter.span, parameter.span, "parameter")

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import SequenceMatcher
 
 from bnlint.findings import Edit, Finding
-from bnlint.fixes import apply_edits
+from bnlint.fixes import apply_edits, differences
 from bnlint.report.excerpt import shown, split_rows
 from bnlint.report.terminal import Paint, visible
 from bnlint.source import place_name
@@ -37,7 +36,7 @@ def _difference(before: str, after: str, paint: Paint) -> list[str]:
     old, new = split_rows(before), split_rows(after)
     width = len(str(max(len(old), len(new))))
     result: list[str] = []
-    for tag, i, i_end, j, j_end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+    for tag, i, i_end, j, j_end in differences(old, new):
         if tag != "equal":
             result += [paint(f"{row + 1:>{width}} - {shown(old[row])}", "red") for row in range(i, i_end)]
             result += [paint(f"{row + 1:>{width}} + {shown(new[row])}", "green") for row in range(j, j_end)]

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from difflib import SequenceMatcher
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Literal
 
 from bnlint.findings import Applicability, Era, Finding, Outcome, Verdict
+from bnlint.fixes import differences
 from bnlint.verify import sandbox
 from bnlint.verify.answers import Answer
 from bnlint.verify.plan import Plan, Trial
@@ -210,7 +210,7 @@ def _moved_rows(before: str, after: str) -> dict[int, int]:
     """Where each row of the text before stands in the text after; a rewritten line counts as the same one."""
     old, new = before.splitlines(), after.splitlines()
     rows: dict[int, int] = {}
-    for tag, i, i_end, j, j_end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+    for tag, i, i_end, j, j_end in differences(old, new):
         if tag in ("equal", "replace"):
             rows.update(zip(range(i + 1, i_end + 1), range(j + 1, j_end + 1), strict=False))
         if tag == "replace":

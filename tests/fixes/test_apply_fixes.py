@@ -73,3 +73,30 @@ def test_rows_that_are_copied_keep_their_indentation() -> None:
 def test_columns_count_code_points_and_form_feeds_end_no_row() -> None:
     text = "é = '😀'\x0c; b = 1\nc = 2\n"
     assert apply_edits(text, [at(1, 11, 1, 12, "B"), at(2, 1, 2, 2, "C")]) == "é = '😀'\x0c; B = 1\nC = 2\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("", ""),
+        ("abc", "abc"),
+        ("abc", "axc"),
+        ("aaa", "aa"),
+        ("aa", "aaa"),
+        ("abcd", "ad"),
+        ("", "a"),
+        ("abab", "baba"),
+    ],
+)
+def test_differences_lead_from_one_text_to_the_other(old: str, new: str) -> None:
+    made = ""
+    for tag, i, i_end, j, j_end in differences(old, new):
+        assert (old[i:i_end] == new[j:j_end]) == (tag == "equal")
+        made += old[i:i_end] if tag == "equal" else new[j:j_end]
+    assert made == new
+
+
+def test_differences_of_long_texts_take_no_longer_than_they_must() -> None:
+    rows = [str(row % 7) for row in range(200_000)]
+    changed = [*rows[:100_000], "new", *rows[100_000:]]
+    assert ("insert", 100_000, 100_000, 100_000, 100_001) in differences(rows, changed)
