@@ -1,7 +1,7 @@
 import pytest
 
 from bnlint.findings import Applicability, Edit, Fix, Span
-from bnlint.fixes import apply_edits, apply_fixes, compatible
+from bnlint.fixes import apply_edits, apply_fixes, compatible, differences
 
 
 def at(row: int, column: int, end_row: int, end_column: int, content: str, **more: str) -> Edit:
