@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from bnlint.analysis import era, prefilter
 from bnlint.analysis.facts import ModuleFacts
+from bnlint.analysis.inheritance import with_inherited
 from bnlint.analysis.program import File, Programs
 from bnlint.analysis.project import ProjectFacts, project_facts
 from bnlint.dependencies import declared_eras
@@ -86,7 +87,10 @@ def _apply(
     rules: Sequence[Rule], modules: Sequence[ModuleFacts], project: ProjectFacts, settings: Settings
 ) -> list[Finding]:
     found: list[Finding] = []
-    for module in modules:
+    given = {module.filename for module in modules}
+    for module in project.modules:
+        if module.filename not in given:
+            continue
         written_for = project.era_of(module)
         for rule in rules:
             if not settings.ignores_in(module.filename, rule.code):
@@ -99,7 +103,7 @@ def _project(
 ) -> ProjectFacts:
     guesses = memory.derive("era", aside, lambda source: era.guess(source.data))
     declared = declared_eras(module.filename for module in modules)
-    return project_facts(modules, guesses, declared, _pins(settings), _unparsed(aside, memory))
+    return with_inherited(project_facts(modules, guesses, declared, _pins(settings), _unparsed(aside, memory)))
 
 
 def _pins(settings: Settings) -> Era:

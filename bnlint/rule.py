@@ -98,11 +98,15 @@ class Case:
         """
         if not message or not consequence or not remedy or span.row < 1:
             raise ValueError(f"{self.rule.code}: a finding needs a message, a consequence, a remedy and a place")
-        enclosing = self.module.symbol(scope)
+        enclosing, inherited = self.module.symbol(scope), self.module.inherited
         rows = tuple(sorted({*created, *(statistic.span.row for statistic in statistics)}))
         first = statistics[0] if statistics else None
         made_here = [
-            Related(f"{statistic.name or 'the variable'} is created here", self.module.filename, statistic.span)
+            Related(
+                f"{statistic.name or 'the variable'} is {'inherited' if statistic in inherited else 'created'} here",
+                self.module.filename,
+                statistic.span,
+            )
             for statistic in statistics
             if statistic.span.row != span.row
         ]

@@ -43,13 +43,17 @@ _FITS = frozenset({"fit", "fit_generator", "train_on_batch"})
 
 @dataclass
 class ModuleFacts:
-    """Everything known about one file. ``module`` is its dotted name inside the project."""
+    """Everything known about one file. ``module`` is its dotted name inside the project.
+
+    statistics: those that the file makes; inherited: those that its classes get from base classes in other files.
+    """
 
     filename: str
     module: str
     flow: Dataflow
     own_era: Era
     statistics: list[Statistic] = field(default_factory=list)
+    inherited: list[Statistic] = field(default_factory=list)
     updates: list[Update] = field(default_factory=list)
     rebindings: list[Rebinding] = field(default_factory=list)
     control_blocks: list[ControlBlock] = field(default_factory=list)
@@ -61,6 +65,10 @@ class ModuleFacts:
     def scopes(self) -> list[Scope]:
         """All scopes, the module's own first."""
         return self.flow.tree.scopes
+
+    @property
+    def _reachable(self) -> list[Statistic]:
+        return [*self.statistics, *self.inherited]
 
     @cached_property
     def is_test(self) -> bool:
@@ -124,12 +132,12 @@ class ModuleFacts:
     @cached_property
     def copies(self) -> Copies:
         """What is written into copies of statistics, or over the attributes that hold them."""
-        return Copies(self.flow, self.statistics, self.layers)
+        return Copies(self.flow, self._reachable, self.layers)
 
     @cached_property
     def plain_states(self) -> list[PlainState]:
         """Statistics that objects keep as plain values."""
-        return list(plain_states(self.flow, self.statistics))
+        return list(plain_states(self.flow, self._reachable))
 
     @cached_property
     def slow_averages(self) -> list[SlowAverage]:
@@ -147,7 +155,7 @@ class ModuleFacts:
     @cached_property
     def pairs(self) -> Pairs:
         """Moving means and variances that belong together."""
-        return Pairs(self.flow, self.statistics, self.updates, self.rebindings)
+        return Pairs(self.flow, self._reachable, self.updates, self.rebindings)
 
     @cached_property
     def uses(self) -> Uses:
@@ -177,7 +185,7 @@ class ModuleFacts:
     @cached_property
     def dropping_calls(self) -> list[FusedCall]:
         """Calls of ``fused_batch_norm`` whose new statistics are dropped."""
-        return list(dropping_calls(self.flow, self.uses, self.statistics, self.updates))
+        return list(dropping_calls(self.flow, self.uses, self._reachable, self.updates))
 
     @cached_property
     def fits(self) -> bool:
@@ -231,11 +239,16 @@ def analyse(text: str, filename: str, module: str = "", package: str = "") -> Mo
 
     Raises what `lower_module` raises.
     """
-    flow = Dataflow(lower_module(text, package))
+    return facts_of_flow(Dataflow(lower_module(text, package)), filename, module)
+
+
+def facts_of_flow(flow: Dataflow, filename: str, module: str, own: frozenset[int] | None = None) -> ModuleFacts:
+    """The facts of a lowered module. own: the ids of the calls that stand in it, None if all of them do."""
     facts = ModuleFacts(filename, module, flow, era.detect(flow))
     statistics = Statistics(flow)
     updates = Updates(flow, statistics)
-    facts.statistics = statistics.all
+    facts.inherited = [each for each in statistics.all if own is not None and each.call.id not in own]
+    facts.statistics = [each for each in statistics.all if each not in facts.inherited]
     facts.updates = list(updates.calls())
     facts.rebindings = list(updates.rebindings())
     facts.control_blocks = list(control_blocks(flow, facts.updates))

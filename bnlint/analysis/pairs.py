@@ -327,13 +327,22 @@ def _is_inside(span: Span, outer: Span) -> bool:
 
 
 def _paired(statistics: Sequence[Statistic]) -> Iterator[Pair]:
-    groups: dict[tuple[int, str], list[Statistic]] = defaultdict(list)
-    for statistic in statistics:
-        if statistic.role is not None and statistic.evidence:
-            stem = _ROLE_WORD.sub("*", statistic.name).lower()
-            groups[statistic.scope, stem].append(statistic)
-    for group in groups.values():
-        means = [statistic for statistic in group if statistic.role == "mean"]
-        variances = [statistic for statistic in group if statistic.role == "variance"]
-        if len(means) == len(variances) == 1:
-            yield Pair(means[0], variances[0])
+    """The mean and the variance of one name, or else the only ones that a function or method makes to normalise by."""
+    roles = [statistic for statistic in statistics if statistic.role is not None and statistic.evidence]
+    named: dict[tuple[int, str], list[Statistic]] = defaultdict(list)
+    for statistic in roles:
+        named[statistic.scope, _ROLE_WORD.sub("*", statistic.name).lower()].append(statistic)
+    pairs = [pair for group in named.values() if (pair := _pair(group)) is not None]
+    paired = {each.call.id for pair in pairs for each in (pair.mean, pair.variance)}
+    together: dict[int, list[Statistic]] = defaultdict(list)
+    for statistic in roles:
+        if "normalisation" in statistic.evidence and statistic.call.id not in paired:
+            together[statistic.scope].append(statistic)
+    yield from pairs
+    yield from (pair for group in together.values() if (pair := _pair(group)) is not None)
+
+
+def _pair(group: Sequence[Statistic]) -> Pair | None:
+    means = [statistic for statistic in group if statistic.role == "mean"]
+    variances = [statistic for statistic in group if statistic.role == "variance"]
+    return Pair(means[0], variances[0]) if len(means) == len(variances) == 1 else None

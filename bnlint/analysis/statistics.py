@@ -33,7 +33,7 @@ _CONSTRUCTORS = frozenset(
         "tf.variable", "slim.variable", "slim.model_variable", "keras.Variable", "keras.backend.variable",
     }
 )  # fmt: skip
-_CONSTRUCTOR_METHODS = frozenset({"add_weight", "add_variable", "get_variable"})
+CONSTRUCTOR_METHODS = frozenset({"add_weight", "add_variable", "get_variable"})
 
 # mean and variance are arguments 1 and 2 of all of these but the fused one.
 NORMALISE = frozenset(
@@ -142,7 +142,7 @@ class Statistics:
         if name in _CONSTRUCTORS:
             return name
         method = self._flow.method_of(call)
-        if method is not None and method[1] in _CONSTRUCTOR_METHODS:
+        if method is not None and method[1] in CONSTRUCTOR_METHODS:
             receiver = path_of(method[0])
             if receiver == "self" or (receiver is not None and method[1] != "get_variable"):
                 return method[1]

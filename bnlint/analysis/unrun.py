@@ -12,6 +12,7 @@ from bnlint.analysis.graph_scopes import built_under, may_pick
 from bnlint.analysis.passed_flags import passed_flag
 from bnlint.analysis.program import Program
 from bnlint.analysis.train_steps import TrainStep
+from bnlint.analysis.values import Call
 from bnlint.findings import Span
 
 if TYPE_CHECKING:
@@ -161,9 +162,17 @@ def _module_runs(project: ProjectFacts, module: ModuleFacts, key: str, names: se
     """Whether a module reads a collection and something may become of it; a block that waits in vain is BN202's."""
     reads = [read for read in module.collections.reads if read.used and read.key in (key, None)]
     reads = [read for read in reads if may_pick(read.part, names)]
+    if any(_holds_up_a_step(module, read.call) for read in reads):
+        return True
     if any(project.fates.of(module, read.call).fate in ("used", "waits") for read in reads):
         return True
     return key == UPDATE_OPS and module.collections.hands_on_update_ops
+
+
+def _holds_up_a_step(module: ModuleFacts, read: Call) -> bool:
+    """Whether an optimizer step waits for what is read; whoever runs the one, in sight or not, runs the other."""
+    waiting = {each.block.id for each in module.control_blocks if any(op is read for op in each.dependencies)}
+    return any(waiting & {*module.flow.site(step.call).blocks} for step in module.train_steps.steps)
 
 
 def _on_keras_layers(project: ProjectFacts, program: Program) -> Iterator[WaitingLayer]:

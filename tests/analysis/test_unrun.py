@@ -135,6 +135,14 @@ SILENT = {
     ),
     "a scope that is computed": script(NETS, BOTH, WAITS.replace("UPDATE_OPS", "UPDATE_OPS, scope=name"), RUN),
     "the train op waits": script(LAYER, BUILD, WAITS, RUN),
+    "a train op that waits and is run out of sight": script(
+        LAYER,
+        "class Model:\n    def __init__(self, x):\n        self.training = tf.placeholder(tf.bool, [])\n",
+        "        self.loss = tf.reduce_mean(net(x, self.training))\n"
+        "        with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)):\n",
+        "            self.train_op = tf.train.AdamOptimizer().minimize(self.loss)\n",
+        "trainer.Trainer(tf.Session(), Model(x)).train()\n",
+    ),
     "a group": script(LAYER, BUILD, STEP, "step = tf.group(step, *tf.get_collection(tf.GraphKeys.UPDATE_OPS))\n", RUN),
     "a group of a list": script(
         LAYER, BUILD, STEP, "step = tf.group([step, tf.get_collection(tf.GraphKeys.UPDATE_OPS)])\n", RUN
