@@ -7,15 +7,16 @@ tell that the weights sum to one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from bnlint.analysis.arithmetic import number
 from bnlint.analysis.dataflow import Dataflow
 from bnlint.analysis.inlining import Inlining
-from bnlint.analysis.values import Call, Op, Parameter, Read, Value, walk
+from bnlint.analysis.values import Call, Op, Parameter, Read, Sequence, Value, walk
 
-_ADD = frozenset({"tf.add", "keras.ops.add", "tf.add_n"})
+_ADD = frozenset({"tf.add", "keras.ops.add"})
 _SUBTRACT = frozenset({"tf.subtract", "tf.sub", "keras.ops.subtract"})
 _MULTIPLY = frozenset({"tf.multiply", "tf.mul", "tf.scalar_mul", "keras.ops.multiply"})
 _SAME = frozenset(
@@ -24,6 +25,8 @@ _SAME = frozenset(
         "keras.ops.cast", "keras.ops.stop_gradient", "keras.ops.squeeze", "keras.ops.reshape", "keras.backend.cast",
     }
 )  # fmt: skip
+# TensorFlow 2 has most of them under ``tf.math`` too.
+_PLAIN = re.compile(r"^tf\.math\.")
 _DEPTH = 10
 
 # Two guesses for scalars whose value the code does not show: an identity holds for both.
@@ -183,9 +186,11 @@ class Averages:
                 return None
 
     def _called(self, call: Call, args: tuple[Value, ...]) -> tuple[str, tuple[Value, ...]] | None:
-        name = self._flow.name_of(call)
+        name = _PLAIN.sub("tf.", self._flow.name_of(call) or "") or None
         if name in _SAME and args:
             return "same", args[:1]
+        if name == "tf.add_n" and len(args) == 1 and isinstance(args[0], Sequence):
+            return "+", args[0].items
         for names, op in ((_ADD, "+"), (_SUBTRACT, "-"), (_MULTIPLY, "*")):
             if name in names and len(args) == 2:
                 return op, args

@@ -1,4 +1,4 @@
-"""Statistics that a class gets from a base class in another file."""
+"""Statistics that a class gets from a base class in another file, or from Keras."""
 
 from __future__ import annotations
 
@@ -9,16 +9,24 @@ from typing import TYPE_CHECKING
 
 from bnlint.analysis.dataflow import Dataflow
 from bnlint.analysis.facts import ModuleFacts, facts_of_flow
+from bnlint.analysis.layers import LAYER_CLASSES
+from bnlint.analysis.names import canonical
 from bnlint.analysis.scopes import Binding, ModuleTree, Scope
-from bnlint.analysis.statistics import CONSTRUCTOR_METHODS, Statistic
+from bnlint.analysis.statistics import CONSTRUCTOR_METHODS
 from bnlint.analysis.values import Attribute, Call, Const, Global, Read
 from bnlint.findings import Span
 
 if TYPE_CHECKING:
     from bnlint.analysis.project import ProjectFacts
 
-# By the id of a class, the attributes that it inherits, with the statistic that each holds.
-_Inherited = Mapping[int, Sequence[tuple[str, Statistic]]]
+# By the id of a class, the attributes that it inherits: what calls of which constructor they hold.
+_Attribute = tuple[str, str, Sequence[tuple[str | None, Const]]]
+_Inherited = Mapping[int, Sequence[_Attribute]]
+_NOWHERE = Span(1, 1, 1, 1)
+_OF_KERAS = tuple(
+    (f"self.{name}", "add_weight", (("name", Const(_NOWHERE, name)), ("trainable", Const(_NOWHERE, False))))
+    for name in ("moving_mean", "moving_variance")
+)
 
 
 def with_inherited(project: ProjectFacts) -> ProjectFacts:
@@ -29,19 +37,23 @@ def with_inherited(project: ProjectFacts) -> ProjectFacts:
 
 
 def _inherited(project: ProjectFacts, module: ModuleFacts) -> _Inherited:
-    found: dict[int, list[tuple[str, Statistic]]] = defaultdict(list)
+    found: dict[int, list[_Attribute]] = defaultdict(list)
     for owner in module.scopes:
-        if owner.kind == "class" and any(isinstance(base, Global) for base in owner.bases):
+        bases = [base.name for base in owner.bases if isinstance(base, Global)]
+        if any(canonical(name) in LAYER_CLASSES for name in bases):
+            found[owner.id] += _OF_KERAS
+        elif bases:
             for home, base in project.links.lineage(module, owner):
                 if home is not module:
                     found[owner.id] += _attributes(home, base)
     return {scope: attributes for scope, attributes in found.items() if attributes}
 
 
-def _attributes(home: ModuleFacts, base: Scope) -> Iterator[tuple[str, Statistic]]:
+def _attributes(home: ModuleFacts, base: Scope) -> Iterator[_Attribute]:
     for statistic in home.statistics:
         if home.flow.class_of(statistic.scope) is base and (statistic.role is not None or not statistic.trainable):
-            yield from ((path, statistic) for path in sorted(statistic.paths) if path.startswith("self."))
+            options = [(name, v) for name, v in statistic.constructor.keywords if isinstance(v, Const)]
+            yield from ((path, statistic.made_by, options) for path in statistic.paths if path.startswith("self."))
 
 
 def _inheriting(module: ModuleFacts, inherited: _Inherited) -> ModuleFacts:
@@ -59,24 +71,20 @@ def _inheriting(module: ModuleFacts, inherited: _Inherited) -> ModuleFacts:
         call_sites=[*tree.call_sites],
     )
     for owner, attributes in inherited.items():
-        for path, statistic in attributes:
-            _make(made, made.scopes[owner], path, statistic)
+        for attribute in attributes:
+            _make(made, made.scopes[owner], attribute)
     own = frozenset(range(len(tree.calls)))
     return facts_of_flow(Dataflow(made), module.filename, module.module, own)
 
 
-def _make(tree: ModuleTree, owner: Scope, path: str, statistic: Statistic) -> None:
+def _make(tree: ModuleTree, owner: Scope, attribute: _Attribute) -> None:
+    path, made_by, options = attribute
     span = owner.bases[0].span
-    kept = ((name, value) for name, value in statistic.constructor.keywords if isinstance(value, Const))
-    call = Call(span, len(tree.calls), _constructor(statistic, owner, span), (), tuple(kept))
+    is_method = made_by in CONSTRUCTOR_METHODS
+    callee = Attribute(span, Read(span, "self", owner.id, ()), made_by) if is_method else Global(span, made_by)
+    call = Call(span, len(tree.calls), callee, (), tuple(options))
     binding = Binding(len(tree.bindings), path, owner.id, "assign", call, span, span, ())
     tree.calls.append(call)
     tree.call_sites.append((owner.id, (), (), 0))
     tree.bindings.append(binding)
     owner.bindings[path] = [*owner.bindings.get(path, ()), binding.id]
-
-
-def _constructor(statistic: Statistic, owner: Scope, span: Span) -> Attribute | Global:
-    if statistic.made_by in CONSTRUCTOR_METHODS:
-        return Attribute(span, Read(span, "self", owner.id, ()), statistic.made_by)
-    return Global(span, statistic.made_by)

@@ -70,3 +70,11 @@ def test_a_class_of_the_same_name_elsewhere_is_no_base(found: Found) -> None:
     project = files(**BOUND)
     project["layer.py"] = project["layer.py"].replace("from base import", "from other import")
     assert found(project) == []
+
+
+@pytest.mark.parametrize(("lines", "places"), [(BOUND, ["layer.py:7", "layer.py:8"]), (ASSIGNED, [])])
+def test_the_statistics_of_the_layer_of_keras(lines: dict[str, str], places: list[str], found: Found) -> None:
+    layer = LAYER.format(**lines).replace(
+        "from base import Norm", "from tensorflow.keras.layers import BatchNormalization"
+    )
+    assert found({"layer.py": layer.replace("(Norm)", "(BatchNormalization)").replace("kernel", "gamma")}) == places

@@ -65,6 +65,9 @@ LOST = {
     ),
     "arithmetic in calls": CREATE
     + "moving_mean = tf.add(tf.multiply(moving_mean, 0.9), tf.multiply(tf.reduce_mean(x), 0.1))\n",
+    "arithmetic in calls of tf.math": CREATE
+    + "moving_mean = tf.math.add(tf.math.scalar_mul(0.9, moving_mean), 0.1 * tf.reduce_mean(x))\n",
+    "a sum in a list": CREATE + "moving_mean = tf.add_n([0.9 * moving_mean, 0.1 * tf.reduce_mean(x)])\n",
     "a difference": CREATE + "moving_mean = moving_mean - (moving_mean - tf.reduce_mean(x, 0)) * 0.1\n",
     "a helper that computes": HELPER + CREATE + "moving_mean = follow(moving_mean, tf.reduce_mean(x, 0))\n",
     "a helper inside arithmetic": HELPER + CREATE + "moving_mean = 1. * follow(moving_mean, tf.reduce_mean(x, 0))\n",
