@@ -101,8 +101,8 @@ class Pairs:
                 if moving is None or update.average is None or not moving.is_batch_norm:
                     continue
                 resting = pair.other(moving)
-                if resting.call.id not in touched and self._is_only_read(resting):
-                    handed_out = tuple(sorted({function.name for function in self._returning(resting)}))
+                if resting.call.id not in touched and self.is_only_read(resting):
+                    handed_out = tuple(sorted({function.name for function in self.returning(resting)}))
                     swapped = self._missing_update(update, moving, resting)
                     yield OneSidedUpdate(update, resting, swapped, self._result(update, resting), handed_out)
                     break
@@ -220,22 +220,22 @@ class Pairs:
 
     # -- what becomes of a statistic ---------------------------------------------------------------
 
-    def _is_only_read(self, statistic: Statistic) -> bool:
+    def is_only_read(self, statistic: Statistic) -> bool:
         """Whether nothing in sight could update a statistic behind our back, and something reads it."""
-        reads = list(self._reads(statistic))
+        reads = list(self.reads_of(statistic))
         if not reads or any(not self._only_looks(read) for read in reads):
             return False
         names = {path.rpartition(".")[2] for path in statistic.paths if "." in path}
         return not any(self._assigns_from_outside(call, names) for call in self._flow.tree.calls)
 
-    def _reads(self, statistic: Statistic) -> Iterator[Read]:
+    def reads_of(self, statistic: Statistic) -> Iterator[Read]:
         for binding in self._flow.tree.bindings:
             if binding.path in statistic.paths and self._holds(binding, statistic):
                 yield from self._flow.readers(binding)
 
-    def _returning(self, statistic: Statistic) -> Iterator[Scope]:
+    def returning(self, statistic: Statistic) -> Iterator[Scope]:
         """The functions that hand a statistic out to their callers."""
-        for read in self._reads(statistic):
+        for read in self.reads_of(statistic):
             statement = self._flow.statement(read)
             returned = statement is not None and statement.kind == "return" and self._leaves_whole(read)
             if returned and not self._is_branch(read.scope):

@@ -230,11 +230,15 @@ class Programs:
         """The program around a module: itself, whatever imports it, and everything that those import."""
         found = self._found.get(module.filename)
         if found is None:
-            start = next(file for file in self.files if file.facts is module)
+            start = self.file_of(module)
             above = self._reach([start], self._importers)
             files = self._reach(above, self._imported)
             found = self._found[module.filename] = Program(start, tuple(files), any(file.drives for file in above))
         return found
+
+    def file_of(self, module: ModuleFacts) -> File:
+        """The file of a module."""
+        return next(file for file in self.files if file.facts is module)
 
     def importers(self, files: Iterable[File]) -> set[str]:
         """The names of the files that import one of these."""

@@ -25,6 +25,8 @@ from bnlint.analysis.held_up import HeldUpLoss, waits_for_updates
 from bnlint.analysis.keras_models import KerasModels
 from bnlint.analysis.links import Links
 from bnlint.analysis.momenta import Momentum, average_momenta, layer_momenta
+from bnlint.analysis.never_updated import never_updated
+from bnlint.analysis.pairs import Pair
 from bnlint.analysis.program import File, Programs
 from bnlint.analysis.python_tests import PlaceholderTest, placeholder_tests
 from bnlint.analysis.saving import Saving
@@ -151,6 +153,10 @@ class ProjectFacts:
     def tensor_averages(self, module: ModuleFacts) -> list[TensorAverage]:
         """Calls that apply an average object to tensors."""
         return list(tensor_averages(self, module))
+
+    def never_updated(self, module: ModuleFacts) -> list[Pair]:
+        """Pairs of statistics of a module that inference reads and that nothing updates."""
+        return list(never_updated(self, module))
 
     def momenta(self, module: ModuleFacts) -> list[Momentum]:
         """The momenta that layers and average objects of a module are given."""

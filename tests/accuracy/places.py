@@ -20,7 +20,7 @@ RULES_FOR = {
     "recreated_each_call": {"BN401", "BN402"},
     "trainable_stats": {"BN405"},
     "training_flag": {"BN301", "BN302", "BN303", "BN304", "BN307", "BN309", "BN310"},
-    "update_not_run": {"BN201", "BN202", "BN203", "BN207", "BN208"},
+    "update_not_run": {"BN106", "BN201", "BN202", "BN203", "BN207", "BN208"},
     "updates_at_inference": {"BN303", "BN304"},
     "updates_ops_not_run": {"BN204", "BN205", "BN209"},
     "wrong_stat_used": {"BN408", "BN502", "BN503", "BN506"},

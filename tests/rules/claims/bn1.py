@@ -158,4 +158,10 @@ CLAIMS = [
             ),
         },
     ),
+    Claim(
+        "BN106",
+        "`bad.py` prints a moving mean of exactly 0 and a moving variance of exactly 1; `good.py` prints values near 5 "
+        "and 4.",
+        {"bad.py": INITIAL, "good.py": TRAINED},
+    ),
 ]

@@ -1,0 +1,28 @@
+import tensorflow as tf
+
+
+class BatchNorm(tf.Module):
+    def __init__(self, channels, momentum=0.9, epsilon=1e-3):
+        super().__init__()
+        self.momentum = momentum
+        self.epsilon = epsilon
+        self.moving_mean = tf.Variable(tf.zeros([channels]), trainable=False)
+        self.moving_variance = tf.Variable(tf.ones([channels]), trainable=False)
+
+    def __call__(self, x, training=False):
+        m = self.momentum
+        if training:
+            mean, variance = tf.nn.moments(x, axes=[0])
+            self.moving_mean.assign(self.moving_mean * m + mean * (1 - m))
+            self.moving_variance.assign(self.moving_variance * m + variance * (1 - m))
+        else:
+            mean, variance = self.moving_mean, self.moving_variance
+        return tf.nn.batch_normalization(x, mean, variance, None, None, self.epsilon)
+
+
+if __name__ == "__main__":
+    bn = BatchNorm(channels=3)
+    for step in range(50):
+        bn(tf.random.normal([64, 3], mean=5.0, stddev=2.0), training=True)
+    print("moving mean:", bn.moving_mean.numpy())
+    print("moving variance:", bn.moving_variance.numpy())
