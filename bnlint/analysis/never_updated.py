@@ -25,12 +25,16 @@ def never_updated(project: ProjectFacts, module: ModuleFacts) -> Iterator[Pair]:
     """Pairs that inference normalises by in place of the batch's statistics, in files that assign nothing."""
     if module.updates or module.rebindings or not module.pairs.all:
         return
-    if any(_MOVES.fullmatch(name) for name in project.programs.file_of(module).mentioned):
-        return
     for pair in module.pairs.all:
         both = (pair.mean, pair.variance)
-        if all(_is_left_alone(project, module, each) and _is_for_inference(module, each) for each in both):
+        idle = all(_is_left_alone(project, module, each) and _is_for_inference(module, each) for each in both)
+        if idle and not _moves_variables(project, module):
             yield pair
+
+
+def _moves_variables(project: ProjectFacts, module: ModuleFacts) -> bool:
+    mentions = project.programs.file_of(module).mentions.values()
+    return any(_MOVES.fullmatch(name) for names in mentions for name in names)
 
 
 def _is_left_alone(project: ProjectFacts, module: ModuleFacts, statistic: Statistic) -> bool:
@@ -43,7 +47,7 @@ def _is_left_alone(project: ProjectFacts, module: ModuleFacts, statistic: Statis
     if isinstance(given, Const) and isinstance(given.value, str):
         names.append(given.value)
     others = [file for file in project.programs.of(module).files if file.facts is not module]
-    return not any(name in file.mentioned for name in names for file in others)
+    return not any(file.mentions_name(name) for name in names for file in others)
 
 
 def _is_for_inference(module: ModuleFacts, statistic: Statistic) -> bool:

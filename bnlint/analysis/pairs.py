@@ -229,6 +229,7 @@ class Pairs:
         return not any(self._assigns_from_outside(call, names) for call in self._flow.tree.calls)
 
     def reads_of(self, statistic: Statistic) -> Iterator[Read]:
+        """The places that read a statistic by one of its names."""
         for binding in self._flow.tree.bindings:
             if binding.path in statistic.paths and self._holds(binding, statistic):
                 yield from self._flow.readers(binding)
