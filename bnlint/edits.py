@@ -118,7 +118,7 @@ _CALLS = re.compile(r"[\w\])]\($")
 
 
 def run_with_return(module: ModuleFacts, updates: Sequence[Update]) -> dict[int, Fix]:
-    """Fixes, by call id, that let what a function returns wait for its dropped updates.
+    """Fixes, by call id, that let what a function returns wait for updates that nothing else runs.
 
     All updates of one function share one fix: each result gets a name, and the function's last
     statement, its ``return``, is put under a control dependency on all of them.
@@ -149,14 +149,17 @@ def run_with_return(module: ModuleFacts, updates: Sequence[Update]) -> dict[int,
 
 
 def _name_made_by(module: ModuleFacts, update: Update) -> str | None:
-    """The name that the result of an update has, "" if it has none; None where it is part of something else."""
+    """The name or attribute that holds the result of an update, "" if none does; None where it is part of something."""
     statement = update.statement
     if statement is None or module.flow.parent(update.call) is not None:
         return None
     if statement.kind == "expression":
         return ""
     names = [module.flow.tree.bindings[index].path for index in statement.bindings]
-    return names[0] if statement.kind == "assign" and len(names) == 1 and names[0].isidentifier() else None
+    return names[0] if statement.kind == "assign" and len(names) == 1 and _PLAIN_PLACE.fullmatch(names[0]) else None
+
+
+_PLAIN_PLACE = re.compile(r"\w+(\.\w+)*")
 
 
 def _update_names(module: ModuleFacts, scope: int, updates: Sequence[Update]) -> list[str]:

@@ -17,7 +17,8 @@ class BatchNorm:
         self.update_variance = self.moving_variance.assign(
             self.moving_variance * self.m + variance * (1 - self.m)
         )
-        return tf.nn.batch_normalization(x, mean, variance, None, None, self.epsilon)
+        with tf.control_dependencies([self.update_mean, self.update_variance]):
+            return tf.nn.batch_normalization(x, mean, variance, None, None, self.epsilon)
 
     def normalize(self, x):
         return tf.nn.batch_normalization(x, self.moving_mean, self.moving_variance, None, None, self.epsilon)
@@ -33,7 +34,7 @@ if __name__ == "__main__":
     with tf.Session() as sess:
         sess.run(tf.global_variables_initializer())
         for step in range(50):
-            sess.run([train_op, bn.update_mean, bn.update_variance], {x: np.random.normal(5.0, 2.0, [64, 3])})
+            sess.run(train_op, {x: np.random.normal(5.0, 2.0, [64, 3])})
         print("moving mean:", sess.run(bn.moving_mean))
         print("moving variance:", sess.run(bn.moving_variance))
         print("test output:", sess.run(test_output, {x: [[5.0, 5.0, 5.0]]}))

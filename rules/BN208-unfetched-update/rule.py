@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from bnlint.analysis.prefilter import ASSIGNS, CONSTRUCTORS, STATISTICS
 from bnlint.analysis.updates import Update
+from bnlint.edits import run_with_return
 from bnlint.findings import Confidence, Finding, Severity
 from bnlint.rule import Case, Rule
 from bnlint.verify.predictions import Unchanged
@@ -14,9 +15,11 @@ def check(case: Case) -> Iterator[Finding]:
     if case.era.tensorflow != "1":
         return
     driven = case.project.programs.of(case.module).is_driven
-    for op in case.project.lost_ops:
-        if op.module is not case.module or op.fate != "kept":
-            continue
+    kept = [op for op in case.project.lost_ops if op.module is case.module and op.fate == "kept"]
+    updates = [op.made for op in kept if isinstance(op.made, Update) and op.made.call is op.call]
+    # A library may leave it to its users what they fetch.
+    fixes = run_with_return(case.module, updates) if driven else {}
+    for op in kept:
         statistics = op.made.statistics if isinstance(op.made, Update) else ()
         name = f"`{statistics[0].name}`" if statistics else "the averages"
         yield case.finding(
@@ -31,6 +34,7 @@ def check(case: Case) -> Iterator[Finding]:
             statistics=statistics,
             confidence=Confidence.MEDIUM if driven else Confidence.LOW,
             severity=Severity.WARNING if driven else Severity.INFO,
+            fix=fixes.get(op.call.id),
         )
 
 
