@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 
 from bnlint.verify.predictions import Experiment
 from bnlint.verify.slicing import first_row
@@ -155,6 +156,29 @@ def slots(target: ast.AST | None) -> dict[str, list[str]]:
             if isinstance(key, str):
                 found.setdefault(node.value.id, set()).add(key)
     return {name: sorted(keys) for name, keys in found.items()}
+
+
+def mappings(tree: ast.Module | None, asked: dict[str, list[str]]) -> dict[str, object]:
+    """For parameters of which items are asked for by text: the first mapping written out in the file that has them."""
+    found: dict[str, object] = {}
+    for node in ast.walk(tree) if tree is not None and asked else ():
+        if isinstance(node, ast.Dict):
+            try:
+                value = ast.literal_eval(node)
+            except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+                continue
+            for name, keys in asked.items():
+                if value.keys() >= set(keys) and _is_json(value):
+                    found.setdefault(name, value)
+    return found
+
+
+def _is_json(value: object) -> bool:
+    """Whether it comes through a pipe as it is."""
+    try:
+        return bool(json.loads(json.dumps(value)) == value)
+    except (TypeError, ValueError):
+        return False
 
 
 def rank(target: ast.AST | None, keeps_channels: bool) -> int | None:

@@ -56,7 +56,8 @@ def _law_fault(law: Mapping[str, Any] | None, fault: str) -> Seen:
 def _source_fault(law: Mapping[str, Any] | None, source: str) -> Seen:
     if law is None or law["kind"] == "unchanged":
         return undecided("never-updated")
-    if law["source"] is None:
+    # Of an argument only the caller knows what it holds.
+    if law["source"] is None or str(law["source"]).startswith("argument "):
         return undecided("law-not-explained")
     return CONFIRMED if str(law["source"]).rpartition(": ")[2] in SOURCES[source] else REFUTED
 

@@ -31,7 +31,7 @@ def unchanged(place: Place, after: str, though_frozen: bool, observation: Observ
     variables = watched(place, observation)
     moving = [any(moved(v, phase) for phase in phases) for v in variables]
     if moving and all(moving):
-        return REFUTED
+        return REFUTED if place.reached(observation) else undecided("line-not-reached")
     if observation["error"] is not None or not variables:
         return place.missing(observation)
     seen = {phase for v in variables for phase in v["moved"] if phase in phases and not by_optimizer(v, phase)}
@@ -41,11 +41,18 @@ def unchanged(place: Place, after: str, though_frozen: bool, observation: Observ
         return undecided("some-moved")
     if all(v["frozen"] for v in variables) and not though_frozen:
         return Seen(Outcome.REFUTED, "intended")
-    if any(moved(v, phase) for v in variables for phase in v["moved"] if phase not in phases):
+    left = {phase for v in variables for phase in v["moved"] if phase not in phases and moved(v, phase)}
+    if left and not (left == {"collection update_ops"} and _by_estimator(observation)):
         return Seen(Outcome.DEFERRED, "caller-runs-updates")
     if any("returned" in v["reached_by"] for v in variables):
         return undecided("update-without-effect")
     return place.if_reached(observation)
+
+
+def _by_estimator(observation: Observation) -> bool:
+    """Whether the caller is known: an estimator, which runs the train op that it is given, and no collection."""
+    found = probe(observation, "estimator")
+    return found is not None and not found["hooks"]
 
 
 def _untrained(after: str, observation: Observation) -> bool:

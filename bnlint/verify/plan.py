@@ -216,6 +216,7 @@ class Plan:
                 **dict.fromkeys(hints.held(target, self._experiment), "statistic"),
             },
             "slots": hints.slots(target),
+            "mappings": hints.mappings(self._tree, hints.slots(target)),
             "method": hints.method_at(target, self._experiment.row),
             "row": list(self.row),
             "steps": self._experiment.steps,

@@ -28,6 +28,8 @@ from bnlint.verify.verdicts import failed_before, judge, prove, unable
 __all__ = ["VerifySettings", "clears", "prove_fix", "verify"]
 
 DECIDED = (Outcome.CONFIRMED, Outcome.REFUTED)
+ALONE = ("statistic-not-seen", "law-not-explained", "raised", "made-up", "line-not-reached")
+"""What may come of running a function without what its callers give it."""
 MOST_SKIPPED = 8
 REMEMBERED = "seen in an earlier run, of the same code under the same TensorFlow; --no-cache runs it again"
 Isolation = Literal["auto", "strict", "none"]
@@ -244,7 +246,7 @@ def _decide(pool: Pool, plan: Plan, place: Place, python: str) -> Verdict:
         verdict = _try(pool, python, place, plan.skipping(skipped))
     if verdict.outcome in DECIDED:
         return verdict
-    elsewhere = plan.called() if verdict.reason == "statistic-not-seen" else ()
+    elsewhere = plan.called() if verdict.reason in ALONE else ()
     for trial in (*elsewhere, plan.driven(), plan.ported() if _misses_names(verdict) else None, plan.program()):
         if trial is None:
             continue

@@ -58,7 +58,7 @@ class Mutant:
     def fixed(self, verify: bool = False) -> tuple[Report, dict[str, str]]:
         """What is left after all fixes, and the files then; with ``verify`` only proven fixes are made."""
         settings = Settings(verify=verify, python=PYTHONS)
-        with _files(self.texts if verify else {}):
+        with files(self.texts if verify else {}):
             report, changes = fixer.fix(_inputs(self.texts), settings, unsafe=True, write=False)
         return report, {**self.texts, **{change.after.filename: change.after.text for change in changes}}
 
@@ -77,7 +77,7 @@ def findings(texts: dict[str, str]) -> tuple[Finding, ...]:
 
 
 @contextmanager
-def _files(texts: dict[str, str]) -> Iterator[None]:
+def files(texts: dict[str, str]) -> Iterator[None]:
     """In a folder that holds them, since what runs imports what stands beside it."""
     here = os.getcwd()
     with tempfile.TemporaryDirectory() as folder:

@@ -44,6 +44,7 @@ def variable(**changes: Any) -> dict[str, Any]:
         "updates": None,
         "reached_by": [],
         "given": False,
+        "waited": False,
         **changes,
     }
 

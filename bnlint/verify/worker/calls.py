@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any, Callable, Dict, List, Optional, Sequence
 
 import numpy as np
@@ -179,10 +180,22 @@ def fit(run: Run, target: Target, again: Callable[[], Any]) -> Optional[Driven]:
     """Fits of one batch each, so that every optimizer step is seen."""
     model = compiled(target.layer, eagerly="assignments" in run.wanted)
     run.shapes = target.shapes
+    labelled = True
     for step in range(run.steps):
         arrays = target.arrays(step)
         try:
-            fit_once(model, arrays)
+            try:
+                if labelled:
+                    fit_once(model, arrays)
+            except Exception:
+                # Only a step of the user's own may want the samples alone.
+                if step or not _is_own(model, "train_step"):
+                    raise
+                labelled = False
+                run.watch.forget()
+                model = compiled(again())
+            if not labelled:
+                fit_once(model, arrays, labelled=False)
         except Exception as error:
             run.fail(error, "fit")
             return None
@@ -194,20 +207,40 @@ def compiled(layer: Any, eagerly: bool = False) -> Any:
     """The layer as a model that can be fitted to nothing in particular."""
     keras = framework.keras_of(layer)
     model = layer if isinstance(layer, framework.model_classes()) else keras.Sequential([layer])
+    if _is_own(model, "compile"):
+        model.compile(**_own_options(model, keras))
+        return model
     options = {"jit_compile": False} if str(getattr(keras, "__version__", "2")).startswith("3") else {}
     model.compile(optimizer=keras.optimizers.SGD(1e-3), loss=_loss, run_eagerly=eagerly, **options)
     return model
 
 
-def fit_once(model: Any, arrays: Dict[str, Any]) -> None:
-    """One optimizer step on these batches."""
+def _is_own(model: Any, method: str) -> bool:
+    """Whether the class of the model overrides what Keras has."""
+    owner = next(cls for cls in type(model).__mro__ if method in cls.__dict__)
+    return owner not in framework.model_classes() and owner.__module__.split(".")[0] not in ("keras", "tf_keras")
+
+
+def _own_options(model: Any, keras: Any) -> Dict[str, Any]:
+    """What a ``compile`` of the user's own asks for: optimizers and losses, by their names."""
+    options: Dict[str, Any] = {}
+    for name, parameter in inspect.signature(model.compile).parameters.items():
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            continue
+        if "optim" in name or name.endswith("_opt"):
+            options[name] = keras.optimizers.SGD(1e-3)
+        elif "loss" in name:
+            options[name] = _loss
+        elif parameter.default is parameter.empty:
+            options[name] = None
+    return options
+
+
+def fit_once(model: Any, arrays: Dict[str, Any], labelled: bool = True) -> None:
+    """One optimizer step on these batches. labelled: whether there is a target for each sample."""
     data = list(arrays.values())
-    model.fit(
-        data[0] if len(data) == 1 else data,
-        np.zeros((len(data[0]), 1), np.float32),
-        batch_size=len(data[0]),
-        verbose=0,
-    )
+    labels = {"y": np.zeros((len(data[0]), 1), np.float32)} if labelled else {}
+    model.fit(data[0] if len(data) == 1 else data, batch_size=len(data[0]), verbose=0, **labels)
 
 
 def _loss(_: Any, prediction: Any) -> Any:

@@ -17,6 +17,9 @@ from .watch import Watch
 
 MOST_NOTES = 8
 
+ENOUGH_TRAINING = 3
+"""Training steps after which an error of the program no longer matters, unless one is predicted."""
+
 PHASES = {"inference", "dependence", "phases", "flag"}
 """Probes of what the code does with its training flag off, or as a tensor."""
 
@@ -79,7 +82,11 @@ def _on_rung(mode: str, rung: Dict[str, Any], request: Dict[str, Any], folder: s
     def useful(seen: Dict[str, Any]) -> bool:
         error = seen["error"]
         about_inputs = error["type"] in ABOUT_INPUTS or error["of"] is not None
-        return error["stage"] == "call" and about_inputs and not any(text in error["message"] for text in NOT_INPUTS)
+        return (
+            error["stage"] in ("call", "fit")
+            and about_inputs
+            and not any(text in error["message"] for text in NOT_INPUTS)
+        )
 
     found = search.climb(attempt, _variants(mode, request), useful, until)
     if rung["name"] == "stand-ins" and found["error"] is not None and found["error"]["stage"] == "call":
@@ -156,8 +163,18 @@ def _attempt(mode: str, rung: Dict[str, str], variant: Variant, request: Dict[st
     finally:
         watch.uninstall()
         seal.libraries.mend()
+    if mode == "program" and not request["errors"]:
+        _pass_over_late_error(attempt)
     attempt.notes += ["stands in for what TensorFlow 2 has not: %s" % name for name in list(shims)[:MOST_NOTES]]
     return _observation(attempt, rung["name"], request)
+
+
+def _pass_over_late_error(attempt: Run) -> None:
+    """What a program raises once it has trained, such as an assertion about the result, takes nothing back."""
+    trained = sum(step.phase in ("train-op", "fit") for step in attempt.watch.steps)
+    if attempt.error is not None and trained >= ENOUGH_TRAINING:
+        attempt.notes.append("after %d training steps the program raised %s" % (trained, attempt.error["type"]))
+        attempt.error = None
 
 
 def _drive(mode: str, attempt: Run, namespace: Dict[str, Any]) -> None:

@@ -56,6 +56,9 @@ def drive(run: Run, namespace: Dict[str, Any]) -> None:
         target, values = built, _placeholders(built)
         result = _call(run, target, values)
     run.shapes = target.shapes
+    if type(result).__name__ == "EstimatorSpec":
+        # An estimator trains by running the train op, and what hooks run besides.
+        run.probes["estimator"] = {"hooks": bool(result.training_hooks or result.training_chief_hooks)}
     built_graph = _Graph(run, target, dict(values, **given), result, namespace)
     if sessions and not built_graph.returned:
         # It trained by itself and gave back nothing to run; looking on while the program runs shows more.
@@ -161,6 +164,7 @@ class _Graph:
             self._probe(session)
         for tracked in run.watch.tracked:
             tracked.facts.update(ops.reaching(tracked.variable, self.groups))
+        report.note_waited(run.watch, [run.rows[0], run.rows[-1]] if run.rows else [0, 0])
         self._count_assignments(phases)
 
     def _phases(self) -> List[Tuple[str, List[Any]]]:

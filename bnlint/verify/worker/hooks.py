@@ -163,7 +163,11 @@ class Hooks:
         reached = ops.ancestors(fetched)
         own = [t for t in self.witness.readable() if getattr(t.variable, "graph", None) is graph]
         if any(ops.is_training(op) for op in reached):
-            return "train-op", {id(tracked): len(ops.assign_ops(tracked.variable) & reached) for tracked in own}
+            assigning = {id(tracked): ops.assign_ops(tracked.variable) & reached for tracked in own}
+            for tracked in own:
+                if assigning[id(tracked)]:
+                    self.witness.will_run(tracked, assigning[id(tracked)])
+            return "train-op", {key: len(found) for key, found in assigning.items()}
         initial = any(tracked.variable.initializer in reached for tracked in own)
         return ("restore" if initial or any(op.type in RESTORES for op in reached) else "call"), {}
 

@@ -81,7 +81,7 @@ class Argument(NamedTuple):
     """kind: "batch" (a new array of ``shape`` each step), "statistic" (a variable), "flag" (a tensor) or "constant".
 
     For a kind of THINGS one is made. off: what a flag is outside of training. array: a batch that is a NumPy array.
-    integer: a batch of class numbers.
+    integer: a batch of class numbers. keys: by which the code asks for it, as an item of a mapping.
     """
 
     name: str
@@ -93,6 +93,7 @@ class Argument(NamedTuple):
     off: Any = None
     array: bool = False
     integer: bool = False
+    keys: Tuple[str, ...] = ()
 
 
 def variants(hint: Optional[int]) -> List[Variant]:
@@ -261,7 +262,10 @@ def batch_statistics(arrays: Dict[str, Any], length: int) -> Dict[str, List[floa
         if values.ndim == 1 and len(values) == length:
             found["argument " + name] = [float(v) for v in values]
             continue
-        for axes in _reductions(values.shape, length):
+        for number, axes in enumerate(_reductions(values.shape, length)):
+            if number:
+                kept = next(iter(set(range(values.ndim)) - set(axes)), 0)
+                prefix = "%s, channels on axis %d: " % (name, kept)
             for kind, result in _reduce(values, axes).items():
                 found.setdefault(prefix + kind, [float(v) for v in np.ravel(result)])
     return found

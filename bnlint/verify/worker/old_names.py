@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import importlib
-from typing import Any, Callable, Dict
+import types
+from typing import Any, Callable, Dict, NamedTuple
 
 from . import framework
 
@@ -40,6 +41,30 @@ INTERNAL = {
 """Modules of ``tensorflow.python.ops`` that code imports, and what has moved out of them."""
 
 
+class ModeKeys:
+    """``tf.estimator.ModeKeys``, which went with the estimators in TensorFlow 2.16."""
+
+    TRAIN = "train"
+    EVAL = "eval"
+    PREDICT = "infer"
+
+
+class EstimatorSpec(NamedTuple):
+    """``tf.estimator.EstimatorSpec``, as far as it is told."""
+
+    mode: Any = None
+    predictions: Any = None
+    loss: Any = None
+    train_op: Any = None
+    eval_metric_ops: Any = None
+    export_outputs: Any = None
+    training_chief_hooks: Any = None
+    training_hooks: Any = None
+    scaffold: Any = None
+    evaluation_hooks: Any = None
+    prediction_hooks: Any = None
+
+
 def install(used: Dict[str, None]) -> None:
     """Give the names back where they are missing. used: where to note those that are asked for."""
     if framework.IS_TF1:
@@ -51,6 +76,10 @@ def install(used: Dict[str, None]) -> None:
     for name, swapped in (("concat", _axis_first), ("split", _axis_first_of_three)):
         original = getattr(v1, name)
         setattr(v1, name, swapped(getattr(original, "__wrapped_by_bnlint__", original), used))
+    if not hasattr(v1, "estimator"):
+        v1.estimator = types.SimpleNamespace(
+            ModeKeys=ModeKeys, EstimatorSpec=_noted(EstimatorSpec, "tf.estimator", used)
+        )
     internal = importlib.import_module("tensorflow.python.ops")
     python = importlib.import_module("tensorflow.python")
     for name, moved in INTERNAL.items():

@@ -181,6 +181,12 @@ def waiting(blocks: Blocks, rows: Sequence[int], returned: Iterable[Any]) -> Dic
     return {"ops": len(ops), "reached": len(ops & ancestors(returned))}
 
 
+def waited_for(blocks: Blocks, rows: Sequence[int]) -> Set[Any]:
+    """Every op that the blocks on these rows make others wait for."""
+    known = [each for at, waited in blocks if rows[1] and _on(at, rows) for each in waited]
+    return ancestors(each for each in known if hasattr(each, "op") or hasattr(each, "control_inputs"))
+
+
 def update_ops(graph: Any, blocks: Blocks, rows: Sequence[int]) -> Dict[str, int]:
     """How many ops UPDATE_OPS holds, and how many blocks on these rows wait for nothing."""
     empty = sum(1 for at, waited in blocks if _on(at, rows) and not waited)

@@ -6,7 +6,7 @@ from typing import Any, Dict, List, Optional, Sequence
 
 import numpy as np
 
-from . import laws
+from . import laws, ops
 from .watch import Step, Tracked, Watch
 
 FEW = 4
@@ -21,7 +21,8 @@ MOST_OUTPUTS = 8
 FITTED = 32
 """How many channels a law is fitted to."""
 
-FACTS = {"updates": None, "reached_by": [], "stalled": None, "reloaded": {}, "given": False}
+FACTS = {"updates": None, "reached_by": [], "stalled": None, "reloaded": {}, "given": False,
+         "waited": False}  # fmt: skip
 
 
 def variables(watch: Watch, wanted: List[int], most: int = MOST) -> List[Dict[str, Any]]:
@@ -30,7 +31,8 @@ def variables(watch: Watch, wanted: List[int], most: int = MOST) -> List[Dict[st
     updates, reached_by: how many graph ops assign to it and what reaches them. starts_at: the number that all of it
     is at first, if it is one. uniform: whether all channels are the same in the end. assigned: how often each step
     assigned to it, by phase. stalled: where a repeated batch left it. reloaded: by means, "kept" or "lost".
-    given: a stand-in was given it, or stands in for what would have been done to it.
+    given: a stand-in was given it, or stands in for what would have been done to it. waited: the finding's own
+    ``control_dependencies`` block waits for its updates.
     """
     ordered = sorted(watch.listed(), key=lambda tracked: (not set(tracked.rows) & set(wanted), tracked.trainable))
     found = []
@@ -38,6 +40,14 @@ def variables(watch: Watch, wanted: List[int], most: int = MOST) -> List[Dict[st
         counts = _assigned(tracked, watch.steps) if watch.counting else None
         found.append(dict(_variable(tracked, watch.steps), **dict(FACTS, assigned=counts, **tracked.facts)))
     return found
+
+
+def note_waited(watch: Watch, rows: Sequence[int]) -> None:
+    """Which variables the ``control_dependencies`` blocks on these rows have updated before all else."""
+    waited = ops.waited_for(watch.blocks, rows)
+    for tracked in watch.tracked if waited else []:
+        if hasattr(getattr(tracked.variable, "initializer", None), "control_inputs"):
+            tracked.facts["waited"] = bool(ops.assign_ops(tracked.variable) & waited)
 
 
 def unexplained(watch: Watch, phase: str) -> bool:
@@ -100,7 +110,7 @@ def _law(tracked: Tracked, steps: List[Step], phase: str) -> Optional[laws.Law]:
     # Train ops may take turns: a law is about the steps of those that move the variable at all.
     moving = {steps[index].fetched for index in indices if _moved(tracked, index)}
     indices = [index for index in indices if not moving or steps[index].fetched in moving]
-    befores = [_before(tracked, index) for index in indices]
+    befores = [before(tracked, index) for index in indices]
     start = befores[0]
     arrays = [start] + [tracked.values[index] for index in indices]
     moves = [_moved(tracked, index) for index in indices]
@@ -116,14 +126,16 @@ def _law(tracked: Tracked, steps: List[Step], phase: str) -> Optional[laws.Law]:
     for index in indices:
         for name, numbers in steps[index].statistics_for(tracked, start.size).items():
             sources.setdefault(name, []).append(numbers[:FITTED])
-    return laws.fit(values, sources)
+    fitted = laws.fit(values, sources)
+    # Where the batch was not seen, the ops that are run tell what they make of one.
+    return tracked.update if fitted.kind == "unexplained" and tracked.update is not None else fitted
 
 
 def _moved(tracked: Tracked, index: int) -> bool:
-    return bool(_before(tracked, index).tobytes() != tracked.values[index].tobytes())
+    return bool(before(tracked, index).tobytes() != tracked.values[index].tobytes())
 
 
-def _before(tracked: Tracked, index: int) -> Any:
+def before(tracked: Tracked, index: int) -> Any:
     """The value when this step began: other phases may have moved it since the last one of its own."""
     earlier = [each for each in tracked.values if each < index]
     return tracked.values[max(earlier)] if earlier else tracked.first

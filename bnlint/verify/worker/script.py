@@ -7,7 +7,7 @@ import gc
 import time
 from typing import Any, Callable, Dict, List, Sequence, Tuple
 
-from . import framework, ops, probes, reload
+from . import framework, ops, probes, reload, report
 from .calls import Run
 from .watch import Seen
 
@@ -42,6 +42,9 @@ def drive(run: Run, seconds: float, rows: Sequence[int]) -> Dict[str, Any]:
         onlooker.uninstall()
     if framework.eagerly():
         run.watch.step("end")
+    report.note_waited(run.watch, rows)
+    if "waiting" in run.wanted:
+        run.probes["waiting"] = ops.waiting(run.watch.blocks, run.wanted["waiting"], onlooker.fetched)
     _probe(run, namespace)
     return namespace
 
@@ -67,6 +70,7 @@ class _Onlooker:
         self.depth = 0
         self.undo: List[Callable[[], None]] = []
         self.known: Dict[Any, Tuple[str, Seen]] = {}
+        self.fetched: List[Any] = []
 
     def install(self) -> None:
         self.undo.append(framework.wrap(framework.BaseSession, "run", self._session_run))
@@ -129,6 +133,7 @@ class _Onlooker:
             fetched = ops.fetchable(leaves)
             key = (session.graph, tuple(id(each) for each in fetched))
             if key not in self.known:
+                self.fetched += fetched
                 self.known[key] = ("train-op" if ops.trains(fetched) else "call", self.run.watch.to_see(fetched))
         return self.known[key]
 

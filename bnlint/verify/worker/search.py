@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import time
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
@@ -19,16 +20,18 @@ GUESSES: Sequence[Tuple[Tuple[str, ...], Tuple[str, ...]]] = (
     (("not callable",), ("function", "stand-in")),
     (("subscriptable", "not iterable", "unpack", "indices must be", "has no len"), ("sizes", "stand-in", "indices")),
     (("__index__", "int()", "interpreted as an integer", "Dimension value"), ("size", "sizes", "stand-in")),
+    (("to EagerTensor of dtype int", "can only be resized"), ("batch:1", "number", "batch")),
     (("int32", "int64", "indices"), ("labels", "indices", "size")),
     (("rank 0", "scalar", "Scalar"), ("indices", "batch", "sizes")),
     (("has no attribute",), ("stand-in", "batch")),
+    (("must have the same shape", "to variable", "hapes", "hape mismatch", "broadcast"), ("batch:1", "batch")),
 )
 """What the message of an error says about the kind of argument that is wanted; the first that fits."""
 
 SIZES = ("Dimension", "dimension", "Incompatible shapes", "shape", "size")
 """Words of an error that another number of channels may avoid."""
 
-KINDS = ("batch", "size", "sizes", "batch:2", "labels", "stand-in", "indices", "number", "text")
+KINDS = ("batch", "size", "sizes", "batch:2", "batch:1", "labels", "stand-in", "indices", "number", "text")
 
 
 def climb(
@@ -72,7 +75,8 @@ def _refined(variant: Variant, seen: Observation) -> Iterator[Variant]:
     if "must not be a Python bool" in error["message"]:
         yield variant._replace(tensor_flag=True)
     if any(word in error["message"] for word in SIZES):
-        for size in seen["sizes"]:
+        told = [int(number) for number in re.findall(r"\b\d{1,3}\b", error["message"])]
+        for size in dict.fromkeys([*seen["sizes"], *(number for number in told if number > 1)]):
             yield variant._replace(channels=size)
     likely = next((kinds for words, kinds in GUESSES if any(word in error["message"] for word in words)), ())
     chosen = dict(variant.kinds)

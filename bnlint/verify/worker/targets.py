@@ -11,7 +11,7 @@ import numpy as np
 
 from . import framework, inputs, stand_ins, things
 from .inputs import Argument, Variant
-from .program import resolve
+from .program import MARK, resolve
 from .watch import Watch
 
 Bound = Tuple[List[Any], Dict[str, Any]]
@@ -52,8 +52,9 @@ class Target:
 
     def bind(self, values: Dict[str, Any]) -> Bound:
         """Positional and named arguments from a value for each."""
-        positional = [values[a.name] for a in self.arguments if not a.keyword]
-        named = {a.name: values[a.name] for a in self.arguments if a.keyword}
+        given = {a.name: dict.fromkeys(a.keys, values[a.name]) if a.keys else values[a.name] for a in self.arguments}
+        positional = [given[a.name] for a in self.arguments if not a.keyword]
+        named = {a.name: given[a.name] for a in self.arguments if a.keyword}
         return positional, named
 
     @property
@@ -66,7 +67,7 @@ class Hints:
     """What the plan read in the source.
 
     parameters: their rows. roles: what they are known to be. slots: of some, the texts by which they are asked for
-    items. method: the one to call, of a class.
+    items. mappings: of some of these, one that the code writes out. method: the one to call, of a class.
     """
 
     def __init__(self, request: Dict[str, Any]) -> None:
@@ -74,6 +75,7 @@ class Hints:
         self.parameters: Dict[str, int] = request["parameters"]
         self.roles: Dict[str, str] = request["roles"]
         self.slots: Dict[str, List[str]] = request["slots"]
+        self.mappings: Dict[str, Any] = request["mappings"]
         self.method: Optional[str] = request["method"]
 
     @property
@@ -113,7 +115,7 @@ class Finder:
         instance = None
         made_with: List[Argument] = []
         if isinstance(found, type):
-            cls = found
+            cls = self._written(found)
             instance, made_with = self.instance(cls)
             if is_keras(instance):
                 return of_layer(instance, self.variant)
@@ -126,6 +128,20 @@ class Finder:
         target = Target(found, _fitting([self._complete(a) for a in arguments]), owner=instance)
         target.made_with = made_with
         return target
+
+    def _written(self, cls: Any) -> Any:
+        """The class, or a subclass of the file's own, where it leaves methods to be written by those."""
+        if not self._unwritten(cls):
+            return cls
+        others = [each for each in self.namespace.values() if isinstance(each, type) and issubclass(each, cls)]
+        return next((each for each in others if not self._unwritten(each)), cls)
+
+    def _unwritten(self, cls: Any) -> bool:
+        """Whether a method of the user's does nothing but say so."""
+        members = [inspect.getattr_static(cls, name) for name in dir(cls)]
+        codes = [each.__code__ for each in members if inspect.isfunction(each)]
+        own = [set(code.co_names) - {MARK} for code in codes if code.co_filename == self.path]
+        return bool(getattr(cls, "__abstractmethods__", None)) or {"NotImplementedError"} in own
 
     def instance(self, cls: Any) -> Tuple[Any, List[Argument]]:
         """An object of the class, and the batches its constructor was given."""
@@ -169,8 +185,12 @@ class Finder:
     def _complete(self, argument: Argument) -> Argument:
         """With the thing that it stands for, if it stands for one."""
         if argument.kind == "batch" and argument.name in self.hints.slots:
-            made = self._own_mapping(set(self.hints.slots[argument.name]))
-            return argument if made is None else argument._replace(kind="constant", value=made)
+            keys = self.hints.slots[argument.name]
+            made = self.hints.mappings.get(argument.name) or self._own_mapping(set(keys))
+            if made is not None:
+                return argument._replace(kind="constant", value=made)
+            told = argument.name in dict(self.variant.kinds)
+            return argument if told or not DATA.match(argument.name) else argument._replace(keys=tuple(keys))
         if argument.kind not in inputs.THINGS:
             return argument
         if argument.kind == "stand-in":
@@ -291,7 +311,8 @@ def adopt(watch: Watch, hints: Hints, variables: Dict[str, Any]) -> None:
 def adopt_things(watch: Watch, hints: Hints, number: int) -> None:
     """Models and layers made since there were ``number`` variables belong to the rows of their parameters."""
     rows = [hints.parameters[name] for name, role in hints.roles.items() if role in ("model", "layer")]
-    watch.adopt_since(number, rows[:1])
+    for tracked in watch.tracked[number:]:
+        tracked.rows = tracked.rows or rows[:1]
 
 
 def mark_cut(watch: Watch, log: stand_ins.Log) -> None:

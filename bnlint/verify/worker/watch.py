@@ -13,7 +13,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set, Tuple
 
 import numpy as np
 
-from . import framework, inputs, ops, reading
+from . import framework, inputs, laws, ops, reading
 
 LARGEST = 1 << 16
 """Variables with more elements than this are listed without their values."""
@@ -33,7 +33,8 @@ class Tracked:
     imported: the file's own top level created it, before anything was driven.
     first: the initial value. values: by step number; a step is missing where the variable could not be read.
     assigned: how often it was assigned to, by the number of the step, where that is counted.
-    facts: what else was found out about it, see :mod:`report`.
+    update: the law of the ops that update it, where no batch could be seen. facts: what else was found out about it,
+    see :mod:`report`.
     """
 
     def __init__(self, variable: Any, rows: List[int], layer: Any, born: int) -> None:
@@ -45,6 +46,7 @@ class Tracked:
         self.first: Optional[Any] = None
         self.values: Dict[int, Any] = {}
         self.assigned: Dict[int, int] = {}
+        self.update: Optional[laws.Law] = None
         self.facts: Dict[str, Any] = {}
 
     def now(self) -> Optional[Any]:
@@ -220,16 +222,15 @@ class Watch:
             if tracked.first is None:
                 tracked.first, tracked.born = value, len(self.steps)
 
-    def adopt_since(self, number: int, rows: List[int]) -> None:
-        """Whatever the harness made after ``number`` variables, for a parameter that stands in these rows."""
-        for tracked in self.tracked[number:]:
-            tracked.rows = tracked.rows or rows
-
     def adopt(self, variable: Any, rows: List[int]) -> None:
         """The harness made this variable for a parameter that stands in these rows."""
         tracked = self._known.get(id(variable))
         if tracked is not None:
             tracked.rows = rows
+
+    def forget(self) -> None:
+        """The variables of what was driven in vain; another object takes its place."""
+        self.tracked = [tracked for tracked in self.tracked if tracked.imported]
 
     def layers_made(self) -> List[Tuple[Any, List[int]]]:
         """Every layer, with the rows of the user's file that made it."""

@@ -6,9 +6,12 @@ Each kind of step is looked at closely a few times; later ones are counted, and 
 from __future__ import annotations
 
 import threading
+import weakref
 from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
-from . import framework, inputs, report
+import numpy as np
+
+from . import framework, inputs, report, updates
 from .places import Places
 from .watch import Seen, Step, Tracked, Watch
 
@@ -20,6 +23,9 @@ MOST = 256
 
 HELD = 3000
 """How many variables are held; one that is held stays in memory."""
+
+LEAST = 3
+"""Training steps after which it is known that a statistic moves in each."""
 
 LARGEST_BATCH = 1 << 22
 TRAINING = ("train-op", "fit")
@@ -53,6 +59,8 @@ class Witness(Watch):
         self.taken: Dict[str, int] = {}
         self.lock = threading.RLock()
         self.in_trace: Callable[[Tracked], None] = lambda _: None
+        self._updates: Dict[int, List[Callable[[], Any]]] = {}
+        self._measured: Set[int] = set()
         self._stale = False
         self._sizes: Dict[int, Set[int]] = {}
         self._seen_inputs: Dict[Tuple[int, int], Dict[str, List[float]]] = {}
@@ -97,6 +105,34 @@ class Witness(Watch):
             super().saw_assignment(tracked)
         else:
             self.in_trace(tracked)
+            graph = weakref.ref(framework.v1.get_default_graph())
+            known = self._updates.setdefault(id(tracked), [])
+            if graph not in known:
+                known.append(graph)
+
+    def will_run(self, tracked: Tracked, assigning: Set[Any]) -> None:
+        """A session's training step runs these ops that assign to the variable."""
+        self._updates.setdefault(id(tracked), []).append(lambda: assigning)
+
+    def measure_updates(self) -> None:
+        """Once for each statistic that moves in training and whose batch is out of sight, ask the ops for the law."""
+        for tracked in self.readable():
+            steps = [number for number in sorted(tracked.values) if self.steps[number].phase in TRAINING]
+            known = [each() for each in self._updates.get(id(tracked), [])]
+            if id(tracked) in self._measured or len(steps) < LEAST or not known or tracked.first is None:
+                continue
+            self._measured.add(id(tracked))
+            pairs = [(report.before(tracked, number), tracked.values[number]) for number in steps]
+            once = all(tracked.assigned.get(number) == 1 for number in steps)
+            if not once or any(np.array_equal(one, other) for one, other in pairs):
+                continue
+            groups = [
+                list(each) if isinstance(each, set) else updates.assignments(tracked.variable, each)
+                for each in known
+                if each is not None
+            ]
+            law = updates.law(tracked.variable, groups, tracked.first)
+            tracked.update = law if law is not None and updates.fits(law, pairs) else None
 
     def saw_assignments(self, tracked: Tracked, count: int) -> None:
         """In the step that is going on."""
@@ -152,6 +188,7 @@ class Witness(Watch):
 
     def data(self) -> Dict[str, Any]:
         """All of it as JSON data; rows are those of :class:`Places`."""
+        self.measure_updates()
         return {
             "files": list(self.places.paths),
             "steps": dict(self.taken),
