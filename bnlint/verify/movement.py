@@ -29,6 +29,8 @@ def unchanged(place: Place, after: str, though_frozen: bool, observation: Observ
     if observation["mode"] == "program":
         phases = ("call", "train-op", "fit", "end")
     variables = watched(place, observation)
+    # Where the finding's own line builds the updates of some, it is about these.
+    variables = [v for v in variables if v["built"] and place.known] or variables
     moving = [any(moved(v, phase) for phase in phases) for v in variables]
     if moving and all(moving):
         return REFUTED if place.reached(observation) else undecided("line-not-reached")
@@ -42,7 +44,8 @@ def unchanged(place: Place, after: str, though_frozen: bool, observation: Observ
     if all(v["frozen"] for v in variables) and not though_frozen:
         return Seen(Outcome.REFUTED, "intended")
     left = {phase for v in variables for phase in v["moved"] if phase not in phases and moved(v, phase)}
-    if left and not (left == {"collection update_ops"} and _by_estimator(observation)):
+    collected = {phase.removeprefix("repeat of ") for phase in left} == {"collection update_ops"}
+    if left and not (collected and _by_estimator(observation)):
         return Seen(Outcome.DEFERRED, "caller-runs-updates")
     if any("returned" in v["reached_by"] for v in variables):
         return undecided("update-without-effect")

@@ -17,6 +17,7 @@ from bnlint.verify.predictions import (
     EmptyCollection,
     Experiment,
     FirstReplica,
+    InitialShare,
     IsNone,
     LostOnReload,
     NewPerCall,
@@ -33,6 +34,7 @@ from bnlint.verify.predictions import (
     StaleFlag,
     Stalls,
     Unchanged,
+    WrongLaw,
     predicted_errors,
     simple,
 )
@@ -192,6 +194,8 @@ class Plan:
                     probes["waiting"] = list(self.row)
                 case EmptyCollection():
                     probes["update ops"] = list(self.row)
+                case WrongLaw() | InitialShare():
+                    probes["alone"] = True
                 case SeveralUpdates():
                     probes["gradients"] = probes["assignments"] = True
                 case _:

@@ -7,7 +7,7 @@ import sys
 import time
 from typing import Any, Dict, Iterator, List, Optional
 
-from . import calls, contrib, framework, graph, inputs, old_names, probes, replicas, report, script, seal, search
+from . import alone, calls, contrib, framework, graph, inputs, old_names, probes, replicas, report, script, seal, search
 from .calls import Run
 from .inputs import Variant
 from .program import Program, import_as, program_path
@@ -165,6 +165,14 @@ def _attempt(mode: str, rung: Dict[str, str], variant: Variant, request: Dict[st
         seal.libraries.mend()
     if mode == "program" and not request["errors"]:
         _pass_over_late_error(attempt)
+    if "alone" in attempt.wanted and attempt.error is None:
+        try:
+            if alone.note_laws(attempt.watch, request["statistics"]):
+                attempt.notes.append("a copy of the layer was trained by itself")
+        except Exception as error:
+            attempt.notes.append(
+                "the layer by itself: %s: %s" % (type(error).__name__, str(error).split("\n")[0][:200])
+            )
     attempt.notes += ["stands in for what TensorFlow 2 has not: %s" % name for name in list(shims)[:MOST_NOTES]]
     return _observation(attempt, rung["name"], request)
 

@@ -164,7 +164,7 @@ class _Graph:
             self._probe(session)
         for tracked in run.watch.tracked:
             tracked.facts.update(ops.reaching(tracked.variable, self.groups))
-        report.note_waited(run.watch, [run.rows[0], run.rows[-1]] if run.rows else [0, 0])
+        report.note_updates(run.watch, [run.rows[0], run.rows[-1]] if run.rows else [0, 0])
         self._count_assignments(phases)
 
     def _phases(self) -> List[Tuple[str, List[Any]]]:

@@ -76,10 +76,11 @@ def install(used: Dict[str, None]) -> None:
     for name, swapped in (("concat", _axis_first), ("split", _axis_first_of_three)):
         original = getattr(v1, name)
         setattr(v1, name, swapped(getattr(original, "__wrapped_by_bnlint__", original), used))
-    if not hasattr(v1, "estimator"):
-        v1.estimator = types.SimpleNamespace(
-            ModeKeys=ModeKeys, EstimatorSpec=_noted(EstimatorSpec, "tf.estimator", used)
-        )
+    # ``import tensorflow.compat.v1`` finds a module inside the one that stands for ``tensorflow``.
+    for module in (v1, v1.compat.v1):
+        if not hasattr(module, "estimator"):
+            spec = _noted(EstimatorSpec, "tf.estimator", used)
+            module.estimator = types.SimpleNamespace(ModeKeys=ModeKeys, EstimatorSpec=spec)
     internal = importlib.import_module("tensorflow.python.ops")
     python = importlib.import_module("tensorflow.python")
     for name, moved in INTERNAL.items():

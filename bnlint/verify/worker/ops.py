@@ -187,6 +187,12 @@ def waited_for(blocks: Blocks, rows: Sequence[int]) -> Set[Any]:
     return ancestors(each for each in known if hasattr(each, "op") or hasattr(each, "control_inputs"))
 
 
+def is_built_on(op: Any, path: str, rows: Sequence[int]) -> bool:
+    """Whether one of these rows of the file led to the op."""
+    frames = [(frame[0], frame[1]) for frame in op.traceback or ()]
+    return any(filename == path and rows[0] <= line <= rows[1] for filename, line in frames)
+
+
 def update_ops(graph: Any, blocks: Blocks, rows: Sequence[int]) -> Dict[str, int]:
     """How many ops UPDATE_OPS holds, and how many blocks on these rows wait for nothing."""
     empty = sum(1 for at, waited in blocks if _on(at, rows) and not waited)

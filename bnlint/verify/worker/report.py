@@ -22,7 +22,7 @@ FITTED = 32
 """How many channels a law is fitted to."""
 
 FACTS = {"updates": None, "reached_by": [], "stalled": None, "reloaded": {}, "given": False,
-         "waited": False}  # fmt: skip
+         "waited": False, "built": False}  # fmt: skip
 
 
 def variables(watch: Watch, wanted: List[int], most: int = MOST) -> List[Dict[str, Any]]:
@@ -32,7 +32,7 @@ def variables(watch: Watch, wanted: List[int], most: int = MOST) -> List[Dict[st
     is at first, if it is one. uniform: whether all channels are the same in the end. assigned: how often each step
     assigned to it, by phase. stalled: where a repeated batch left it. reloaded: by means, "kept" or "lost".
     given: a stand-in was given it, or stands in for what would have been done to it. waited: the finding's own
-    ``control_dependencies`` block waits for its updates.
+    ``control_dependencies`` block waits for its updates. built: the finding's line builds an op that updates it.
     """
     ordered = sorted(watch.listed(), key=lambda tracked: (not set(tracked.rows) & set(wanted), tracked.trainable))
     found = []
@@ -42,12 +42,14 @@ def variables(watch: Watch, wanted: List[int], most: int = MOST) -> List[Dict[st
     return found
 
 
-def note_waited(watch: Watch, rows: Sequence[int]) -> None:
-    """Which variables the ``control_dependencies`` blocks on these rows have updated before all else."""
+def note_updates(watch: Watch, rows: Sequence[int]) -> None:
+    """Which graph variables are updated by ops that these rows build, or have others wait for."""
     waited = ops.waited_for(watch.blocks, rows)
-    for tracked in watch.tracked if waited else []:
+    for tracked in watch.tracked:
         if hasattr(getattr(tracked.variable, "initializer", None), "control_inputs"):
-            tracked.facts["waited"] = bool(ops.assign_ops(tracked.variable) & waited)
+            assigning = ops.assign_ops(tracked.variable)
+            tracked.facts["waited"] = bool(assigning & waited)
+            tracked.facts["built"] = any(ops.is_built_on(op, watch.path, rows) for op in assigning)
 
 
 def unexplained(watch: Watch, phase: str) -> bool:
@@ -61,6 +63,7 @@ def unexplained(watch: Watch, phase: str) -> bool:
 def _variable(tracked: Tracked, steps: List[Step]) -> Dict[str, Any]:
     found = {phase: _law(tracked, steps, phase) for phase in dict.fromkeys(step.phase for step in steps)}
     fitted = {phase: law for phase, law in found.items() if law is not None}
+    alone = {} if tracked.alone is None else {"alone": tracked.alone}
     return {
         "name": tracked.name,
         "rows": tracked.rows,
@@ -76,7 +79,7 @@ def _variable(tracked: Tracked, steps: List[Step]) -> Dict[str, Any]:
         "values": {steps[index].label: few(value) for index, value in sorted(tracked.values.items())},
         "batch": _batches(tracked, steps),
         "moved": {phase: law.kind != "unchanged" for phase, law in fitted.items()},
-        "laws": {phase: law.as_json() for phase, law in fitted.items()},
+        "laws": {phase: law.as_json() for phase, law in dict(fitted, **alone).items()},
     }
 
 

@@ -33,8 +33,8 @@ class Tracked:
     imported: the file's own top level created it, before anything was driven.
     first: the initial value. values: by step number; a step is missing where the variable could not be read.
     assigned: how often it was assigned to, by the number of the step, where that is counted.
-    update: the law of the ops that update it, where no batch could be seen. facts: what else was found out about it,
-    see :mod:`report`.
+    update: the law of the ops that update it, where no batch could be seen. alone: that of its layer by itself.
+    facts: what else was found out about it, see :mod:`report`.
     """
 
     def __init__(self, variable: Any, rows: List[int], layer: Any, born: int) -> None:
@@ -47,6 +47,7 @@ class Tracked:
         self.values: Dict[int, Any] = {}
         self.assigned: Dict[int, int] = {}
         self.update: Optional[laws.Law] = None
+        self.alone: Optional[laws.Law] = None
         self.facts: Dict[str, Any] = {}
 
     def now(self) -> Optional[Any]:
