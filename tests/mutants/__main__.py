@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from bnlint.findings import Outcome
-from bnlint.verify import VerifySettings
+from bnlint.verify.verifier import VerifySettings
 from mutants.deciding import decided
 from mutants.generator import Mutant, findings, mutants, programs
 from mutants.judging import COLUMNS, judged

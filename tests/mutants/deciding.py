@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bnlint.findings import Finding, Outcome, Verdict
-from bnlint.verify import decide
 from bnlint.verify.pool import Pool
+from bnlint.verify.verifier import decide
 from mutants.generator import Mutant, files, findings
 
 
