@@ -55,12 +55,11 @@ def test_inside_a_function(tmp_path: Path) -> None:
         "v ← 0.1·v + 0.9·batch variance",
         "v ← 0.9·v + 0.1·batch standard deviation",
         "v ← 0.8·v + 0.2·batch mean",
-        # What it is averaged with is an argument of the step, which could be anything.
+        # Two: what one is averaged with is an argument of the step, which could be anything; what varies around
+        # something else, as the other's source does, has a mean that is no batch mean.
         "not explained by the batch",
         "v ← 0.9·v + 0.1·batch variance (unbiased)",
         # One of two assignments is not the law.
-        "not explained by the batch",
-        # What varies around something else has a mean that is no batch mean.
         "not explained by the batch",
     ]
 
