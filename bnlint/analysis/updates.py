@@ -138,10 +138,10 @@ class Updates:
         """Every binding that computes the new content of a statistic's place from the old one."""
         bindings = (place for each in self._flow.tree.bindings for place in _with_entries(each))
         for binding in bindings:
-            if binding.kind not in ("assign", "augmented") or self._is_update(binding.value):
+            if binding.kind not in ("assign", "augmented"):
                 continue
             statistics = self._rebound(binding)
-            if statistics:
+            if statistics and not self._is_update(binding.value):
                 average = self._averages.read(binding.value, partial(self._is_place, path=binding.path))
                 average = average or self._fused(binding.value, statistics)
                 if binding.kind == "augmented":
