@@ -87,9 +87,12 @@ class Fates:
     def _stored(self, module: ModuleFacts, end: End) -> Outcome:
         name = end.name or ""
         grown = len(re.findall(rf"\b{name}\.(?:append|extend|insert|add)\(", module.flow.tree.lines.text))
-        if self._project.is_read_elsewhere(module, name) or self._mentions(name) > grown:
+        # Blocks in which nothing is built list it and run nothing.
+        heads = (control.block.context for control in module.control_blocks if control.empty)
+        vain = sum(isinstance(v, Read) and v.path.rpartition(".")[2] == name for head in heads for v in walk(head))
+        if self._project.is_read_elsewhere(module, name) or self._mentions(name) > grown + vain:
             return Outcome("used")
-        return Outcome("kept", where=f"the attribute `{name}`")
+        return Outcome("waits") if vain else Outcome("kept", where=f"the attribute `{name}`")
 
     def waits_in_vain(self, module: ModuleFacts, control: ControlBlock) -> bool:
         """Whether nothing is built in a block, and none of what it waits for is run in another way."""
