@@ -33,10 +33,11 @@ def analyse(
     rest: reads the other files of the project, which are looked at only if something was found.
     """
     needs = [rule.needs for rule in rules]
+    workers = settings.jobs, settings.executor
     with phase("sifted"):
         relevant, callers, aside = _sifted(sources, needs, memory)
     with phase("analysed"):
-        by_name, modules, errors = analyse_all([*relevant, *callers], progress, memory, settings.jobs)
+        by_name, modules, errors = analyse_all([*relevant, *callers], progress, memory, *workers)
         optional = {source.filename for source in callers}
         errors = [error for error in errors if error.filename not in optional]
     with phase("judged"):
@@ -47,7 +48,10 @@ def analyse(
     if others:
         with phase("rest of the project"):
             relevant, callers, aside_too = _sifted(others, needs, memory, relevant)
-            everything = [*modules, *analyse_all([*relevant, *callers], progress, memory, settings.jobs)[1]]
+            everything = [
+                *modules,
+                *analyse_all([*relevant, *callers], progress, memory, *workers)[1],
+            ]
             found = _apply(rules, modules, _project(everything, [*aside, *aside_too], settings, memory), settings)
     analysis = Analysis(
         tuple(found),

@@ -6,10 +6,11 @@ import gc
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import click
 
@@ -22,6 +23,9 @@ from bnlint.memory import Memory
 from bnlint.registry import Selection
 from bnlint.report.output import Output
 from bnlint.settings import ConfigError, Settings, load, nearest
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 FINDINGS = 1
 # Why nothing was run, where the reason is the machine and not the code.
@@ -54,6 +58,7 @@ class Options:
     watch: bool
     allow_rules: bool
     jobs: int | None
+    executor: str | None
     no_cache: bool
     cache_dir: str | None
     timings: bool
@@ -80,8 +85,8 @@ def run(options: Options, memory: Memory) -> int:
     if options.watch:
         _watch(options, outputs)
     start = time.perf_counter()
-    with engine.uncollected():
-        status = _once(options, _settings(options), outputs, memory)
+    with engine.uncollected(), _executor(options) as executor:
+        status = _once(options, replace(_settings(options), executor=executor), outputs, memory)
         # What is left when the process ends need not be walked first.
         gc.freeze()
     if options.timings:
@@ -137,6 +142,8 @@ def _require_sense(options: Options) -> None:
         raise click.UsageError("--stdin-filename goes with -, which is standard input")
     if options.watch and (changing or options.from_stdin):
         raise click.UsageError("--watch does not go with -, --fix, --diff or --add-ignores")
+    if options.executor is not None and (options.watch or changing):
+        raise click.UsageError("--executor does not go with --watch, --fix, --diff or --add-ignores")
 
 
 def _settings(options: Options) -> Settings:
@@ -203,6 +210,20 @@ def _cache(options: Options) -> Cache | None:
     if options.no_cache:
         return None
     return Cache(Path(options.cache_dir) if options.cache_dir else user_folder())
+
+
+@contextmanager
+def _executor(options: Options) -> Generator[Executor | None]:
+    if options.executor is None:
+        yield None
+        return
+    from bnlint import executors
+
+    try:
+        with executors.opened(options.executor) as executor:
+            yield executor
+    except executors.ExecutorError as error:
+        raise click.UsageError(f"--executor: {error}") from None
 
 
 def _watch(options: Options, outputs: Sequence[Output]) -> NoReturn:

@@ -144,6 +144,12 @@ _python = click.option(
     metavar="N",
     help="Use N processes [default: one a processor to read the code, one to run it].",
 )
+@click.option(
+    "--executor",
+    metavar="URL",
+    help="Hand the work out: dask://HOST:PORT is the scheduler of a Dask cluster, whose workers have the same bnlint "
+    "and see the same files.",
+)
 @click.option("--no-cache", is_flag=True, help="Neither use nor keep what was found in files that have not changed.")
 @click.option(
     "--cache-dir",

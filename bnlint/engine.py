@@ -236,7 +236,7 @@ def _verified(
             done += 1
 
     how = replace(verify_settings(settings), jobs=settings.jobs or 1, remember=cached and cached.verdicts)
-    verified = iter(verify(asked, texts, how, step, announce))
+    verified = iter(verify(asked, texts, how, step, announce, settings.executor))
     return [finding if finding.suppressed else next(verified) for finding in findings]
 
 

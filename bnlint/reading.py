@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
 from multiprocessing import get_all_start_methods, get_context
 from pathlib import PurePosixPath
 
@@ -34,11 +34,16 @@ _MOST_BRACKETS = 200
 
 
 def analyse_all(
-    sources: Sequence[Source], progress: Progress | None = None, memory: Memory | None = None, jobs: int | None = None
+    sources: Sequence[Source],
+    progress: Progress | None = None,
+    memory: Memory | None = None,
+    jobs: int | None = None,
+    executor: Executor | None = None,
 ) -> tuple[dict[str, Source], list[ModuleFacts], list[FileError]]:
     """The sources as they were analysed, by name, with the facts of those that could be.
 
-    jobs: how many processes may work on them; None for as many as there are processors.
+    jobs: how many processes may work on them; None for as many as there are processors. executor: what takes the work
+    instead, in processes that have the same bnlint.
     """
     memory = memory or Memory()
     by_name: dict[str, Source] = {}
@@ -46,7 +51,8 @@ def analyse_all(
     errors: list[FileError] = []
     if progress is not None:
         progress.start("checking", len(sources))
-    fresh = _in_parallel([source for source in sources if memory.recall(source) is None], jobs or _processors())
+    unknown = [source for source in sources if memory.recall(source) is None]
+    fresh = _handed_out(unknown, executor) if executor is not None else _in_parallel(unknown, jobs or _processors())
     for given in sources:
         facts = memory.recall(given) or next(fresh)
         memory.keep(given, facts)
@@ -66,14 +72,19 @@ def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def _handed_out(sources: Sequence[Source], executor: Executor) -> Iterator[Analysed]:
+    # The largest files first, so that no process is left alone with one at the end.
+    order = sorted(range(len(sources)), key=lambda index: len(sources[index].data), reverse=True)
+    waiting = {index: executor.submit(_packed_facts, sources[index]) for index in order}
+    return (pickle.loads(waiting.pop(index).result()) for index in range(len(sources)))
+
+
 def _in_parallel(sources: Sequence[Source], jobs: int) -> Iterator[Analysed]:
     # A fork copies the caller as it is: nothing of it runs again, but it must not have threads.
     can_fork = "fork" in get_all_start_methods() and threading.active_count() == 1
     if jobs < 2 or not can_fork or sum(len(source.data) for source in sources) < _WORTH_A_PROCESS:
         yield from map(facts_of, sources)
         return
-    # The largest files first, so that no process is left alone with one at the end.
-    order = sorted(range(len(sources)), key=lambda index: len(sources[index].data), reverse=True)
     executor = ProcessPoolExecutor(
         jobs, mp_context=get_context("fork"), initializer=_start_worker, initargs=(os.getpid(),)
     )
@@ -81,11 +92,10 @@ def _in_parallel(sources: Sequence[Source], jobs: int) -> Iterator[Analysed]:
         # Ctrl-C reaches all processes of a terminal. Those that start here never see it; this one ends them.
         unblocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
-            waiting = {index: executor.submit(_packed_facts, sources[index]) for index in order}
+            facts = _handed_out(sources, executor)
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, unblocked)
-        for index in range(len(sources)):
-            yield pickle.loads(waiting.pop(index).result())
+        yield from facts
     finally:
         executor.shutdown(cancel_futures=True)
 

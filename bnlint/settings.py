@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from bnlint.findings import Severity
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from pathspec import GitIgnoreSpec
 
 if sys.version_info >= (3, 11):
@@ -51,7 +53,8 @@ class Settings:
     for at most ``timeout`` seconds each, kept apart as `VerifySettings.isolation` says.
     trusted: the user's own file trusts the project.
     show_refuted: keep findings that running the code contradicted.
-    jobs: how many processes may analyse files; None for as many as there are processors.
+    jobs: how many processes may analyse files; None for as many as there are processors. executor: what takes the jobs
+    instead, see `bnlint.executors`.
     config: the file that was read. given: the keys in it. user: the user's own file, if it has a say.
     project: where there is no ``config``, the nearest folder that holds a baseline or a repository.
     """
@@ -74,6 +77,7 @@ class Settings:
     isolation: Literal["auto", "strict", "none"] = "auto"
     show_refuted: bool = False
     jobs: int | None = None
+    executor: Executor | None = None
     config: Path | None = None
     given: frozenset[str] = field(default=frozenset(), compare=False)
     user: Path | None = None

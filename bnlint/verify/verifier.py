@@ -5,10 +5,13 @@ TensorFlow lives in worker processes; nothing here imports it.
 
 from __future__ import annotations
 
+import atexit
+import os
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import SimpleQueue
@@ -65,63 +68,138 @@ def verify(
     settings: VerifySettings,
     progress: Callable[[int, int], None] | None = None,
     announce: Callable[[str], None] | None = None,
+    executor: Executor | None = None,
 ) -> list[Finding]:
     """The same findings in the same order, each with its verdict.
 
     texts: the decoded text of each finding's file, by ``Finding.filename``. progress: called with the number of
     findings that are done and of all. announce: called with a sentence that says what will run and how it is kept
-    apart, before any of it does. Never raises for what the code does, nor for a missing TensorFlow.
+    apart, before any of it does. executor: what runs the code instead of ``settings.jobs`` processes of this one, in
+    processes that have the same bnlint, and the same files and interpreters under the same names.
+    Never raises for what the code does, nor for a missing TensorFlow.
     """
-    if not findings:
-        return []
-    pools = [settings.pool() for _ in range(max(1, min(settings.jobs, len(findings))))]
-    free: SimpleQueue[Pool] = SimpleQueue()
-    for pool in pools:
-        free.put(pool)
-    done: dict[int, Finding] = {}
-    count = 0
-
-    def decided(pool: Pool, index: int) -> None:
-        finding = findings[index]
-        verdict = decide(pool, finding.experiment, texts[finding.filename], finding.filename, finding.era)
-        done[index] = replace(finding, verdict=verdict)
-
-    def one(index: int) -> None:
-        pool = free.get()
-        try:
-            decided(pool, index)
-        finally:
-            free.put(pool)
+    jobs = [_Job(each.experiment, texts[each.filename], each.filename, each.era) for each in findings]
+    done: dict[int, Verdict] = {}
 
     def tell() -> None:
-        nonlocal count
-        count += 1
         if progress is not None:
-            progress(count, len(findings))
+            progress(len(done), len(findings))
 
-    threads = ThreadPoolExecutor(len(pools))
-    try:
-        if settings.remember is not None:
-            pools[0].idle = True
-            for index in range(len(findings)):
-                with suppress(NotRememberedError):
-                    decided(pools[0], index)
-                    tell()
-            pools[0].idle = False
-        left = [index for index in range(len(findings)) if index not in done]
+    with _Here(settings, len(jobs)) if executor is None else _Elsewhere(settings, executor) as workers:
+        for index, verdict in workers.remembered(jobs):
+            done[index] = verdict
+            tell()
+        left = [index for index in range(len(jobs)) if index not in done]
         if announce is not None and left:
             asked = [findings[index] for index in left]
-            told = _running(pools[0], _needs(asked, texts, several=len(settings.pythons) > 1), _what(asked))
+            told = workers.running(list(_needs(asked, texts, several=len(settings.pythons) > 1)), _what(asked))
             # Why nothing can be run is told with the findings.
             if told is not None:
                 announce(told)
-        for _ in threads.map(one, left):
+        for index, verdict in zip(left, workers.verdicts([jobs[index] for index in left]), strict=True):
+            done[index] = verdict
             tell()
-    finally:
-        for pool in pools:
-            pool.close()
-        threads.shutdown(cancel_futures=True)
-    return [done[index] for index in range(len(findings))]
+    return [replace(finding, verdict=done[index]) for index, finding in enumerate(findings)]
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One finding to be decided: plain data, which another machine can be sent."""
+
+    experiment: Experiment
+    text: str
+    filename: str
+    era: Era
+
+
+class _Here(ExitStack):
+    """Pools of this process, one a thread."""
+
+    def __init__(self, settings: VerifySettings, most: int) -> None:
+        super().__init__()
+        self._pools = [self.enter_context(settings.pool()) for _ in range(max(1, min(settings.jobs, most)))]
+        self._remembers = settings.remember is not None
+
+    def remembered(self, jobs: Sequence[_Job]) -> Iterator[tuple[int, Verdict]]:
+        """The verdicts that are known from earlier runs, each with the number of its job."""
+        self._pools[0].idle = True
+        for index, job in enumerate(jobs if self._remembers else ()):
+            with suppress(NotRememberedError):
+                yield index, _decided(self._pools[0], job)
+        self._pools[0].idle = False
+
+    def running(self, needs: Sequence[tuple[Era, bool]], what: str) -> str | None:
+        """See `_running`."""
+        return _running(self._pools[0], needs, what)
+
+    def verdicts(self, jobs: Sequence[_Job]) -> Iterator[Verdict]:
+        """The verdicts on jobs, in their order."""
+        free: SimpleQueue[Pool] = SimpleQueue()
+        for pool in self._pools:
+            free.put(pool)
+
+        def one(job: _Job) -> Verdict:
+            pool = free.get()
+            try:
+                return _decided(pool, job)
+            finally:
+                free.put(pool)
+
+        threads = ThreadPoolExecutor(len(self._pools))
+        try:
+            yield from threads.map(one, jobs)
+        finally:
+            # A pool that is closed ends what its thread waits for.
+            self.close()
+            threads.shutdown(cancel_futures=True)
+
+
+class _Elsewhere(_Here):
+    """Processes of an executor, each with pools of its own."""
+
+    def __init__(self, settings: VerifySettings, executor: Executor) -> None:
+        super().__init__(settings, 1)
+        # What was seen here is remembered here.
+        self._settings = replace(settings, remember=None)
+        self._executor = executor
+
+    def running(self, needs: Sequence[tuple[Era, bool]], what: str) -> str | None:
+        """See `_running`."""
+        return self._executor.submit(_running_there, self._settings, needs, what).result()
+
+    def verdicts(self, jobs: Sequence[_Job]) -> Iterator[Verdict]:
+        """The verdicts on jobs, in their order."""
+        placed = [replace(job, filename=os.path.abspath(job.filename)) for job in jobs]
+        waiting = [self._executor.submit(_decided_there, self._settings, job) for job in placed]
+        try:
+            yield from (each.result() for each in waiting)
+        finally:
+            for each in waiting:
+                each.cancel()
+
+
+_there = threading.local()
+
+
+def _pool_there(settings: VerifySettings) -> Pool:
+    """The pool of a thread of a process that takes jobs, which is used for all of them."""
+    pools: dict[VerifySettings, Pool] = _there.__dict__.setdefault("pools", {})
+    if settings not in pools:
+        pools[settings] = settings.pool()
+        atexit.register(pools[settings].close)
+    return pools[settings]
+
+
+def _running_there(settings: VerifySettings, needs: Sequence[tuple[Era, bool]], what: str) -> str | None:
+    return _running(_pool_there(settings), needs, what)
+
+
+def _decided_there(settings: VerifySettings, job: _Job) -> Verdict:
+    return _decided(_pool_there(settings), job)
+
+
+def _decided(pool: Pool, job: _Job) -> Verdict:
+    return decide(pool, job.experiment, job.text, job.filename, job.era)
 
 
 def announcement(pool: Pool, era: Era, legacy_keras: bool, what: str) -> str:
