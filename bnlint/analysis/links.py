@@ -30,6 +30,7 @@ class Links:
     def __init__(self, project: ProjectFacts) -> None:
         self._project = project
         self._called: dict[tuple[int, int], Place | None] = {}
+        self._by_callee: dict[str, dict[tuple[int, int] | None, list[int]]] = {}
         self._named_by: dict[tuple[int, int], Place | None] = {}
         self._functions: dict[int, dict[Span, Scope]] = {}
 
@@ -167,9 +168,22 @@ class Links:
         if owner.kind == "class" and scope.name in ("__call__", "call"):
             homes = {home.filename: home for home, _ in self.instances(module, owner)}
             candidates = [(home, call) for home in homes.values() for call in home.flow.tree.calls]
+        elif scope.name == "__init__":
+            candidates = self._by_tail.get(owner.name, [])
         else:
-            candidates = self._by_tail.get(owner.name if scope.name == "__init__" else scope.name, [])
+            candidates = self._that_may_run(module, scope)
         return [(home, call) for home, call in candidates if self.called(home, call) == (module, scope)]
+
+    def _that_may_run(self, module: ModuleFacts, scope: Scope) -> list[tuple[ModuleFacts, Call]]:
+        """The calls of something with a function's name, without those that name another function or class."""
+        calls = self._by_tail.get(scope.name, [])
+        if scope.name not in self._by_callee:
+            sorted_out = self._by_callee[scope.name] = defaultdict[tuple[int, int] | None, list[int]](list)
+            for index, (home, call) in enumerate(calls):
+                place = self._callee(home, call)
+                sorted_out[None if place is None else (id(place[0]), place[1].id)].append(index)
+        known = self._by_callee[scope.name]
+        return [calls[index] for index in sorted((*known.get(None, ()), *known.get((id(module), scope.id), ())))]
 
     def namesakes(self, name: str) -> list[tuple[ModuleFacts, Call]]:
         """The calls, anywhere in the project, of something with this name, whether or not it is known what they run."""
@@ -188,8 +202,7 @@ class Links:
 
     def instances(self, module: ModuleFacts, owner: Scope) -> list[tuple[ModuleFacts, Call]]:
         """The calls, anywhere in the project, that make an object of a class."""
-        candidates = self._by_tail.get(owner.name, [])
-        return [(home, call) for home, call in candidates if self._callee(home, call) == (module, owner)]
+        return [each for each in self._that_may_run(module, owner) if self._callee(*each) is not None]
 
     # -- values ----------------------------------------------------------------------------------
 

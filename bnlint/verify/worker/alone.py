@@ -10,7 +10,8 @@ from typing import Any, Dict, List
 import numpy as np
 
 from . import framework, inputs, laws
-from .watch import Tracked, Watch
+from .tracked import Tracked
+from .watch import Watch
 
 STEPS = 5
 

@@ -8,7 +8,7 @@ import weakref
 from typing import Any, Callable, Dict, List, Tuple
 
 from . import framework, inputs, ops
-from .watch import Tracked
+from .tracked import Tracked
 from .witness import LATER, TRAINING, Witness
 
 LOOPS = ("fit", "fit_generator", "evaluate", "evaluate_generator", "predict", "predict_generator")

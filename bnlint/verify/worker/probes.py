@@ -9,7 +9,7 @@ import numpy as np
 
 from . import framework, inputs, reload
 from .calls import Driven, Run
-from .watch import Tracked
+from .tracked import Tracked
 
 AGAIN = 2
 MOST_STEPS = 6000

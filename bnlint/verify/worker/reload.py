@@ -7,7 +7,7 @@ from typing import Any, Callable, Dict, List
 
 from . import framework
 from .calls import Driven, Run, compiled
-from .watch import Tracked
+from .tracked import Tracked
 
 
 def by_keras(run: Run, driven: Driven) -> None:

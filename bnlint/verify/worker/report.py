@@ -7,7 +7,8 @@ from typing import Any, Dict, List, Optional, Sequence
 import numpy as np
 
 from . import laws, ops
-from .watch import Step, Tracked, Watch
+from .tracked import Step, Tracked
+from .watch import Watch
 
 FEW = 4
 """How many channels of a value are shown."""

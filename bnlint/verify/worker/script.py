@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, List, Sequence, Tuple
 
 from . import framework, ops, probes, reload, report
 from .calls import Run
-from .watch import Seen
+from .tracked import Seen
 
 ENOUGH_STEPS = 40
 PHASES = {"fit": "fit", "train_on_batch": "fit", "predict": "predict"}

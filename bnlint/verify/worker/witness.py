@@ -13,7 +13,8 @@ import numpy as np
 
 from . import framework, inputs, report, updates
 from .places import Places
-from .watch import Seen, Step, Tracked, Watch
+from .tracked import Seen, Step, Tracked
+from .watch import Watch
 
 CLOSELY = 8
 """How many steps of each kind are read one by one, and give the law."""

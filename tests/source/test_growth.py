@@ -1,0 +1,60 @@
+"""How the time of a check grows. Ratios of processor time within one run, so that no machine is too slow for them."""
+
+from __future__ import annotations
+
+import ast
+import gc
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from bnlint.engine import check_sources, uncollected
+from bnlint.settings import Settings
+from bnlint.source import Source
+
+PROGRAMS = [path.read_text(encoding="utf-8") for path in sorted((Path(__file__).parents[2] / "rules").glob("*/bad.py"))]
+ALONE = Settings(jobs=1)
+
+
+def cost(work: Callable[[], object]) -> float:
+    """Seconds of the processor that the quickest of three runs takes."""
+    seconds: list[float] = []
+    for _ in range(3):
+        # As a command does: Python's collector has a growth of its own.
+        with uncollected():
+            began = time.process_time()
+            work()
+            seconds.append(time.process_time() - began)
+        gc.collect()
+    return min(seconds)
+
+
+def files(count: int) -> list[Source]:
+    return [Source(f"m{number}.py", None, PROGRAMS[number % len(PROGRAMS)].encode()) for number in range(count)]
+
+
+def long(lines: int) -> Source:
+    step = (
+        "def step{0}(x, y):\n    z = [x.a{0} * each for each in y]\n    x.a{0} = tf.reduce_mean(z)\n    return z\n\n\n"
+    )
+    return Source("long.py", None, (PROGRAMS[0] + "".join(step.format(each) for each in range(lines // 6))).encode())
+
+
+def test_eight_times_the_files_take_little_more_than_eight_times_as_long() -> None:
+    few, many = files(50), files(400)
+    ratio = cost(lambda: check_sources(many, ALONE)) / cost(lambda: check_sources(few, ALONE))
+    assert ratio <= 10, ratio
+
+
+def test_a_file_of_ten_times_the_lines_takes_at_most_twelve_times_as_long() -> None:
+    short, tall = long(5_000), long(50_000)
+    ratio = cost(lambda: check_sources([tall], ALONE)) / cost(lambda: check_sources([short], ALONE))
+    assert ratio <= 12, ratio
+
+
+def test_a_check_takes_at_most_so_many_times_as_long_as_parsing() -> None:
+    several = files(100)
+    texts = [source.text for source in several]
+    ratio = cost(lambda: check_sources(several, ALONE)) / cost(lambda: [ast.parse(text) for text in texts])
+    # It was 16 when this was written.
+    assert ratio <= 25, ratio
