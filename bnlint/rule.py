@@ -139,7 +139,7 @@ class Case:
         moves = any(isinstance(one, MOVED_OTHERWISE) for one in simple(prediction))
         if fix is None or fix.applicability is not Applicability.SAFE or not moves:
             return fix
-        fed_back = any(self.module.is_fed_back(statistic) for statistic in statistics)
+        fed_back = any(self.module.is_fed_back(each, self.era.tensorflow == "1") for each in statistics)
         return replace(fix, applicability=Applicability.UNSAFE) if fed_back else fix
 
     def _callers(self, scope: int) -> Iterator[str]:

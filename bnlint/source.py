@@ -261,8 +261,7 @@ def _read_bytes(path: Path) -> bytes:
             raise SourceError(f"not a regular file but {_kind(status.st_mode)}")
         if status.st_size > limit:
             raise SourceError(_too_large(status.st_size, limit))
-        with open(path, "rb", buffering=0) as stream:
-            return stream.readall()
+        return path.read_bytes()
     except OSError as error:
         raise SourceError(f"cannot be read: {error.strerror}") from error
 

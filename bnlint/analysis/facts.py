@@ -148,9 +148,9 @@ class ModuleFacts:
         """Whether the initial value of a statistic does not matter."""
         return starts_anywhere(self.flow, statistic, self.updates)
 
-    def is_fed_back(self, statistic: Statistic) -> bool:
-        """Whether a function that updates a statistic also normalises by it whenever it does."""
-        return is_fed_back(self, statistic)
+    def is_fed_back(self, statistic: Statistic, runs_once: bool) -> bool:
+        """Whether a function that updates a statistic also normalises by it whenever it does; see `fed_back`."""
+        return is_fed_back(self, statistic, runs_once)
 
     @cached_property
     def pairs(self) -> Pairs:

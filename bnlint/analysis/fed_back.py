@@ -13,8 +13,13 @@ if TYPE_CHECKING:
     from bnlint.analysis.facts import ModuleFacts
 
 
-def is_fed_back(module: ModuleFacts, statistic: Statistic) -> bool:
-    """Whether a function that updates a statistic also normalises by it whenever it does."""
+def is_fed_back(module: ModuleFacts, statistic: Statistic, runs_once: bool) -> bool:
+    """Whether a function that updates a statistic also normalises by it whenever it does.
+
+    runs_once: the function builds a graph, and what a place then holds is not computed from what it held before.
+    """
+    if not runs_once and _outlasts_calls(module, statistic):
+        return False
     updating = list(_updating(module, statistic))
     rows = {statement.index for statement in updating}
     for update in updating:
@@ -35,6 +40,17 @@ def is_fed_back(module: ModuleFacts, statistic: Statistic) -> bool:
             ):
                 return True
     return False
+
+
+def _outlasts_calls(module: ModuleFacts, statistic: Statistic) -> bool:
+    """Whether all that happens to a statistic is that a place which outlasts the call holds something else.
+
+    The next call goes on from there, so what it puts out moves as if the variable had moved.
+    """
+    bound = [each for each in module.rebindings if statistic in each.statistics]
+    return not any(statistic in update.statistics for update in module.updates) and all(
+        each.is_attribute or each.binding.path in module.scopes[each.binding.scope].outer_names for each in bound
+    )
 
 
 def _updating(module: ModuleFacts, statistic: Statistic) -> Iterator[Statement]:

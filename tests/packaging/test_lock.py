@@ -95,6 +95,6 @@ def test_nothing_is_needed_but_what_is_declared_and_nothing_declared_that_is_not
         for name in imported(ROOT / "bnlint")
         if name not in sys.stdlib_module_names or name in PACKAGES
     }
-    optional = {requirement.name for requirement in required("demo", "html", "lsp")}
+    optional = {requirement.name for requirement in required("cluster", "demo", "html", "lsp")}
     assert {requirement.name for requirement in required()} <= used
     assert used - WITH_OTHERS <= optional
