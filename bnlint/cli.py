@@ -142,7 +142,7 @@ _python = click.option(
     "--jobs",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Use N processes [default: one a processor to read the code, one to run it].",
+    help="Use N processes [default: one a processor to read the code, if there are more than two, and one to run it].",
 )
 @click.option(
     "--executor",

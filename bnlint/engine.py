@@ -22,6 +22,7 @@ from bnlint.progress import Progress
 from bnlint.registry import Selection
 from bnlint.settings import Settings
 from bnlint.source import Source, SourceError
+from bnlint.suppressions import MARK
 from bnlint.timings import phase
 
 if TYPE_CHECKING:
@@ -203,7 +204,10 @@ def _recalled(
     analysis = cached.recall(key, lambda known: _surroundings(known, rest), by_filename, rules.codes)
     if analysis is None:
         return None
-    translated = {*analysis.translated}
+    # Of a file in Python 2, the translation is needed where something is said about it.
+    spoken_of = {finding.filename for finding in analysis.findings}
+    spoken_of |= {each.filename for finding in analysis.findings for each in finding.related}
+    translated = {name for name in analysis.translated if name in spoken_of or MARK in by_filename[name].data}
     return analysis, {
         name: by_filename[name].as_python_3() if name in translated else by_filename[name] for name in analysis.analysed
     }

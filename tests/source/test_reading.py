@@ -62,7 +62,7 @@ def test_broken_text_is_one_message_with_its_place(text: str) -> None:
 
 def test_one_bad_file_among_many_costs_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bnlint.reading._WORTH_A_PROCESS", 0)
-    monkeypatch.setattr("bnlint.reading._processors", lambda: 2)
+    monkeypatch.setattr("bnlint.reading._most", lambda: 2)
     good = [source("y = moving_mean.assign(1.)", f"good{i}.py") for i in range(10)]
     bad = [source(text, f"bad{i}.py") for i, text in enumerate(TOO_DEEP.values())]
     by_name, modules, errors = analyse_all([*good[:5], *bad, *good[5:]])
