@@ -37,18 +37,12 @@ def main(arguments: Sequence[str]) -> None:
     given = parser.parse_args(arguments)
     analysed = read((given.folder,), Settings()).sources
     programs = [Source.read(path, os.path.relpath(path)) for path in sorted((ROOT / "rules").glob("*/bad.py"))]
-    alone = Settings(jobs=1)
-    read_here = _median(analysed, alone, given.runs)
-    rows = [("this process alone", read_here, _median(programs, replace(alone, verify=True), given.runs))]
-    for workers in (1, 2, 4):
-        with (
-            LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
-            executors.opened(cluster.scheduler_address.replace("tcp://", "dask://")) as executor,
-        ):
-            there = replace(alone, executor=executor)
-            read_there = _median(analysed, there, given.runs)
-            run_there = _median(programs, replace(there, verify=True), given.runs)
-        rows.append((f"a cluster with {workers} worker{'s' if workers > 1 else ''}", read_there, run_there))
+    rows: list[tuple[str, float, float]] = []
+    for workers in (0, 1, 2, 4):
+        # A worker that has run a program knows what it saw: each run has a cluster of its own.
+        costs = [_cost(workers, analysed, programs) for _ in range(given.runs)]
+        where = f"a cluster with {workers} worker{'s' if workers > 1 else ''}" if workers else "this process alone"
+        rows.append((where, *(statistics.median(each) for each in zip(*costs, strict=True))))
     table = _table(rows, len(analysed), len(programs), given.runs)
     sys.stdout.write(table)
     if given.write:
@@ -57,13 +51,22 @@ def main(arguments: Sequence[str]) -> None:
         PAGE.write_text(head + BEGIN + table + END + rest.partition(END)[2], encoding="utf-8")
 
 
-def _median(sources: Sequence[Source], settings: Settings, runs: int) -> float:
-    seconds: list[float] = []
-    for _ in range(runs):
-        began = time.perf_counter()
-        check_sources(sources, settings)
-        seconds.append(time.perf_counter() - began)
-    return statistics.median(seconds)
+def _cost(workers: int, analysed: Sequence[Source], programs: Sequence[Source]) -> tuple[float, float]:
+    """Seconds to read some sources, and to read and run others; without workers, on this process alone."""
+    if not workers:
+        return _seconds(analysed, Settings(jobs=1)), _seconds(programs, Settings(jobs=1, verify=True))
+    with (
+        LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
+        executors.opened(cluster.scheduler_address.replace("tcp://", "dask://")) as executor,
+    ):
+        there = Settings(executor=executor)
+        return _seconds(analysed, there), _seconds(programs, replace(there, verify=True))
+
+
+def _seconds(sources: Sequence[Source], settings: Settings) -> float:
+    began = time.perf_counter()
+    check_sources(sources, settings)
+    return time.perf_counter() - began
 
 
 def _table(rows: Sequence[tuple[str, float, float]], files: int, programs: int, runs: int) -> str:
