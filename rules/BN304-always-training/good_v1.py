@@ -7,7 +7,7 @@ tf.disable_v2_behavior()
 def build(x, target, training):
     h = tf.layers.dense(x, 4)
     h = tf.layers.batch_normalization(h, momentum=0.9, training=training)
-    h = tf.layers.dropout(tf.nn.relu(h), 0.1, training=training)
+    h = tf.layers.dropout(tf.nn.tanh(h), 0.1, training=training)
     prediction = tf.layers.dense(h, 1)
     loss = tf.reduce_mean(tf.square(prediction - target))
     with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)):
