@@ -71,8 +71,8 @@ CLAIMS = [
         "`good.py` and `good_v1.py` predict the same twice. With `bad_k2.py` the call of `predict` moves the moving "
         "mean, with `good_k2.py` it does not.",
         {
-            "bad.py": differ("first sample, alone:", "first sample, in its batch:"),
-            "bad_v1.py": differ("first sample, alone:", "first sample, in its batch:"),
+            "bad.py": differ("first sample, alone:", "first sample, in its batch:", by=1e-4),
+            "bad_v1.py": differ("first sample, alone:", "first sample, in its batch:", by=1e-4),
             "good.py": same("first sample, alone:", "first sample, in its batch:"),
             "good_v1.py": same("first sample, alone:", "first sample, in its batch:"),
             "bad_k2.py": differ("after training:", "after predict:"),
