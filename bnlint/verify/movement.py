@@ -167,6 +167,19 @@ def empty_collection(place: Place, observation: Observation) -> Seen:
     return place.if_reached(observation) if all(moved(v, "train-op") for v in variables) else undecided("never-updated")
 
 
+def normalises_only(place: Place, observation: Observation) -> Seen:
+    """The network trains through the finding's line, which updates nothing; what moves is moved by other lines."""
+    variables = watched(place, observation)
+    if any(v["built"] for v in variables):
+        return REFUTED
+    if any(v["trained_through"] for v in variables):
+        return Seen(Outcome.CONFIRMED, "updated-elsewhere")
+    if observation["error"] is not None or not variables:
+        return place.missing(observation)
+    # A step that a harness makes trains on all that comes back, be it meant for training or not.
+    return undecided("no-steps") if any(v["trained_through"] is None for v in variables) else REFUTED
+
+
 def several_updates(place: Place, observation: Observation) -> Seen:
     """More than one assignment to each statistic in one training step."""
     variables = watched(place, observation)

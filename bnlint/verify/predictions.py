@@ -191,6 +191,14 @@ class EmptyCollection:
 
 
 @dataclass(frozen=True, slots=True)
+class NormalisesOnly:
+    """A v1 training step computes through the finding's line, which reads the watched statistics and updates none.
+
+    Where another line updates the same statistics they move, and this call still normalises as at inference.
+    """
+
+
+@dataclass(frozen=True, slots=True)
 class AnyOf:
     """At least one of these comes true: what happens depends on the kind of variable."""
 
@@ -224,6 +232,7 @@ Prediction = (
     | SkippedStep
     | EmptyCollection
     | NotReached
+    | NormalisesOnly
     | AnyOf
 )
 

@@ -27,6 +27,7 @@ REASONS = {
     "law-not-explained": "the statistic moved, but not by a law that the batches explain",
     "never-updated": "the statistic did not move, so there is no law to measure",
     "no-steps": "the code ran, but took no step in which the statistic could have moved",
+    "updated-elsewhere": "other lines update these statistics; this one trains the network and updates none of them",
     "some-moved": "some of the statistics moved and some did not",
     "intended": "the layer was told to keep its statistics: momentum 1 or trainable=False",
     "update-without-effect": "an update ran and left the value as it was",

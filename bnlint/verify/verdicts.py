@@ -24,6 +24,7 @@ from bnlint.verify.predictions import (
     LostOnReload,
     MixedLaw,
     NewPerCall,
+    NormalisesOnly,
     NoStatistics,
     NotInModel,
     NotReached,
@@ -208,7 +209,7 @@ def _weigh(place: Place, prediction: Prediction, observation: Observation) -> Se
             return _any([_weigh(place, one, observation) for one in predictions])
         case Unchanged() | Changed() | OneSided() | SeparateSets() | StaleFlag() | NoStatistics():
             return _movement(place, prediction, observation)
-        case SkippedStep() | NotReached() | EmptyCollection() | SeveralUpdates():
+        case SkippedStep() | NotReached() | EmptyCollection() | SeveralUpdates() | NormalisesOnly():
             return _steps(place, prediction, observation)
         case WrongLaw() | MixedLaw() | InitialShare() | Stalls() | SameInAllChannels() | FirstReplica():
             return _measure(place, prediction, observation)
@@ -244,6 +245,8 @@ def _steps(place: Place, prediction: Prediction, observation: Observation) -> Se
             return movement.not_reached(observation)
         case EmptyCollection():
             return movement.empty_collection(place, observation)
+        case NormalisesOnly():
+            return movement.normalises_only(place, observation)
         case _:
             return movement.several_updates(place, observation)
 

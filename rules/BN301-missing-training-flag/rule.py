@@ -8,7 +8,7 @@ from bnlint.analysis.values import Call
 from bnlint.edits import unsafe, with_argument
 from bnlint.findings import Confidence, Finding, Fix, Severity
 from bnlint.rule import Case, Rule
-from bnlint.verify.predictions import Unchanged
+from bnlint.verify.predictions import AnyOf, NormalisesOnly, Unchanged
 
 _STAYS = "normalises with its initial statistics, 0 and 1, while the network trains, and never updates them."
 
@@ -31,7 +31,7 @@ def _in_graphs(case: Case) -> Iterator[Finding]:
             message=f"{untold.subject} gets no `{untold.flag}=`, and the default is False",
             consequence=f"The layer {_STAYS}",
             remedy=f"pass the phase as `{untold.flag}=`: a flag that is True in training and False at inference",
-            prediction=Unchanged("train-op"),
+            prediction=AnyOf((Unchanged("train-op"), NormalisesOnly())),
             scope=untold.scope,
             confidence=Confidence.HIGH if untold.certain else Confidence.LOW,
             severity=None if untold.certain else Severity.INFO,

@@ -46,6 +46,7 @@ def variable(**changes: Any) -> dict[str, Any]:
         "given": False,
         "waited": False,
         "built": False,
+        "trained_through": None,
         **changes,
     }
 

@@ -18,6 +18,7 @@ from bnlint.verify.predictions import (
     IsNone,
     LostOnReload,
     MixedLaw,
+    NormalisesOnly,
     NoStatistics,
     NotInModel,
     NotReached,
@@ -139,6 +140,14 @@ def test_a_block_that_waits_for_nothing() -> None:
     assert outcome(EmptyCollection(), moved, probes={"update ops": {"count": 0, "empty blocks": 0}}) is R
     kept = variable(laws={"train-op": UNCHANGED})
     assert outcome(EmptyCollection(), kept, probes={"update ops": {"count": 0, "empty blocks": 1}}) is U
+
+
+def test_a_line_that_trains_and_updates_nothing() -> None:
+    moved = {"train-op": law()}
+    assert outcome(NormalisesOnly(), variable(laws=moved, trained_through=True)) is C
+    assert outcome(NormalisesOnly(), variable(laws=moved, trained_through=True, built=True)) is R
+    assert outcome(NormalisesOnly(), variable(laws=moved, trained_through=False)) is R
+    assert outcome(NormalisesOnly(), variable(laws=moved)) is U
 
 
 # Outputs

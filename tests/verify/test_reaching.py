@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from bnlint.findings import Outcome, Verdict
-from bnlint.verify.predictions import MixedLaw, NotReached, Unchanged, WrongLaw
+from bnlint.verify.predictions import AnyOf, MixedLaw, NormalisesOnly, NotReached, Unchanged, WrongLaw
 
 pytestmark = pytest.mark.tensorflow
 Run = Callable[..., Verdict]
@@ -164,6 +164,36 @@ def test_a_block_tells_whose_updates_it_waits_for(run: Run, source: str, outcome
 @pytest.mark.parametrize(("source", "outcome"), [(WRONG, C), (RIGHT, R)])
 def test_what_a_program_never_reaches(run: Run, source: str, outcome: Outcome) -> None:
     assert run(source, NotReached(), None, (), 12, tensorflow="1").outcome is outcome
+
+
+SHARED = """
+    import tensorflow.compat.v1 as tf
+    import numpy as np
+    def net(x, training=False):
+        with tf.variable_scope("net", reuse=tf.AUTO_REUSE):
+            return tf.layers.batch_normalization(x, training=training, name="bn", fused={fused})
+    x, y = tf.placeholder(tf.float32, [None, 2, 2, 3]), tf.placeholder(tf.float32, [None, 2, 2, 3])
+    one = net(x, training=True)
+    other = net(y)
+    with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)):
+        train = tf.train.AdamOptimizer(0.1).minimize({loss})
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        for step in range(5):
+            a, b = np.random.normal(5.0, 2.0, [2, 8, 2, 2, 3])
+            session.run([train, other], {{x: a, y: b}})
+    """
+THROUGH_BOTH, THROUGH_ONE = "tf.reduce_mean((one - other) ** 2)", "tf.reduce_mean((one - y) ** 2)"
+NOT_TOLD = AnyOf((Unchanged("train-op"), NormalisesOnly()))
+
+
+@pytest.mark.parametrize(("loss", "row", "outcome"), [(THROUGH_BOTH, 8, C), (THROUGH_BOTH, 7, R), (THROUGH_ONE, 8, R)])
+@pytest.mark.parametrize("fused", [True, False])
+def test_a_call_that_updates_nothing_of_what_another_one_updates(
+    run: Run, fused: bool, loss: str, row: int, outcome: Outcome
+) -> None:
+    seen = run(SHARED.format(fused=fused, loss=loss), NOT_TOLD, None, (), row, tensorflow="1")
+    assert seen.outcome is outcome, seen
 
 
 COLLECTED = """

@@ -14,6 +14,7 @@ from bnlint.verify.pool import Pool
 from bnlint.verify.predictions import Changed, Experiment, Unchanged, WrongLaw
 from bnlint.verify.verifier import VerifySettings, verify
 from tests.verify.test_pool import finding
+from tests.verify.test_reaching import NOT_TOLD, SHARED, THROUGH_BOTH, THROUGH_ONE
 
 pytestmark = [pytest.mark.tensorflow, old_tensorflow.needed]
 Run = Callable[..., Verdict]
@@ -48,6 +49,22 @@ def test_contrib_batch_norm_defers_to_update_ops(run: Run, old: Pool) -> None:
     seen = run(source, Unchanged("train-op"), "net", (3,), 3, tensorflow="1", using=old)
     assert seen.outcome is Outcome.DEFERRED
     assert "v ← 0.9·v + 0.1·batch mean" in [one["law"]["text"] for one in seen.evidence["statistics"]]
+
+
+@pytest.mark.parametrize(
+    ("loss", "row", "outcome"),
+    [
+        (THROUGH_BOTH, 8, Outcome.CONFIRMED),
+        (THROUGH_BOTH, 7, Outcome.REFUTED),
+        (THROUGH_ONE, 8, Outcome.REFUTED),
+    ],
+)
+def test_a_call_that_updates_nothing_of_what_another_one_updates(
+    run: Run, old: Pool, loss: str, row: int, outcome: Outcome
+) -> None:
+    """Here a reference variable is read once, where it is made."""
+    seen = run(SHARED.format(fused=True, loss=loss), NOT_TOLD, None, (), row, tensorflow="1", using=old)
+    assert seen.outcome is outcome, seen
 
 
 def test_a_program_is_watched_as_it_trains(run: Run, old: Pool) -> None:

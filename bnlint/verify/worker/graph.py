@@ -164,7 +164,8 @@ class _Graph:
             self._probe(session)
         for tracked in run.watch.tracked:
             tracked.facts.update(ops.reaching(tracked.variable, self.groups))
-        report.note_updates(run.watch, [run.rows[0], run.rows[-1]] if run.rows else [0, 0])
+        fetched = [fetch for group in self.groups.values() for fetch in group]
+        report.note_updates(run.watch, [run.rows[0], run.rows[-1]] if run.rows else [0, 0], fetched)
         self._count_assignments(phases)
 
     def _phases(self) -> List[Tuple[str, List[Any]]]:

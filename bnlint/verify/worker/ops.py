@@ -52,6 +52,18 @@ def ancestors(fetches: Iterable[Any]) -> Set[Any]:
     return seen
 
 
+def computed_for_steps(fetches: Iterable[Any]) -> Set[Any]:
+    """Every op that the optimizer steps among what is fetched take their numbers from."""
+    seen: Set[Any] = set()
+    waiting = [op for op in ancestors(fetches) if is_training(op)]
+    while waiting:
+        op = waiting.pop()
+        if op not in seen:
+            seen.add(op)
+            waiting += [tensor.op for tensor in op.inputs]
+    return seen
+
+
 def is_training(op: Any) -> bool:
     """Whether it is an optimizer's step on one variable."""
     return "Apply" in op.type and op.type.startswith(TRAINING)
@@ -79,21 +91,26 @@ def is_statistic(fetch: Any) -> bool:
 
 def assign_ops(variable: Any) -> Set[Any]:
     """The ops that assign to a graph variable, its initializer aside; through branches and loops too."""
+    assigning = {op for op in _users(variable, PASSED_ON) if op.type in ASSIGNS or op.type in CALLS}
+    return assigning - {variable.initializer}
+
+
+def readers(variable: Any) -> Set[Any]:
+    """The ops that compute something from the value of a graph variable."""
+    return {op for op in _users(variable, PASSED_ON | READS) if op.type not in ASSIGNS}
+
+
+def _users(variable: Any, passing: Set[str]) -> Set[Any]:
+    """The ops that are handed a graph variable, straight or through ops of these types."""
     handle = getattr(variable, "handle", None)
     waiting = [variable._variable if handle is None else handle]
     found: Set[Any] = set()
-    seen: Set[int] = set()
     while waiting:
-        tensor = waiting.pop()
-        for op in tensor.consumers():
-            if id(op) in seen:
-                continue
-            seen.add(id(op))
-            if op.type in ASSIGNS or op.type in CALLS:
+        for op in waiting.pop().consumers():
+            if op not in found:
                 found.add(op)
-            elif op.type in PASSED_ON:
-                waiting += list(op.outputs)
-    return found - {variable.initializer}
+                waiting += list(op.outputs) if op.type in passing else []
+    return {op for op in found if op.type not in passing}
 
 
 def inputs_of_layers(tensors: Dict[int, Any], fetches: Iterable[Any]) -> Dict[int, Any]:

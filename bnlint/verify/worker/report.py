@@ -23,7 +23,7 @@ FITTED = 32
 """How many channels a law is fitted to."""
 
 FACTS = {"updates": None, "reached_by": [], "stalled": None, "reloaded": {}, "given": False,
-         "waited": False, "built": False}  # fmt: skip
+         "waited": False, "built": False, "trained_through": None}  # fmt: skip
 
 
 def variables(watch: Watch, wanted: List[int], most: int = MOST) -> List[Dict[str, Any]]:
@@ -34,6 +34,8 @@ def variables(watch: Watch, wanted: List[int], most: int = MOST) -> List[Dict[st
     assigned to it, by phase. stalled: where a repeated batch left it. reloaded: by means, "kept" or "lost".
     given: a stand-in was given it, or stands in for what would have been done to it. waited: the finding's own
     ``control_dependencies`` block waits for its updates. built: the finding's line builds an op that updates it.
+    trained_through: whether that line builds an op that reads it and that the code's own train op computes through;
+    None where the code has no train op.
     """
     ordered = sorted(watch.listed(), key=lambda tracked: (not set(tracked.rows) & set(wanted), tracked.trainable))
     found = []
@@ -43,14 +45,21 @@ def variables(watch: Watch, wanted: List[int], most: int = MOST) -> List[Dict[st
     return found
 
 
-def note_updates(watch: Watch, rows: Sequence[int]) -> None:
-    """Which graph variables are updated by ops that these rows build, or have others wait for."""
+def note_updates(watch: Watch, rows: Sequence[int], fetched: Sequence[Any]) -> None:
+    """Which graph variables are updated by ops that these rows build, or have others wait for.
+
+    fetched: what the code itself runs, its train ops among it.
+    """
     waited = ops.waited_for(watch.blocks, rows)
+    computed = ops.computed_for_steps(fetched)
     for tracked in watch.tracked:
         if hasattr(getattr(tracked.variable, "initializer", None), "control_inputs"):
             assigning = ops.assign_ops(tracked.variable)
             tracked.facts["waited"] = bool(assigning & waited)
             tracked.facts["built"] = any(ops.is_built_on(op, watch.path, rows) for op in assigning)
+            reading = ops.readers(tracked.variable) & computed
+            if computed:
+                tracked.facts["trained_through"] = any(ops.is_built_on(op, watch.path, rows) for op in reading)
 
 
 def unexplained(watch: Watch, phase: str) -> bool:

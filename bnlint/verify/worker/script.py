@@ -42,7 +42,7 @@ def drive(run: Run, seconds: float, rows: Sequence[int]) -> Dict[str, Any]:
         onlooker.uninstall()
     if framework.eagerly():
         run.watch.step("end")
-    report.note_updates(run.watch, rows)
+    report.note_updates(run.watch, rows, onlooker.fetched)
     if "waiting" in run.wanted:
         run.probes["waiting"] = ops.waiting(run.watch.blocks, run.wanted["waiting"], onlooker.fetched)
     _probe(run, namespace)
