@@ -133,7 +133,7 @@ def _is_possible(analysis: Analysis, sources: Mapping[str, Source], codes: Itera
         later = any(getattr(finding, name) != before for name, before in _LATER.items())
         if finding.code not in known or later or not all(is_here(*place) for place in places):
             return False
-    named = [*analysis.analysed, *analysis.translated, *(error.filename for error in analysis.errors)]
+    named = [*analysis.analysed, *analysis.translated, *failed]
     return (
         all(filename in sources for filename in named)
         and {*analysis.translated} <= {*analysis.analysed}

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bnlint import engine, fixer, lessons
+from bnlint.analysing import as_analysed
 from bnlint.findings import Finding, Report, Span, Verdict
 from bnlint.progress import Progress
 from bnlint.registry import load_rules
@@ -97,7 +98,7 @@ def of_code(file: str, symbol: str, settings: Settings, progress: Progress | Non
     more = [f"The reason: bnlint explain {code}"]
     if not fixed:
         more.append(f"There is no automatic fix. What is right shows: bnlint demo {code}")
-    source = _as_analysed(inputs.sources[0])
+    source, _, _ = as_analysed(inputs.sources[0], settings)
     right = ("fixed", fixed[0]) if fixed else None
     return _run(
         _Script([each for each in inside if each.code == code], ("as it is", source), right, tuple(more)),
@@ -123,15 +124,6 @@ def _within(symbol: str | None, wanted: str) -> bool:
 def _elsewhere(report: Report) -> str:
     symbols = dict.fromkeys(finding.symbol for finding in report.findings if finding.symbol)
     return f"; something was found in {', '.join(symbols)}" if symbols else ""
-
-
-def _as_analysed(source: Source) -> Source:
-    """The text that the rows of experiments belong to."""
-    try:
-        ast.parse(source.text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return source.as_python_3()
-    return source
 
 
 def _run(script: _Script, settings: Settings, progress: Progress | None) -> Demo:

@@ -116,9 +116,9 @@ def _in_folder(top: Path, excluded: Callable[[Path, bool], bool], errors: list[F
             path = Path(full)
             if not path.is_symlink() and not left_out(path):
                 yield from _in_folder(path, excluded, errors)
-        elif name.endswith(SUFFIXES):
+        elif _is_source(full):
             path = Path(full)
-            if path.is_file() and not left_out(path.parent) and not excluded(path, False):
+            if not left_out(path.parent) and not excluded(path, False):
                 yield path
 
 
@@ -151,7 +151,7 @@ def _walk(top: Path, excluded: Callable[[Path, bool], bool], errors: list[FileEr
         ignores = (*ignores, *_gitignore(folder))
         for entry in entries:
             path, is_folder = Path(entry.path), entry.is_dir(follow_symlinks=False)
-            if not is_folder and not _is_source(path):
+            if not is_folder and not _is_source(str(path)):
                 continue
             if excluded(path, is_folder) or _ignored(path, is_folder, ignores):
                 continue
@@ -161,8 +161,8 @@ def _walk(top: Path, excluded: Callable[[Path, bool], bool], errors: list[FileEr
                 yield path
 
 
-def _is_source(path: Path) -> bool:
-    return path.name.endswith(SUFFIXES) and path.is_file()
+def _is_source(path: str) -> bool:
+    return path.endswith(SUFFIXES) and os.path.isfile(path)
 
 
 def _gitignore(folder: Path) -> list[tuple[Path, GitIgnoreSpec]]:

@@ -5,7 +5,7 @@ Rows and columns are 1-based and count code points; an end is exclusive.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -251,7 +251,7 @@ class Report:
     warnings: tuple[Notice, ...] = ()
     fixed: tuple[Finding, ...] = ()
     gone: tuple[BaselineEntry, ...] = ()
-    rules: Sequence[Rule] = ()
+    rules: Iterable[Rule] = ()
 
     def count(self, outcome: Outcome) -> int:
         """How many findings ended with this verdict; refuted ones count although they are dropped."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 import importlib.util
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache, cached_property
 from pathlib import Path
-from typing import overload
 
 from bnlint.rule import Rule
 from bnlint.settings import RuleError, Settings
@@ -24,7 +23,7 @@ def builtin_folder() -> Path:
     return packaged if packaged.is_dir() else Path(__file__).parents[1] / "rules"
 
 
-class Selection(Sequence[Rule]):
+class Selection:
     """The rules that some settings select, loaded when they are asked for: a run that finds all in the cache is not.
 
     Raises RuleError at once for folders of one's own that cannot be loaded.
@@ -41,25 +40,14 @@ class Selection(Sequence[Rule]):
         with phase("rules loaded"):
             return load_rules(self._settings.rules)
 
-    @cached_property
-    def _selected(self) -> tuple[Rule, ...]:
-        return tuple(rule for rule in self.every if self._settings.selects(rule.code))
-
     @property
     def codes(self) -> Iterator[str]:
         """The codes of all rules, as the names of their folders say."""
         for root in (builtin_folder(), *self._settings.rules):
             yield from (match[1] for path in root.iterdir() if (match := _FOLDER.fullmatch(path.name)) is not None)
 
-    @overload
-    def __getitem__(self, index: int) -> Rule: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Rule]: ...
-    def __getitem__(self, index: int | slice) -> Rule | Sequence[Rule]:
-        return self._selected[index]
-
-    def __len__(self) -> int:
-        return len(self._selected)
+    def __iter__(self) -> Iterator[Rule]:
+        return (rule for rule in self.every if self._settings.selects(rule.code))
 
 
 @cache

@@ -96,11 +96,13 @@ class Dataflow:
 
     def called_scope(self, call: Call) -> Scope | None:
         """The function of this module that a call runs (``__init__`` for a class), if that is certain."""
-        found = {origin.scope for origin in self.origins(call.callee) if isinstance(origin, Definition)}
-        if len(found) != 1:
-            return None
-        scope = self.tree.scopes[found.pop()]
-        return self.method(scope, "__init__") if scope.kind == "class" else scope
+        scope = self.definition(call.callee)
+        return self.method(scope, "__init__") if scope is not None and scope.kind == "class" else scope
+
+    def definition(self, value: Value) -> Scope | None:
+        """The function or class of this module that a value is, if that is certain."""
+        found = {origin.scope for origin in self.origins(value) if isinstance(origin, Definition)}
+        return self.tree.scopes[found.pop()] if len(found) == 1 else None
 
     @cached_property
     def callers(self) -> dict[int, list[Call]]:
@@ -131,8 +133,7 @@ class Dataflow:
         for call in self.tree.calls:
             if self.name_of(call) not in BRANCHING:
                 continue
-            branches = (call.argument(1, "true_fn", "fn1"), call.argument(2, "false_fn", "fn2"))
-            for index, branch in enumerate(branches):
+            for index, branch in enumerate(branches_of(call)):
                 for origin in self.origins(branch) if branch is not None else ():
                     if isinstance(origin, Definition):
                         found[origin.scope] = (call, index)
@@ -388,3 +389,8 @@ def _stepped_through(call: Call, index: int | None) -> Value | None:
     if call.callee.path == "zip" and index < len(call.args):
         return call.args[index]
     return call.args[0] if call.callee.path == "enumerate" and index == 1 and call.args else None
+
+
+def branches_of(call: Call) -> tuple[Value | None, Value | None]:
+    """What a call of ``tf.cond`` runs if its condition holds, and if not."""
+    return call.argument(1, "true_fn", "fn1"), call.argument(2, "false_fn", "fn2")

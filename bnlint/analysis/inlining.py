@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from bnlint.analysis.dataflow import Dataflow
+from bnlint.analysis.dataflow import Dataflow, branches_of
 from bnlint.analysis.names import BRANCHING
 from bnlint.analysis.scopes import Scope
 from bnlint.analysis.values import (
     Attribute,
     Call,
     Choice,
-    Definition,
     Item,
     Op,
     Opaque,
@@ -44,9 +43,8 @@ class Inlining:
                 yield from self.outcomes(body, depth - 1)
                 yield from self.outcomes(orelse, depth - 1)
             case Call() if self._flow.name_of(value) in BRANCHING:
-                branches = (value.argument(1, "true_fn", "fn1"), value.argument(2, "false_fn", "fn2"))
-                for branch in branches:
-                    scope = self._branch(branch) if branch is not None else None
+                for branch in branches_of(value):
+                    scope = self._flow.definition(branch) if branch is not None else None
                     for returned in scope.returns if scope is not None and self._is_pure(scope) else ():
                         yield from self.outcomes(returned, depth - 1)
             case Item(base=Call() as call, index=int() as index):
@@ -71,10 +69,6 @@ class Inlining:
             written = self._written_out(returned, call, scope, _DEPTH)
             if written is not None:
                 yield written
-
-    def _branch(self, branch: Value) -> Scope | None:
-        found = {origin.scope for origin in self._flow.origins(branch) if isinstance(origin, Definition)}
-        return self._flow.tree.scopes[found.pop()] if len(found) == 1 else None
 
     def _is_pure(self, scope: Scope, depth: int = _DEPTH) -> bool:
         """Whether a function only computes: nothing it calls is known to change anything."""

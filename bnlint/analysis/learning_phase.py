@@ -31,9 +31,7 @@ def pinned_phases(module: ModuleFacts) -> Iterator[PinnedPhase]:
     """The calls of a module that pin the phase for the training that comes after them."""
     flow = module.flow
     calls = [call for call in flow.tree.calls if flow.name_of(call) == "keras.backend.set_learning_phase"]
-    if any(not _pins(call) for call in calls):
-        return
-    if not calls:
+    if not calls or any(not _pins(call) for call in calls):
         return
     trainings = [call for call in flow.tree.calls if (m := flow.method_of(call)) is not None and m[1] in _TRAINS]
     for call in calls:

@@ -78,6 +78,8 @@ def verify(
     processes that have the same bnlint, and the same files and interpreters under the same names.
     Never raises for what the code does, nor for a missing TensorFlow.
     """
+    if not findings:
+        return []
     jobs = [_Job(each.experiment, texts[each.filename], each.filename, each.era) for each in findings]
     done: dict[int, Verdict] = {}
 

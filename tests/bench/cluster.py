@@ -17,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from distributed import LocalCluster
+from measured_page import put
 
 from bnlint import executors
 from bnlint.engine import check_sources, read
@@ -25,7 +26,6 @@ from bnlint.source import Source
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "cluster.md"
-BEGIN, END = "<!-- measured: begin -->\n", "<!-- measured: end -->\n"
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -46,9 +46,7 @@ def main(arguments: Sequence[str]) -> None:
     table = _table(rows, len(analysed), len(programs), given.runs)
     sys.stdout.write(table)
     if given.write:
-        page = PAGE.read_text(encoding="utf-8")
-        head, _, rest = page.partition(BEGIN)
-        PAGE.write_text(head + BEGIN + table + END + rest.partition(END)[2], encoding="utf-8")
+        put(PAGE, table)
 
 
 def _cost(workers: int, analysed: Sequence[Source], programs: Sequence[Source]) -> tuple[float, float]:

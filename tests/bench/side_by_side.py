@@ -20,9 +20,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from measured_page import put
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "performance.md"
-BEGIN, END = "<!-- measured: begin -->\n", "<!-- measured: end -->\n"
 BNLINT = [sys.executable, "-m", "bnlint", "check", "--output-format", "concise"]
 SEMGREP_RULE = """\
 rules:
@@ -65,8 +66,7 @@ def main(arguments: Sequence[str]) -> None:
         text = _head(folder, options.runs) + _compared(costs) + _growth(Path(scratch), options.runs, options.longest)
     print(text)
     if options.write:
-        before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-        PAGE.write_text(before + BEGIN + text + END + rest.partition(END)[2], encoding="utf-8")
+        put(PAGE, text)
 
 
 def _own(folder: Path, scratch: Path) -> list[Contestant]:

@@ -51,11 +51,8 @@ def _laws(layer: Any, channels: int) -> List[laws.Law]:
     copy = type(layer).from_config(config)
     batches = [inputs.batch((inputs.BATCH, channels), step) for step in range(STEPS)]
     values = _eagerly(copy, batches) if framework.eagerly() else _in_graph(copy, batches)
-    series: Dict[str, List[List[float]]] = {}
-    for batch in batches:
-        for name, numbers in inputs.batch_statistics({"inputs": batch}, channels).items():
-            series.setdefault(name, []).append(numbers)
-    return [laws.fit([[float(number) for number in value] for value in each], series) for each in values]
+    sources = laws.series(inputs.batch_statistics({"inputs": batch}, channels) for batch in batches)
+    return [laws.fit([laws.vector(value) for value in each], sources) for each in values]
 
 
 def _eagerly(layer: Any, batches: List[Any]) -> List[List[Any]]:

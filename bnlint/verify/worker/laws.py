@@ -7,12 +7,15 @@ constant factor, so both fit equally well; the one whose weights sum to 1 is rep
 from __future__ import annotations
 
 import math
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
+from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence
 
 Vector = Sequence[float]
 
 TOLERANCE = 2e-3
 """Largest residual, relative to how far the statistic moved in one step, that still counts as explained (float32)."""
+
+FITTED = 32
+"""How many channels a law is fitted to."""
 
 
 class Law(NamedTuple):
@@ -51,6 +54,20 @@ class Law(NamedTuple):
             for key, value in (("old", self.old), ("new", self.new), ("residual", self.residual))
         }
         return dict(numbers, kind=self.kind, source=self.source, text=self.text)
+
+
+def vector(array: Any) -> Vector:
+    """The first channels of an array, as plain numbers."""
+    return [float(number) for number in array.ravel()[:FITTED]]
+
+
+def series(batches: Iterable[Mapping[str, Vector]]) -> Dict[str, List[Vector]]:
+    """The sources of a fit, from the statistics of each batch by their names."""
+    sources: Dict[str, List[Vector]] = {}
+    for batch in batches:
+        for name, numbers in batch.items():
+            sources.setdefault(name, []).append(numbers[:FITTED])
+    return sources
 
 
 def fit(values: Sequence[Vector], sources: Mapping[str, Sequence[Vector]]) -> Law:

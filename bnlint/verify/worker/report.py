@@ -19,9 +19,6 @@ MOST = 64
 MOST_OUTPUTS = 8
 """How many of the values that a call returned are shown."""
 
-FITTED = 32
-"""How many channels a law is fitted to."""
-
 FACTS = {"updates": None, "reached_by": [], "stalled": None, "reloaded": {}, "given": False,
          "waited": False, "built": False, "trained_through": None}  # fmt: skip
 
@@ -132,14 +129,10 @@ def _law(tracked: Tracked, steps: List[Step], phase: str) -> Optional[laws.Law]:
     if len(moves) > 1 and not any(moves[1:]):
         # Nothing touched it after the first call; one step does not show a law.
         return laws.Law("once")
-    values = [[float(number) for number in np.ravel(array)[:FITTED]] for array in arrays]
+    values = [laws.vector(array) for array in arrays]
     if phase == "repeat":
         return laws.fit_constant(values)
-    sources: Dict[str, List[List[float]]] = {}
-    for index in indices:
-        for name, numbers in steps[index].statistics_for(tracked, start.size).items():
-            sources.setdefault(name, []).append(numbers[:FITTED])
-    fitted = laws.fit(values, sources)
+    fitted = laws.fit(values, laws.series(steps[index].statistics_for(tracked, start.size) for index in indices))
     # Where the batch was not seen, the ops that are run tell what they make of one.
     return tracked.update if fitted.kind == "unexplained" and tracked.update is not None else fitted
 

@@ -20,8 +20,6 @@ MOST_TENSORS = 60
 SQUARES = {"SquaredDifference", "Square", "Pow", "Abs"}
 MOST_OPS = 4000
 LARGEST = 1 << 20
-FITTED = 32
-"""How many channels a law is fitted to."""
 
 SIGNS = {"Assign": None, "AssignVariableOp": None, "AssignAdd": 1.0, "AssignAddVariableOp": 1.0, "AssignSub": -1.0,
          "AssignSubVariableOp": -1.0}  # fmt: skip
@@ -267,15 +265,14 @@ def _measured(assignment: Assignment, batch: Any, start: Any) -> Optional[laws.L
 
 def _series(session: Any, copy: _Copy, shape: Tuple[int, ...], start: Any, flag: bool) -> Optional[laws.Law]:
     values = [np.asarray(start, np.float32)]
-    sources: Dict[str, List[List[float]]] = {}
+    batches: List[Dict[str, List[float]]] = []
     for step in range(STEPS):
         batch = inputs.batch(shape, step).astype(copy.batch.dtype.as_numpy_dtype)
         fed = {copy.batch: batch, copy.value: values[-1]}
         fed.update({each: np.full([s or 1 for s in each.shape.as_list()], flag) for each in copy.flags})
         values.append(np.asarray(reading.run(session, copy.new, fed)))
-        for name, numbers in inputs.batch_statistics({"inputs": batch}, start.size).items():
-            sources.setdefault(name, []).append(numbers[:FITTED])
-    found = laws.fit([[float(number) for number in np.ravel(value)[:FITTED]] for value in values], sources)
+        batches.append(inputs.batch_statistics({"inputs": batch}, start.size))
+    found = laws.fit([laws.vector(value) for value in values], laws.series(batches))
     return found if found.kind == "average" else None
 
 
