@@ -30,12 +30,19 @@ class Cell:
     number: counts all cells of the notebook, from 1.
     row: on which the cell starts in the joined module, from 1.
     text: as written. code: the same rows and columns, without magics, ending in a line break.
+    indent: what the first line is indented by. IPython takes it from all lines that begin so, and ``code`` lacks it.
     """
 
     number: int
     row: int
     text: str
     code: str
+    indent: str = ""
+
+    def shift(self, row: int) -> int:
+        """How many columns of a row, from 1, ``code`` lacks."""
+        lacks = bool(self.indent) and any(line.startswith(self.indent) for line in _lines(self.text)[row - 1 : row])
+        return len(self.indent) if lacks else 0
 
 
 def read_cells(data: bytes) -> tuple[Cell, ...]:
@@ -57,9 +64,10 @@ def read_cells(data: bytes) -> tuple[Cell, ...]:
         if cell.get("cell_type") != "code":
             continue
         text = _text(cell.get("source", cell.get("input", "")))
-        code = _without_magics(text)
+        indent = _indent(text)
+        code = _without_magics("".join(line.removeprefix(indent) for line in _lines(text)) if indent else text)
         code += "" if code.endswith("\n") else "\n"
-        cells.append(Cell(number, row, text, code))
+        cells.append(Cell(number, row, text, code, indent))
         row += len(_lines(code))
     return tuple(cells)
 
@@ -95,6 +103,12 @@ def _text(source: object) -> str:
 def _lines(text: str) -> list[str]:
     """Rows with their line breaks, as Python counts them: str.splitlines also breaks at form feeds and others."""
     return re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z", text)
+
+
+def _indent(text: str) -> str:
+    """Of the first line that is not empty."""
+    match = re.match(r"(?:[ \t]*[\r\n]+)*([ \t]*)", text)
+    return match[1] if match is not None else ""
 
 
 def _without_magics(text: str) -> str:

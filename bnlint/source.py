@@ -139,7 +139,10 @@ class Source:
             return None, span
         cell = self.cells[max(0, bisect_right(self.cells, span.row, key=lambda each: each.row) - 1)]
         above = cell.row - 1
-        return cell.number, span._replace(row=span.row - above, end_row=span.end_row - above)
+        span = span._replace(row=span.row - above, end_row=span.end_row - above)
+        return cell.number, span._replace(
+            column=span.column + cell.shift(span.row), end_column=span.end_column + cell.shift(span.end_row)
+        )
 
     def located(self, finding: Finding) -> Finding:
         """Turn all positions that a finding has in ``text`` into those that a reader sees.

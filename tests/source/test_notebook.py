@@ -1,10 +1,23 @@
 import ast
 import json
 import re
+from typing import Any
 
 import pytest
 
-from bnlint.findings import Confidence, Era, Finding, Related, Severity, Span, VariableRef, Verdict
+from bnlint.findings import (
+    Applicability,
+    Confidence,
+    Edit,
+    Era,
+    Finding,
+    Fix,
+    Related,
+    Severity,
+    Span,
+    VariableRef,
+    Verdict,
+)
 from bnlint.source import Source, SourceError
 from bnlint.verify.predictions import Experiment, Unchanged
 
@@ -14,6 +27,14 @@ def notebook(*cells: str, language: str | None = "python") -> bytes:
     markdown = {"cell_type": "markdown", "source": ["# Title"]}
     metadata = {} if language is None else {"kernelspec": {"language": language, "name": "k"}}
     return json.dumps({"nbformat": 4, "metadata": metadata, "cells": [markdown, *listed]}).encode()
+
+
+def finding(filename: str, span: Span, **more: Any) -> Finding:
+    return Finding(
+        code="BN101", name="n", severity=Severity.ERROR, confidence=Confidence.HIGH, message="m", consequence="c",
+        remedy="r", filename=filename, span=span, symbol=None, era=Era(),
+        experiment=Experiment(Unchanged(), None, (1,), span.row), **more,
+    )  # fmt: skip
 
 
 def code_of(*cells: str) -> str:
@@ -55,6 +76,18 @@ def test_magics_give_way_to_python_of_the_same_size(cell: str, code: str) -> Non
     ]
 
 
+def test_indentation_of_a_cell_is_dropped_as_ipython_does_and_positions_stay() -> None:
+    source = Source.from_bytes(notebook("a = 1", "\n  %cd x\n  if a:\n      b()\nc()"), "n.ipynb")
+    assert source.text == "a = 1\n\n...  \nif a:\n    b()\nc()\n"
+    assert source.locate(Span(5, 5, 5, 8)) == (3, Span(4, 7, 4, 10))
+    assert source.locate(Span(6, 1, 6, 4)) == (3, Span(5, 1, 5, 4))
+    # What would be written is indented in a way that the fix does not know.
+    edit = Edit(Span(5, 5, 5, 6), "d")
+    fix = Fix(Applicability.SAFE, "m", (edit,))
+    located = source.located(finding("n.ipynb", Span(5, 5, 5, 8), fix=fix))
+    assert located.fix == Fix(Applicability.DISPLAY, "m", ())
+
+
 def test_python_that_is_wrong_for_another_reason_stays() -> None:
     assert code_of("%cd x\nprint 'x'\n%cd y") == "...  \nprint 'x'\n%cd y\n"
 
@@ -75,14 +108,12 @@ def test_cells_are_numbered_over_all_cells_and_joined() -> None:
 
 def test_all_positions_of_a_finding_are_located() -> None:
     source = Source.from_bytes(notebook("a = 1\n", "b = 2\nc = 3"), "n.ipynb")
-    finding = Finding(
-        code="BN101", name="n", severity=Severity.ERROR, confidence=Confidence.HIGH, message="m", consequence="c",
-        remedy="r", filename="n.ipynb", span=Span(3, 1, 3, 2), symbol=None, era=Era(),
-        experiment=Experiment(Unchanged(), None, (1,), 3), variable=VariableRef("a", 1, 1),
+    found = finding(
+        "n.ipynb", Span(3, 1, 3, 2), variable=VariableRef("a", 1, 1),
         related=(Related("here", "n.ipynb", Span(2, 1, 2, 2)), Related("there", "other.py", Span(9, 1, 9, 2))),
         verdict=Verdict(evidence={"statistics": [{"row": 3, "values": [[1.0]]}, {"row": None}], "error": {"row": 1}}),
     )  # fmt: skip
-    located = source.located(finding)
+    located = source.located(found)
     assert (located.cell, located.span) == (3, Span(2, 1, 2, 2))
     assert located.variable == VariableRef("a", 1, 1, cell=2)
     assert located.related == (
@@ -94,7 +125,7 @@ def test_all_positions_of_a_finding_are_located() -> None:
         "error": {"row": 1, "cell": 2},
     }
     assert located.experiment.row == 3
-    assert Source.from_bytes(b"", "a.py").located(finding) is finding
+    assert Source.from_bytes(b"", "a.py").located(found) is found
 
 
 def test_reads_format_3() -> None:
