@@ -110,7 +110,7 @@ def prove(
     """
     if after.outcome is Outcome.CONFIRMED:
         return _proof(Outcome.REFUTED, "still-true", after)
-    handed_over = after.reason == "caller-runs-updates" and before.outcome is Outcome.CONFIRMED
+    handed_over = after.reason == "caller-runs-updates" and (before.outcome is Outcome.CONFIRMED or _rests(before))
     if after.outcome is not Outcome.REFUTED and not handed_over:
         return after
     if "mode" not in before.evidence:
@@ -128,6 +128,12 @@ def prove(
         if not laws or not all(map(_averages, [*laws, *others])):
             return _proof(Outcome.UNDECIDED, "law-not-explained", after)
     return _proof(Outcome.CONFIRMED, None, after)
+
+
+def _rests(verdict: Verdict) -> bool:
+    """Whether one of the statistics kept its value whoever ran whatever there was to run."""
+    laws = [statistic["law"] for statistic in verdict.evidence.get("statistics", [])]
+    return any(law is not None and law["kind"] == "unchanged" for law in laws)
 
 
 def _pairs(before: Verdict, after: Verdict) -> list[tuple[Mapping[str, Any], Mapping[str, Any]]]:

@@ -104,6 +104,45 @@ def test_one_variable_for_all_calls_refutes_one_per_call(run: Run) -> None:
     assert run(source, NewPerCall(), "Norm.__call__", (6,), 6).outcome is R
 
 
+def test_of_several_updates_in_a_graph_step_the_law_is_that_of_each(run: Run) -> None:
+    source = """
+    import tensorflow.compat.v1 as tf
+    def tower(x, second):
+        with tf.variable_scope("net", reuse=second):
+            h = tf.layers.dense(x, 4, name="dense")
+            mean = tf.get_variable("mean", [4], initializer=tf.zeros_initializer(), trainable=False)
+            tf.add_to_collection("updates", mean.assign_sub({} * (mean - tf.reduce_mean(h, [0]))))
+            return tf.reduce_mean(tf.square(h - tf.reduce_mean(h, [0])))
+    def train(x):
+        loss = tower(x, False) + tower(x * x, True)
+        with tf.control_dependencies(tf.get_collection("updates")):
+            return tf.train.GradientDescentOptimizer(1e-3).minimize(loss)
+    """
+    seen = run(source.format("0.1"), Unchanged("train-op"), "train", (5,), 11, tensorflow="1")
+    assert (seen.outcome, laws(seen)) == (R, ["v ← 0.9·v + 0.1·each of 2 batches: batch mean"])
+    differ = run(source.format("(0.2 if second else 0.1)"), Unchanged("train-op"), "train", (5,), 11, tensorflow="1")
+    assert differ.outcome is R
+    assert "each of 2" not in laws(differ)[0]
+
+
+def test_a_traced_function_shows_the_law_on_a_batch_of_its_own(run: Run) -> None:
+    source = """
+    import tensorflow as tf
+    mean = tf.Variable(tf.zeros([4]), trainable=False)
+    @tf.function
+    def step(count):
+        for part in (1.0, 2.0){}:
+            noise = tf.random.normal([8, 4], part)
+            mean.assign(0.9 * mean + 0.1 * tf.reduce_mean(noise, [0]))
+        return tf.reduce_sum(noise)
+    """
+    seen = run(source.format("[:1]"), Unchanged(), "step", (2,), 7)
+    assert (seen.outcome, laws(seen)) == (R, ["v ← 0.9·v + 0.1·batch mean"])
+    assert laws(run(source.format(""), Unchanged(), "step", (2,), 7)) == [
+        "v ← 0.9·v + 0.1·each of 2 batches: batch mean"
+    ]
+
+
 # Exceptions
 
 

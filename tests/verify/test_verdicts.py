@@ -308,3 +308,18 @@ def test_a_fix_may_hand_updates_to_a_caller() -> None:
     assert prove(experiment, kept, handed).outcome is Outcome.CONFIRMED
     assert prove(experiment, kept, broken).reason == "law-not-explained"
     assert prove(experiment, handed, handed).reason == "caller-runs-updates"
+
+
+def test_a_fix_may_hand_the_second_of_two_updates_to_a_caller() -> None:
+    prediction = Unchanged("train-op")
+    rows = (STATISTIC, 21)
+    experiment = Experiment(prediction, "f", rows, ROW)
+    resting = {"train-op": UNCHANGED, "collection update_ops": UNCHANGED}
+    average = resting | {"collection update_ops": law()}
+    seen = []
+    for second in (resting, average):
+        pair = (variable(laws=average), variable(laws=second, rows=[21]))
+        seen.append(verdict(prediction, observation(*pair, mode="graph", steps={"train-op": 3}), statistics=rows))
+    assert [each.reason for each in seen] == ["caller-runs-updates"] * 2
+    assert prove(experiment, *seen).outcome is Outcome.CONFIRMED
+    assert prove(experiment, seen[0], seen[0]).reason == "law-not-explained"

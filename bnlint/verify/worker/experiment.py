@@ -144,7 +144,7 @@ def _attempt(mode: str, rung: Dict[str, str], variant: Variant, request: Dict[st
     stage = "import"
     watch.install()
     if "assignments" in attempt.wanted:
-        watch.count_assignments()
+        watch.counting = True
     try:
         if mode == "program":
             script.drive(attempt, request["timeout"] / 3, request["row"])
@@ -165,16 +165,20 @@ def _attempt(mode: str, rung: Dict[str, str], variant: Variant, request: Dict[st
         seal.libraries.mend()
     if mode == "program" and not request["errors"]:
         _pass_over_late_error(attempt)
-    if "alone" in attempt.wanted and attempt.error is None:
-        try:
-            if alone.note_laws(attempt.watch, request["statistics"]):
-                attempt.notes.append("a copy of the layer was trained by itself")
-        except Exception as error:
-            attempt.notes.append(
-                "the layer by itself: %s: %s" % (type(error).__name__, str(error).split("\n")[0][:200])
-            )
+    if attempt.error is None:
+        _note_laws(attempt, request)
     attempt.notes += ["stands in for what TensorFlow 2 has not: %s" % name for name in list(shims)[:MOST_NOTES]]
     return _observation(attempt, rung["name"], request)
+
+
+def _note_laws(attempt: Run, request: Dict[str, Any]) -> None:
+    """Those that the steps did not show."""
+    try:
+        report.note_laws(attempt.watch)
+        if "alone" in attempt.wanted and alone.note_laws(attempt.watch, request["statistics"]):
+            attempt.notes.append("a copy of the layer was trained by itself")
+    except Exception as error:
+        attempt.notes.append("the update by itself: %s: %s" % (type(error).__name__, str(error).split("\n")[0][:200]))
 
 
 def _pass_over_late_error(attempt: Run) -> None:

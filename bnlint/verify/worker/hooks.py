@@ -69,7 +69,6 @@ class Hooks:
             wrap(framework.Function, "__call__", self._function)
         for checkpoint in (framework.v1.train.Checkpoint, framework.tf.train.Checkpoint):
             wrap(checkpoint, "restore", self._load)
-        self.witness.count_assignments()
 
     def on_keras(self) -> None:
         """Once a Keras has been imported."""

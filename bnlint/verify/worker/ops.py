@@ -113,26 +113,24 @@ def _users(variable: Any, passing: Set[str]) -> Set[Any]:
     return {op for op in found if op.type not in passing}
 
 
-def inputs_of_layers(tensors: Dict[int, Any], fetches: Iterable[Any]) -> Dict[int, Any]:
+def inputs_of_layers(tensors: Dict[int, Any], running: Set[Any]) -> Dict[int, Any]:
     """What goes into normalisation layers, where fetching it runs nothing that would not run anyway."""
-    running = ancestors(fetches)
     return {key: tensor for key, tensor in tensors.items() if fetchable([tensor]) and tensor.op in running}
 
 
-def sources_of(variables: Iterable[Any], fetches: Iterable[Any]) -> Dict[int, Dict[str, List[Any]]]:
+def sources_of(assigning: Dict[int, Set[Any]], running: Set[Any]) -> Dict[int, Dict[str, List[Any]]]:
     """The statistics of batches that graph variables are updated with, by the variable's ``id`` and by name.
 
-    Seen in the graph itself, where it leads from an assignment over plain arithmetic to a reduction; several for a
-    variable with several assignments. Fetching them runs nothing that would not run anyway.
+    assigning: of the ops that run, those that assign to each variable. Seen in the graph itself, where it leads from an
+    assignment over plain arithmetic to a reduction; several for a variable with several assignments. Fetching them runs
+    nothing that would not run anyway.
     """
-    running = ancestors(fetches)
     found: Dict[int, Dict[str, List[Any]]] = {}
-    for variable in variables:
-        assigns = assign_ops(variable) & running
+    for key, assigns in assigning.items():
         each = [_reductions(op, running) for op in assigns]
         names = set(each[0]).intersection(*each[1:]) if each else set()
         if names:
-            found[id(variable)] = {name: [part[name] for part in each] for name in sorted(names)}
+            found[key] = {name: [part[name] for part in each] for name in sorted(names)}
     return found
 
 

@@ -6,7 +6,7 @@ from typing import Any, Dict, List, Optional, Sequence
 
 import numpy as np
 
-from . import laws, ops
+from . import laws, ops, updates
 from .tracked import Step, Tracked
 from .watch import Watch
 
@@ -65,6 +65,18 @@ def unexplained(watch: Watch, phase: str) -> bool:
         found["laws"].get(phase, {}).get("kind") == "unexplained" and not found["trainable"]
         for found in variables(watch, [])
     )
+
+
+def note_laws(watch: Watch) -> None:
+    """For each statistic that moved in a way that the batches do not explain, the law of the ops that update it."""
+    for tracked in watch.readable():
+        if tracked.trainable or tracked.first is None:
+            continue
+        found = {step.phase: _law(tracked, watch.steps, step.phase) for step in watch.steps}
+        phases = [phase for phase, law in found.items() if law is not None and law.kind == "unexplained"]
+        groups = watch.updates_of(tracked) if phases else []
+        pairs = [(before(tracked, n), v) for n, v in tracked.values.items() if watch.steps[n].phase in phases]
+        tracked.update = updates.law(tracked.variable, groups, tracked.first, pairs)
 
 
 def _variable(tracked: Tracked, steps: List[Step]) -> Dict[str, Any]:

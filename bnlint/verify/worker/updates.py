@@ -37,22 +37,31 @@ class Assignment(NamedTuple):
     old: Any
 
 
-def law(variable: Any, groups: Sequence[Sequence[Any]], start: Any) -> Optional[laws.Law]:
-    """The law of the ops that assign to the variable, if each is alone in its group and all agree."""
-    found: List[laws.Law] = []
-    for group in groups:
-        one = _law(Assignment(group[0], _handle(variable)), start) if len(group) == 1 else None
-        if one is None:
-            return None
-        found.append(one)
-    return found[0] if found and all(_numbers(each) == _numbers(found[0]) for each in found) else None
+def law(
+    variable: Any, groups: Sequence[Sequence[Any]], start: Any, pairs: Sequence[Tuple[Any, Any]]
+) -> Optional[laws.Law]:
+    """The law of the ops that assign to the variable, if all agree.
+
+    groups: the ops that run in one step. Of several in a step it is the law of each, in whatever order they run.
+    pairs: values before and after a step, which must be able to come of it.
+    """
+    found = [_law(Assignment(op, _handle(variable)), start) for group in groups for op in group]
+    first = found[0] if found else None
+    if first is None or any(each is None or _numbers(each) != _numbers(first) for each in found):
+        return None
+    most = max(len(group) for group in groups)
+    if not _fits(first, pairs, most):
+        return None
+    return first if most == 1 else first._replace(source="each of %d batches: %s" % (most, first.source))
 
 
-def fits(found: laws.Law, pairs: Sequence[Tuple[Any, Any]]) -> bool:
+def _fits(found: laws.Law, pairs: Sequence[Tuple[Any, Any]], most: int) -> bool:
     """Whether these values before and after a step can have come of it: no batch has a variance below zero."""
     if not found.new or not any(word in str(found.source) for word in NEVER_BELOW_ZERO):
         return True
-    batches = [(after - found.old * before) / found.new for before, after in pairs]
+    # Of several updates each may have read the value before the others wrote theirs.
+    old = found.old if most == 1 else max(0.0, 1.0 - most * found.new)
+    batches = [(after - old * before) / found.new for before, after in pairs]
     return all(np.all(batch >= -1e-3 * (1.0 + np.abs(batch).max())) for batch in batches)
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
+import weakref
 from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
 import numpy as np
 
-from . import framework, ops, reading
+from . import framework, ops, reading, updates
 from .tracked import Seen, Step, Tracked
 
 MOST = 400
@@ -47,6 +48,7 @@ class Watch:
         self.savers: List[Tuple[List[int], Any]] = []
         self._undo: List[Callable[[], None]] = []
         self._wrapped: Set[Tuple[Any, str]] = set()
+        self._updates: Dict[int, Set[Any]] = {}
         # Makers of variables that are no Keras layers.
         self._other_makers: Tuple[Any, ...] = (framework.StandInLayer, framework.v1.train.Optimizer)
 
@@ -63,6 +65,7 @@ class Watch:
         self.wrap(framework.v1.train.Saver, "__init__", self._recording_saver)
         self.wrap(framework.Graph, "control_dependencies", self._recording_block)
         self.wrap(framework.Graph, "_create_op_internal", self._recording_op)
+        self.note_assignments()
         if framework.autograph_loader is not None and hasattr(framework.autograph_loader, "load_ast"):
             self.wrap(framework.autograph_loader, "load_ast", self._recording_source_map)
 
@@ -94,10 +97,14 @@ class Watch:
 
     def to_see(self, fetches: List[Any]) -> Seen:
         """The tensors to fetch with these, in a graph; what they turn out to be is for :meth:`saw`."""
-        variables = [tracked.variable for tracked in self.readable() if not tracked.trainable]
+        running = ops.ancestors(fetches)
         graph = framework.v1.get_default_graph()
-        own = [variable for variable in variables if getattr(variable, "graph", None) is graph]
-        return Seen(ops.inputs_of_layers(self.layer_tensors, fetches), ops.sources_of(own, fetches))
+        assigning: Dict[int, Set[Any]] = {}
+        for tracked in self.readable():
+            if not tracked.trainable and getattr(tracked.variable, "graph", None) is graph:
+                assigning[id(tracked.variable)] = ops.assign_ops(tracked.variable) & running
+                self.will_run(tracked, assigning[id(tracked.variable)])
+        return Seen(ops.inputs_of_layers(self.layer_tensors, running), ops.sources_of(assigning, running))
 
     def saw(self, seen: Seen) -> None:
         """In the step that is about to end."""
@@ -137,18 +144,39 @@ class Watch:
         """Every layer, with the rows of the user's file that made it."""
         return [(maker, rows) for maker, rows, layer in self._makers.values() if layer is maker]
 
-    def count_assignments(self) -> None:
-        """From now on; sees those that run eagerly."""
-        self.counting = True
+    def will_run(self, tracked: Tracked, assigning: Set[Any]) -> None:
+        """A session runs these ops that assign to the variable."""
+        if assigning:
+            self._updates.setdefault(id(tracked), set()).add(frozenset(assigning))
+
+    def updates_of(self, tracked: Tracked) -> List[List[Any]]:
+        """The ops that assign to it, by the step of a session or the traced function that they run in together."""
+        found = []
+        for each in self._updates.get(id(tracked), ()):
+            if isinstance(each, frozenset):
+                found.append(list(each))
+            elif each() is not None:
+                found.append(updates.assignments(tracked.variable, each()))
+        return found
+
+    def note_assignments(self) -> None:
+        """From now on, each by itself; not those of a session."""
         for owner in dict.fromkeys((framework.BaseResourceVariable, framework.ResourceVariable)):
             for name in ("assign", "assign_add", "assign_sub"):
                 if name in owner.__dict__:
                     self.wrap(owner, name, self._counting)
 
     def saw_assignment(self, tracked: Tracked) -> None:
-        """One more in the step that is going on."""
+        """One more in the step that is going on, or built into what is being traced."""
         number = len(self.steps)
         tracked.assigned[number] = tracked.assigned.get(number, 0) + 1
+        self.saw_in_trace(tracked)
+
+    def saw_in_trace(self, tracked: Tracked) -> None:
+        """An assignment, if it is one of a function that is being traced."""
+        graph = None if framework.eagerly() else framework.v1.get_default_graph()
+        if hasattr(graph, "captures"):
+            self._updates.setdefault(id(tracked), set()).add(weakref.ref(graph))
 
     def _counting(self, original: Any) -> Any:
         watch = self

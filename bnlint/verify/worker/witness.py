@@ -6,7 +6,6 @@ Each kind of step is looked at closely a few times; later ones are counted, and 
 from __future__ import annotations
 
 import threading
-import weakref
 from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
 import numpy as np
@@ -60,7 +59,6 @@ class Witness(Watch):
         self.taken: Dict[str, int] = {}
         self.lock = threading.RLock()
         self.in_trace: Callable[[Tracked], None] = lambda _: None
-        self._updates: Dict[int, List[Callable[[], Any]]] = {}
         self._measured: Set[int] = set()
         self._stale = False
         self._sizes: Dict[int, Set[int]] = {}
@@ -106,20 +104,13 @@ class Witness(Watch):
             super().saw_assignment(tracked)
         else:
             self.in_trace(tracked)
-            graph = weakref.ref(framework.v1.get_default_graph())
-            known = self._updates.setdefault(id(tracked), [])
-            if graph not in known:
-                known.append(graph)
-
-    def will_run(self, tracked: Tracked, assigning: Set[Any]) -> None:
-        """A session's training step runs these ops that assign to the variable."""
-        self._updates.setdefault(id(tracked), []).append(lambda: assigning)
+            self.saw_in_trace(tracked)
 
     def measure_updates(self) -> None:
         """Once for each statistic that moves in training and whose batch is out of sight, ask the ops for the law."""
         for tracked in self.readable():
             steps = [number for number in sorted(tracked.values) if self.steps[number].phase in TRAINING]
-            known = [each() for each in self._updates.get(id(tracked), [])]
+            known = self.updates_of(tracked)
             if id(tracked) in self._measured or len(steps) < LEAST or not known or tracked.first is None:
                 continue
             self._measured.add(id(tracked))
@@ -127,13 +118,7 @@ class Witness(Watch):
             once = all(tracked.assigned.get(number) == 1 for number in steps)
             if not once or any(np.array_equal(one, other) for one, other in pairs):
                 continue
-            groups = [
-                list(each) if isinstance(each, set) else updates.assignments(tracked.variable, each)
-                for each in known
-                if each is not None
-            ]
-            law = updates.law(tracked.variable, groups, tracked.first)
-            tracked.update = law if law is not None and updates.fits(law, pairs) else None
+            tracked.update = updates.law(tracked.variable, known, tracked.first, pairs)
 
     def saw_assignments(self, tracked: Tracked, count: int) -> None:
         """In the step that is going on."""
