@@ -83,6 +83,7 @@ class Case:
         scope: int,
         statistics: Sequence[Statistic] = (),
         created: Sequence[int] = (),
+        names: Sequence[str] = (),
         confidence: Confidence = Confidence.HIGH,
         severity: Severity | None = None,
         related: Sequence[Related] = (),
@@ -92,7 +93,7 @@ class Case:
         """A finding of this rule.
 
         statistics: the variables it is about, the first of them shown; created: rows on which watched
-        layers are created, where the statistics themselves are not in sight.
+        layers are created, where the statistics themselves are not in sight; names: of those of the layers it is about.
         symbol: what to run, if it is not the function, method or class around ``scope``.
         Raises ValueError for a finding that says nothing or stands nowhere.
         """
@@ -128,6 +129,7 @@ class Case:
                 rows,
                 span.row,
                 callers=tuple(islice(self._callers(scope), MOST_CALLERS)),
+                names=tuple(names),
             ),
             variable=VariableRef(first.name, first.span.row, first.span.column) if first is not None else None,
             related=(*made_here, *related),

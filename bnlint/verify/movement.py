@@ -20,6 +20,8 @@ from bnlint.verify.seen import (
     watched,
 )
 
+AGAIN = 3
+"""More runs than this are no mere look at what was built."""
 TRAINING = ("call", "train-op", "fit")
 
 
@@ -37,7 +39,7 @@ def unchanged(place: Place, after: str, though_frozen: bool, observation: Observ
     if observation["error"] is not None or not variables:
         return place.missing(observation)
     seen = {phase for v in variables for phase in v["moved"] if phase in phases and not by_optimizer(v, phase)}
-    if not seen or _untrained(after, observation):
+    if (not seen or _untrained(after, observation)) and not _stands_still(variables, observation):
         return undecided("no-steps")
     if any(moving):
         return undecided("some-moved")
@@ -62,6 +64,15 @@ def _untrained(after: str, observation: Observation) -> bool:
     """A whole program that was to train and did not."""
     trained = observation["steps"].keys() & {"train-op", "fit"}
     return observation["mode"] == "program" and after != "call" and not trained
+
+
+def _stands_still(variables: Sequence[Variable], observation: Observation) -> bool:
+    """A program that runs its graph again and again, in which nothing assigns to statistics that are 0 and 1.
+
+    It takes no optimizer step, and is no program either that uses what another one trained: to load that is to assign.
+    """
+    again = observation["mode"] == "program" and observation["steps"].get("call", 0) > AGAIN
+    return again and all(v["updates"] == 0 and v["starts_at"] in (0.0, 1.0) for v in variables)
 
 
 def changed(place: Place, after: str, observation: Observation) -> Seen:

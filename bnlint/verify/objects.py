@@ -15,6 +15,10 @@ MADE_UP = {"NoneType", "bool", "bytes", "dict", "float", "function", "int", "lis
 SINGLETON = ("singleton tf.Variables", "create variables on non-first call", "cannot add new elements of state")
 
 
+OUTSIDE = (" is accessed from ", "cannot be accessed from", "is out of scope")
+"""What TensorFlow says of a tensor that is used outside of the graph that it belongs to."""
+
+
 def raises(place: Place, errors: Sequence[str], observation: Observation) -> Seen:
     """The finding's line raises one of these exceptions."""
     error = observation["error"]
@@ -26,6 +30,16 @@ def raises(place: Place, errors: Sequence[str], observation: Observation) -> See
     if named and any(place.is_from(row) for row in error["rows"] or [0]):
         return CONFIRMED
     return failed(observation)
+
+
+def leaks(place: Place, observation: Observation) -> Seen:
+    """What the finding's line keeps is a tensor of a graph that is closed where it is used."""
+    error = observation["error"]
+    if error is not None and not any(text in error["message"] for text in OUTSIDE):
+        return failed(observation)
+    if not place.reached(observation):
+        return undecided("line-not-reached")
+    return REFUTED if error is None else CONFIRMED
 
 
 def new_per_call(place: Place, observation: Observation) -> Seen:

@@ -33,6 +33,14 @@ class Raises:
 
 
 @dataclass(frozen=True, slots=True)
+class Leaks:
+    """The tensor that the finding's line keeps is used outside of the graph that it belongs to, which raises.
+
+    A branch of ``tf.cond`` and a function that is being traced are such graphs.
+    """
+
+
+@dataclass(frozen=True, slots=True)
 class WrongLaw:
     """The measured law v <- a*v + b*batch has a < 1/2 ("swapped") or a + b != 1 ("sum")."""
 
@@ -209,6 +217,7 @@ Prediction = (
     Unchanged
     | NewPerCall
     | Raises
+    | Leaks
     | WrongLaw
     | MixedLaw
     | OneSided
@@ -258,6 +267,7 @@ class Experiment:
     symbol: dotted name, inside the module, of the function, method or class to drive;
     None drives the module itself, as a program.
     statistics: rows on which the watched variables or layers are created; empty watches all.
+    names: of several variables that are watched, such as those of a layer, only those of these names, if any.
     row: the row of the finding, where a predicted exception must come from.
     steps: how many training steps to take.
     callers: where in the project it is called, as ``train.py:12``.
@@ -269,3 +279,4 @@ class Experiment:
     row: int
     steps: int = 4
     callers: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()

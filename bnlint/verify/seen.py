@@ -98,9 +98,15 @@ def watched(place: Place, observation: Observation) -> list[Variable]:
     """The variables that the experiment is about.
 
     Those whose innermost row is watched; else those that a watched row led to; else those of the watched statement.
-    Nothing watched means the statistics that the finding's own line makes, or else those for whose updates it waits, or
-    else every statistic: not trainable, and either made by the user's own lines or by a normalisation layer.
+    Nothing watched means the statistics that the finding's own line makes, or else those for whose updates it waits or
+    for which it reads too early, or else every statistic: not trainable, and either made by the user's own lines or by
+    a normalisation layer. Of all these those of the names that the experiment knows, if there are any.
     """
+    found = _watched(place, observation)
+    return [v for v in found if v["name"].rpartition("/")[2] in place.experiment.names] or found
+
+
+def _watched(place: Place, observation: Observation) -> list[Variable]:
     rows = set(place.experiment.statistics)
     # A layer's row makes its trainable weights too.
     variables = [
@@ -110,7 +116,8 @@ def watched(place: Place, observation: Observation) -> list[Variable]:
         every = [v for v in variables if v["rows"] and not v["trainable"] and v["shape"] != []]
         statistics = [v for v in every if "Norm" in (v["owner"] or "Norm")]
         here = [v for v in statistics if place.known and any(within(row, place.row) for row in v["rows"])]
-        return _driven(here or [v for v in statistics if v["waited"]] or statistics)
+        waiting = [v for v in statistics if v["waited"]] or [v for v in statistics if v["missed"]]
+        return _driven(here or waiting or statistics)
     return _driven(
         [v for v in variables if rows & set(v["rows"][:1])]
         or [v for v in variables if rows & set(v["rows"])]

@@ -8,6 +8,7 @@ from bnlint.verify.predictions import (
     Changed,
     DependsOnBatch,
     InitialShare,
+    Leaks,
     MixedLaw,
     NormalisesOnly,
     NoStatistics,
@@ -24,7 +25,7 @@ from bnlint.verify.seen import Place, Seen, undecided, watched, within
 OF_LAWS = (WrongLaw, MixedLaw, InitialShare)
 OF_FLOWS = (Changed, DependsOnBatch, OnePhase, NoStatistics, *OF_LAWS)
 """What depends on the way from the inputs to the outputs, on which a stand-in may stand."""
-KNOWN = (Unchanged, OneSided, SeveralUpdates, NormalisesOnly, *OF_FLOWS)
+KNOWN = (Unchanged, Leaks, OneSided, SeveralUpdates, NormalisesOnly, *OF_FLOWS)
 
 
 def trusted(place: Place, prediction: Prediction, seen: Seen, observation: Observation) -> Seen:

@@ -21,6 +21,7 @@ from bnlint.verify.predictions import (
     InitialShare,
     InitialValue,
     IsNone,
+    Leaks,
     LostOnReload,
     MixedLaw,
     NewPerCall,
@@ -279,6 +280,8 @@ def _object(place: Place, prediction: Prediction, observation: Observation) -> S
             return objects.new_per_call(place, observation)
         case Raises(errors):
             return objects.raises(place, errors, observation)
+        case Leaks():
+            return objects.leaks(place, observation)
         case Trainable():
             return objects.trainable(place, observation)
         case InitialValue(value):

@@ -6,7 +6,7 @@ from bnlint.analysis.prefilter import CONSTRUCTORS, STATISTICS
 from bnlint.edits import to_assign_call
 from bnlint.findings import Finding, Severity
 from bnlint.rule import Case, Rule
-from bnlint.verify.predictions import Unchanged
+from bnlint.verify.predictions import AnyOf, Leaks, Unchanged
 
 
 def check(case: Case) -> Iterator[Finding]:
@@ -22,7 +22,7 @@ def check(case: Case) -> Iterator[Finding]:
             consequence="From here on the name means a tensor. The variable keeps its initial value for ever, "
             "and that is what inference reads.",
             remedy=f"assign to the variable instead: `{binding.path}.assign(...)`",
-            prediction=Unchanged("train-op" if graph else "call"),
+            prediction=AnyOf((Unchanged("train-op" if graph else "call"), Leaks())),
             scope=binding.scope,
             statistics=rebinding.statistics,
             confidence=rebinding.confidence,

@@ -7,7 +7,7 @@ from bnlint.analysis.updates import Rebinding
 from bnlint.edits import before, replaced, safe, to_assign_call
 from bnlint.findings import Finding, Fix, Severity
 from bnlint.rule import Case, Rule
-from bnlint.verify.predictions import Unchanged
+from bnlint.verify.predictions import AnyOf, Leaks, Unchanged
 
 
 def check(case: Case) -> Iterator[Finding]:
@@ -22,7 +22,7 @@ def check(case: Case) -> Iterator[Finding]:
             consequence="The attribute seems to move in eager mode, but the variable does not: it keeps its initial "
             "value, and that is what gets saved. Under `tf.function` or `fit` a tensor leaks out of its graph.",
             remedy=f"assign to the variable instead: `{binding.path}.assign(...)`",
-            prediction=Unchanged("train-op" if case.era.tensorflow == "1" else "call"),
+            prediction=AnyOf((Unchanged("train-op" if case.era.tensorflow == "1" else "call"), Leaks())),
             scope=binding.scope,
             statistics=rebinding.statistics,
             confidence=rebinding.confidence,

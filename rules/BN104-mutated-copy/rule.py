@@ -45,6 +45,7 @@ def _replaced(case: Case, reset: AttributeReset) -> Finding:
         scope=binding.scope,
         statistics=reset.statistics,
         created=reset.rows,
+        names=[binding.path.rpartition(".")[2]],
         confidence=Confidence.HIGH if reset.statistics or reset.rows else Confidence.MEDIUM,
         fix=to_assign_call(case.module, binding, "assign", keep_name=False),
     )

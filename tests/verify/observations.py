@@ -45,6 +45,7 @@ def variable(**changes: Any) -> dict[str, Any]:
         "reached_by": [],
         "given": False,
         "waited": False,
+        "missed": False,
         "built": False,
         "trained_through": None,
         **changes,

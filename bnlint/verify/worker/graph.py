@@ -162,8 +162,9 @@ class _Graph:
                         again = "repeat" if phase == "call" else "repeat of " + phase
                         self._step(session, again, fetches, moving=False)
             self._probe(session)
+        reached = {name: ops.ancestors(group) for name, group in self.groups.items()}
         for tracked in run.watch.tracked:
-            tracked.facts.update(ops.reaching(tracked.variable, self.groups))
+            tracked.facts.update(ops.reaching(tracked.variable, reached))
         fetched = [fetch for group in self.groups.values() for fetch in group]
         report.note_updates(run.watch, [run.rows[0], run.rows[-1]] if run.rows else [0, 0], fetched)
         self._count_assignments(phases)

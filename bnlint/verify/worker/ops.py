@@ -20,6 +20,9 @@ RESHAPED = {"Reshape", "Squeeze", "ExpandDims", "StopGradient", "Pack", "Cast"}
 Blocks = List[Tuple[List[int], List[Any]]]
 """The rows of each ``control_dependencies`` block, and what it waits for."""
 
+Readings = List[Tuple[List[int], Any, str, Optional[str], List[Any]]]
+"""The rows of each reading of a collection, its graph, key and scope, and what was in it."""
+
 TRAINING = ("Apply", "ResourceApply", "SparseApply", "ResourceSparseApply")
 
 
@@ -202,6 +205,16 @@ def waited_for(blocks: Blocks, rows: Sequence[int]) -> Set[Any]:
     return ancestors(each for each in known if hasattr(each, "op") or hasattr(each, "control_inputs"))
 
 
+def missed(readings: Readings, rows: Sequence[int]) -> Set[Any]:
+    """Every op that a collection got after it was read on these rows, and all that runs with it."""
+    later: List[Any] = []
+    for at, graph, name, scope, found in readings:
+        known = {id(each) for each in found}
+        if rows[1] and _on(at, rows):
+            later += [each for each in graph.get_collection(name, scope) if id(each) not in known]
+    return ancestors(each for each in later if hasattr(each, "op") or hasattr(each, "control_inputs"))
+
+
 def is_built_on(op: Any, path: str, rows: Sequence[int]) -> bool:
     """Whether one of these rows of the file led to the op."""
     frames = [(frame[0], frame[1]) for frame in op.traceback or ()]
@@ -219,8 +232,7 @@ def _on(at: Sequence[int], rows: Sequence[int]) -> bool:
     return not rows[1] or (bool(at) and rows[0] <= at[0] <= rows[1])
 
 
-def reaching(variable: Any, groups: Dict[str, List[Any]]) -> Dict[str, Any]:
-    """How many ops assign to a variable, and which of these groups of fetches reach one."""
+def reaching(variable: Any, reached: Dict[str, Set[Any]]) -> Dict[str, Any]:
+    """How many ops assign to a variable, and the names of those of these sets of ops that one of them is in."""
     assigns = assign_ops(variable)
-    names = [name for name, group in groups.items() if assigns & ancestors(group)]
-    return {"updates": len(assigns), "reached_by": names}
+    return {"updates": len(assigns), "reached_by": [name for name, found in reached.items() if assigns & found]}

@@ -20,7 +20,7 @@ MOST_OUTPUTS = 8
 """How many of the values that a call returned are shown."""
 
 FACTS = {"updates": None, "reached_by": [], "stalled": None, "reloaded": {}, "given": False,
-         "waited": False, "built": False, "trained_through": None}  # fmt: skip
+         "waited": False, "missed": False, "built": False, "trained_through": None}  # fmt: skip
 
 
 def variables(watch: Watch, wanted: List[int], most: int = MOST) -> List[Dict[str, Any]]:
@@ -30,7 +30,8 @@ def variables(watch: Watch, wanted: List[int], most: int = MOST) -> List[Dict[st
     is at first, if it is one. uniform: whether all channels are the same in the end. assigned: how often each step
     assigned to it, by phase. stalled: where a repeated batch left it. reloaded: by means, "kept" or "lost".
     given: a stand-in was given it, or stands in for what would have been done to it. waited: the finding's own
-    ``control_dependencies`` block waits for its updates. built: the finding's line builds an op that updates it.
+    ``control_dependencies`` block waits for its updates. missed: its updates came into the collection after
+    the finding's own line had read that. built: the finding's line builds an op that updates it.
     trained_through: whether that line builds an op that reads it and that the code's own train op computes through;
     None where the code has no train op.
     """
@@ -48,15 +49,22 @@ def note_updates(watch: Watch, rows: Sequence[int], fetched: Sequence[Any]) -> N
     fetched: what the code itself runs, its train ops among it.
     """
     waited = ops.waited_for(watch.blocks, rows)
+    missed = ops.missed(watch.collections, rows)
     computed = ops.computed_for_steps(fetched)
     for tracked in watch.tracked:
-        if hasattr(getattr(tracked.variable, "initializer", None), "control_inputs"):
+        if in_graph(tracked):
             assigning = ops.assign_ops(tracked.variable)
             tracked.facts["waited"] = bool(assigning & waited)
+            tracked.facts["missed"] = bool(assigning & missed)
             tracked.facts["built"] = any(ops.is_built_on(op, watch.path, rows) for op in assigning)
             reading = ops.readers(tracked.variable) & computed
             if computed:
                 tracked.facts["trained_through"] = any(ops.is_built_on(op, watch.path, rows) for op in reading)
+
+
+def in_graph(tracked: Tracked) -> bool:
+    """Whether it is a variable of a TensorFlow 1 graph."""
+    return hasattr(getattr(tracked.variable, "initializer", None), "control_inputs")
 
 
 def unexplained(watch: Watch, phase: str) -> bool:

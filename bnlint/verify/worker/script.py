@@ -43,6 +43,9 @@ def drive(run: Run, seconds: float, rows: Sequence[int]) -> Dict[str, Any]:
     if framework.eagerly():
         run.watch.step("end")
     report.note_updates(run.watch, rows, onlooker.fetched)
+    reached = {"what the program runs": ops.ancestors(onlooker.fetched)}
+    for tracked in filter(report.in_graph, run.watch.tracked):
+        tracked.facts.update(ops.reaching(tracked.variable, reached))
     if "waiting" in run.wanted:
         run.probes["waiting"] = ops.waiting(run.watch.blocks, run.wanted["waiting"], onlooker.fetched)
     _probe(run, namespace)

@@ -18,7 +18,7 @@ from . import framework, ops, reading, updates
 from .tracked import Seen, Step, Tracked
 
 MOST = 400
-"""How many variables are read after each step."""
+"""How many variables are read after each step, and how many readings of collections are remembered."""
 
 _MAPS: Dict[str, Dict[int, int]] = {}
 """Of each file that autograph wrote, the rows of the user's file. Autograph rewrites the same code once a process."""
@@ -28,7 +28,8 @@ class Watch:
     """Records variables and layers created while it is installed.
 
     layer_tensors: in a graph, what goes into each normalisation layer, by its ``id``. blocks: the rows of each
-    ``control_dependencies`` block and what it waits for. savers: the rows of each ``tf.train.Saver`` with it.
+    ``control_dependencies`` block and what it waits for. collections: the rows of each reading of a collection, its
+    graph, key and scope, and what was in it. savers: the rows of each ``tf.train.Saver`` with it.
     """
 
     def __init__(self, path: str, hits: Set[int]) -> None:
@@ -45,6 +46,7 @@ class Watch:
         self._seen = Seen({}, {})
         self.layer_tensors: Dict[int, Any] = {}
         self.blocks: List[Tuple[List[int], List[Any]]] = []
+        self.collections: List[Tuple[List[int], Any, str, Optional[str], List[Any]]] = []
         self.savers: List[Tuple[List[int], Any]] = []
         self._undo: List[Callable[[], None]] = []
         self._wrapped: Set[Tuple[Any, str]] = set()
@@ -64,6 +66,7 @@ class Watch:
             self.wrap(framework.RefVariable, "__init__", self._recording_variable)
         self.wrap(framework.v1.train.Saver, "__init__", self._recording_saver)
         self.wrap(framework.Graph, "control_dependencies", self._recording_block)
+        self.wrap(framework.Graph, "get_collection", self._recording_collection)
         self.wrap(framework.Graph, "_create_op_internal", self._recording_op)
         self.note_assignments()
         if framework.autograph_loader is not None and hasattr(framework.autograph_loader, "load_ast"):
@@ -292,6 +295,20 @@ class Watch:
             return original(self, control_inputs, *args, **kwargs)
 
         return control_dependencies
+
+    def _recording_collection(self, original: Any) -> Any:
+        watch = self
+
+        @functools.wraps(original)
+        def get_collection(self: Any, name: Any, scope: Any = None) -> Any:
+            found = original(self, name, scope)
+            if isinstance(name, str):
+                rows = watch.rows_now()[0]
+                if rows and len(watch.collections) < MOST:
+                    watch.collections.append((rows, self, name, scope, list(found)))
+            return found
+
+        return get_collection
 
     def _recording_outer_variable(self, original: Any) -> Any:
         watch = self
