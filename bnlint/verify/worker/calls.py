@@ -22,7 +22,8 @@ class Run:
     """One attempt at a harness: what it drove, what came out, what went wrong.
 
     wanted: the probes that are asked for, by name, each with its parameter. probes: what they found.
-    log: of the stand-ins. rows: first and last of the finding's statement. steps: of training.
+    log: of the stand-ins. rows: first and last of the finding's statement. steps: of training. traced: a function of
+    TensorFlow, whose ops go when it does.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class Run:
         self.rows = range(rows[0], rows[1] + 1) if rows[1] else range(0)
         self.steps = steps
         self.probes: Dict[str, Any] = {}
+        self.traced: Any = None
         self.mode = ""
         self.shapes: List[List[int]] = []
         self.outputs: List[List[Optional[List[float]]]] = []

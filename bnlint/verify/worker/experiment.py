@@ -198,6 +198,27 @@ def _drive(mode: str, attempt: Run, namespace: Dict[str, Any]) -> None:
         driven = calls.drive(attempt, namespace, mode)
         if driven is not None:
             probes.run_all(attempt, driven)
+            _trace(attempt, driven)
+
+
+def _trace(attempt: Run, driven: calls.Driven) -> None:
+    """Call it once more, traced, where no batch that went in explains how a statistic moved.
+
+    Only ops tell what is made of something inside the code, such as what a convolution gives. What nothing but this
+    call makes or runs leaves no trace in the watch.
+    """
+    watch = attempt.watch
+    if attempt.mode != "eager" or not report.unexplained(watch, "call"):
+        return
+    known, hits = list(watch.tracked), set(watch.hits)
+    try:
+        attempt.traced = framework.tf.function(lambda: driven(driven.target.arrays(attempt.steps)))
+        attempt.traced.get_concrete_function()
+    except Exception as error:
+        attempt.notes.append("traced: %s: %s" % (type(error).__name__, str(error).split("\n")[0][:200]))
+    finally:
+        watch.tracked[:] = known
+        watch.hits.intersection_update(hits)
 
 
 def _import(program: Program, seconds: float) -> Dict[str, Any]:
