@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from bnlint.analysis import era, prefilter
 from bnlint.analysis.facts import ModuleFacts
@@ -78,7 +79,7 @@ def _sifted(
         (relevant if matters else others).append(source)
     layers = (source for source in (*known, *relevant) if prefilter.holds_layers(source.data))
     norms = [File(each.filename, *module_name(each.filename), "") for each in layers]
-    importers = Programs([*norms, *_unparsed(others, memory)]).importers(norms) if norms else set[str]()
+    importers = Programs([*norms, *_unparsed(others, memory)], _root()).importers(norms) if norms else set[str]()
     callers = [source for source in others if source.filename in importers]
     return relevant, callers, [source for source in others if source.filename not in importers]
 
@@ -107,7 +108,13 @@ def _project(
 ) -> ProjectFacts:
     guesses = memory.derive("era", aside, lambda source: era.guess(source.data))
     declared = declared_eras(module.filename for module in modules)
-    return with_inherited(project_facts(modules, guesses, declared, _pins(settings), _unparsed(aside, memory)))
+    unparsed = _unparsed(aside, memory)
+    return with_inherited(project_facts(modules, guesses, declared, _pins(settings), unparsed, _root()))
+
+
+def _root() -> tuple[str, ...]:
+    """The folder that file names start from, in parts."""
+    return Path.cwd().parts
 
 
 def _pins(settings: Settings) -> Era:

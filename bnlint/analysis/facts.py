@@ -62,6 +62,11 @@ class ModuleFacts:
     layer_functions: list[LayerFunctionCall] = field(default_factory=list)
 
     @property
+    def package(self) -> str:
+        """The dotted name of the package that it belongs to, or is."""
+        return self.module if self.filename.endswith("__init__.py") else self.module.rpartition(".")[0]
+
+    @property
     def scopes(self) -> list[Scope]:
         """All scopes, the module's own first."""
         return self.flow.tree.scopes

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from bnlint.analysis.facts import ModuleFacts
+from bnlint.analysis.importing import LIBRARIES, Importable
 from bnlint.analysis.names import relative_module
 from bnlint.analysis.scopes import Scope
 from bnlint.analysis.train_steps import DRIVES
@@ -26,8 +27,6 @@ _IMPORT = re.compile(
 )
 _COMMENT = re.compile(r"#[^\n]*")
 _WORD = re.compile(r"[A-Za-z_]\w*")
-# Names that lead out of the project, whatever a file of it may be called.
-_LIBRARIES = frozenset({"tensorflow", "keras", "numpy", "tf_keras", "tf_slim", "__future__", "os", "sys"})
 # Methods that are called without being named.
 _IMPLICIT = frozenset({"call", "build", "forward", "train_step", "test_step"})
 
@@ -45,9 +44,7 @@ class File:
     @classmethod
     def of(cls, facts: ModuleFacts) -> File:
         """A file that was parsed."""
-        inside = facts.filename.endswith("__init__.py")
-        package = facts.module if inside else facts.module.rpartition(".")[0]
-        return cls(facts.filename, facts.module, package, facts.flow.tree.lines.text, facts)
+        return cls(facts.filename, facts.module, facts.package, facts.flow.tree.lines.text, facts)
 
     @cached_property
     def imports(self) -> frozenset[str]:
@@ -217,13 +214,9 @@ def _entered(file: File, scope: int) -> Iterator[Scope]:
 class Programs:
     """The import graph of a project."""
 
-    def __init__(self, files: Sequence[File]) -> None:
+    def __init__(self, files: Sequence[File], root: Sequence[str] = ()) -> None:
         self.files = tuple(files)
-        self._by_name: dict[str, list[File]] = defaultdict(list)
-        for file in self.files:
-            parts = file.module.split(".")
-            for start in range(len(parts)):
-                self._by_name[".".join(parts[start:])].append(file)
+        self._importable = Importable(((file.module, file) for file in self.files), root)
         self._found: dict[str, Program] = {}
 
     def of(self, module: ModuleFacts) -> Program:
@@ -266,13 +259,12 @@ class Programs:
         return found
 
     def _named(self, name: str, importer: File) -> list[File]:
-        """The files that an imported name may mean; those nearest to the importer, where several fit."""
+        """The files that an imported name may mean."""
         parts = name.removesuffix(".*").split(".")
-        if parts[0] in _LIBRARIES:
+        if parts[0] in LIBRARIES:
             return []
         for cut in range(len(parts), 0, -1):
-            fitting = self._by_name.get(".".join(parts[:cut]), [])
-            beside = [file for file in fitting if file.package == importer.package]
+            fitting = self._importable.named(".".join(parts[:cut]), importer.package)
             if fitting:
-                return beside or fitting
+                return fitting
         return []

@@ -22,6 +22,7 @@ from bnlint.analysis.fed_elsewhere import fed_from_elsewhere
 from bnlint.analysis.flags import Flags
 from bnlint.analysis.forwarding import Forwarding
 from bnlint.analysis.held_up import HeldUpLoss, waits_for_updates
+from bnlint.analysis.importing import Importable
 from bnlint.analysis.keras_models import KerasModels
 from bnlint.analysis.links import Links
 from bnlint.analysis.momenta import Momentum, average_momenta, layer_momenta
@@ -49,26 +50,18 @@ class ProjectFacts:
     pins: Era
     declared: Mapping[str, Era]
     aside: tuple[File, ...] = ()
+    root: tuple[str, ...] = ()
 
     @cached_property
-    def _by_name(self) -> dict[str, list[ModuleFacts]]:
-        """Modules by every dotted ending of their name: imports rarely start at the folder bnlint was given."""
-        found: dict[str, list[ModuleFacts]] = defaultdict(list)
-        for module in self.modules:
-            parts = module.module.split(".")
-            for start in range(len(parts)):
-                found[".".join(parts[start:])].append(module)
-        return found
+    def _importable(self) -> Importable[ModuleFacts]:
+        return Importable(((module.module, module) for module in self.modules), self.root)
 
     def module_named(self, name: str, near: ModuleFacts | None = None) -> ModuleFacts | None:
         """The module that an import of this name means, if exactly one of the project fits.
 
-        near: the importing module; of several that fit, the one in its own folder is meant.
+        near: the importing module; of several that fit, the nearest one is meant.
         """
-        found = self._by_name.get(name, [])
-        if len(found) > 1 and near is not None:
-            beside = [*near.module.split(".")[:-1], *name.split(".")]
-            found = [module for module in found if module.module.split(".") == beside]
+        found = self._importable.named(name, None if near is None else near.package)
         return found[0] if len(found) == 1 else None
 
     def resolve(self, name: str, near: ModuleFacts | None = None) -> tuple[ModuleFacts, Scope] | None:
@@ -178,7 +171,7 @@ class ProjectFacts:
     @cached_property
     def programs(self) -> Programs:
         """Which files run together."""
-        return Programs([*map(File.of, self.modules), *self.aside])
+        return Programs([*map(File.of, self.modules), *self.aside], self.root)
 
     @cached_property
     def unrun(self) -> tuple[Unrun, ...]:
@@ -251,17 +244,20 @@ def project_facts(
     declared: Mapping[str, Era],
     pins: Era,
     aside: Sequence[File] = (),
+    root: Sequence[str] = (),
 ) -> ProjectFacts:
     """The project view.
 
     guesses: the TensorFlow version that each file which was not parsed seems to be written for.
-    aside: the files that were not parsed.
+    aside: the files that were not parsed. root: the folder that file names start from, and those around it.
     declared: by file name, what the dependency files around it say; pins: what the user says, which beats all else.
     """
     evidence: list[str] = []
     tensorflow = _agreed([*guesses, *(module.own_era.tensorflow for module in modules)], "TensorFlow", evidence)
     keras = _agreed([module.own_era.keras for module in modules], "Keras", evidence)
-    return ProjectFacts(tuple(modules), Era(tensorflow, keras, tuple(evidence)), pins, declared, tuple(aside))
+    return ProjectFacts(
+        tuple(modules), Era(tensorflow, keras, tuple(evidence)), pins, declared, tuple(aside), tuple(root)
+    )
 
 
 # The files of a version must outnumber the others by this factor to speak for the project.

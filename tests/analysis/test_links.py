@@ -9,9 +9,9 @@ from bnlint.findings import Era
 NOTHING = Era()
 
 
-def project(**files: str) -> ProjectFacts:
+def project(root: tuple[str, ...] = (), /, **files: str) -> ProjectFacts:
     modules = [analyse(text, f"{name.replace('__', '/')}.py", name.replace("__", ".")) for name, text in files.items()]
-    return project_facts(modules, [], {}, NOTHING)
+    return project_facts(modules, [], {}, NOTHING, root=root)
 
 
 def module(found: ProjectFacts, name: str) -> ModuleFacts:
@@ -76,3 +76,28 @@ def test_files_that_import_each_other_end() -> None:
     found = project(a="from b import f\nf()\n", b="from a import f\nf()\n")
     for each in found.modules:
         assert found.links.called(each, each.flow.tree.calls[0]) is None
+
+
+def test_inside_a_package_imports_start_with_its_name() -> None:
+    found = project(
+        ("/", "home", "lab", "pkg"), ops="def bn(x): pass\n", sub__net="from lab.pkg.ops import bn\nbn(1)\n"
+    )
+    assert calls_of(found, "ops", "bn") == [("sub.net", 2)]
+
+
+def test_an_import_of_another_package_is_not_of_this_one() -> None:
+    found = project(("/", "home", "lab"), ops="def bn(x): pass\n", net="from other.ops import bn\nbn(1)\n")
+    assert calls_of(found, "ops", "bn") == []
+
+
+def test_a_folder_named_like_a_library_is_no_package() -> None:
+    found = project(("/", "keras"), layers="def bn(x): pass\n", net="from keras.layers import bn\nbn(1)\n")
+    assert calls_of(found, "layers", "bn") == []
+
+
+def test_of_several_files_the_one_nearest_to_the_importer_is_meant() -> None:
+    found = project(
+        a__ops="def bn(x): pass\n", b__ops="def bn(x): pass\n", a__nets__deep__net="from ops import bn\nbn(1)\n"
+    )
+    assert calls_of(found, "a.ops", "bn") == [("a.nets.deep.net", 2)]
+    assert calls_of(found, "b.ops", "bn") == []
