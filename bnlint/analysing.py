@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from pathlib import Path
 
 from bnlint.analysis import era, prefilter
 from bnlint.analysis.facts import ModuleFacts
+from bnlint.analysis.helpers import with_helpers
 from bnlint.analysis.inheritance import with_inherited
 from bnlint.analysis.program import File, Programs
 from bnlint.analysis.project import ProjectFacts, project_facts
 from bnlint.dependencies import declared_eras
-from bnlint.findings import Analysis, Era, FileError, Finding
+from bnlint.findings import Analysis, Era, FileError, Finding, Span
 from bnlint.memory import Memory
 from bnlint.progress import Progress
 from bnlint.reading import analyse_all, module_name
+from bnlint.relocating import relocated
 from bnlint.rule import Case, Rule
 from bnlint.settings import Settings
 from bnlint.source import Source
@@ -42,24 +44,23 @@ def analyse(
         optional = {source.filename for source in callers}
         errors = [error for error in errors if error.filename not in optional]
     with phase("judged"):
-        found = _apply(rules, modules, _project(modules, aside, settings, memory), settings)
+        given = {source.filename for source in sources}
+        project = _project(modules, aside, settings, memory, by_name)
+        found = _apply(rules, given, project, settings)
     # What is wrong with one of the others is told where it is checked.
     others = [source for source in (rest() if found else ()) if source.problem is None]
-    everything = modules
     if others:
         with phase("rest of the project"):
             relevant, callers, aside_too = _sifted(others, needs, memory, relevant)
-            everything = [
-                *modules,
-                *analyse_all([*relevant, *callers], progress, memory, *workers)[1],
-            ]
-            found = _apply(rules, modules, _project(everything, [*aside, *aside_too], settings, memory), settings)
+            everything = [*modules, *analyse_all([*relevant, *callers], progress, memory, *workers)[1]]
+            project = _project(everything, [*aside, *aside_too], settings, memory, by_name)
+            found = _apply(rules, given, project, settings)
     analysis = Analysis(
         tuple(found),
         tuple(errors),
         tuple(by_name),
         tuple(name for name, source in by_name.items() if source.written is not None),
-        tuple(module.filename for module in everything),
+        tuple(module.filename for module in project.modules),
         bool(found or others),
     )
     return analysis, by_name
@@ -88,28 +89,49 @@ def _unparsed(sources: Sequence[Source], memory: Memory) -> list[File]:
     return memory.derive("file", sources, lambda each: File(each.filename, *module_name(each.filename), each.text))
 
 
-def _apply(
-    rules: Sequence[Rule], modules: Sequence[ModuleFacts], project: ProjectFacts, settings: Settings
-) -> list[Finding]:
+def _apply(rules: Sequence[Rule], given: Set[str], project: ProjectFacts, settings: Settings) -> list[Finding]:
+    """What the rules say of the files that are given."""
     found: list[Finding] = []
-    given = {module.filename for module in modules}
+    lent: dict[tuple[str, Span, str], Finding] = {}
     for module in project.modules:
         if module.filename not in given:
             continue
         written_for = project.era_of(module)
         for rule in rules:
-            if not settings.ignores_in(module.filename, rule.code):
-                found += rule.check(Case(rule, module, project, written_for))
+            if settings.ignores_in(module.filename, rule.code):
+                continue
+            for finding in rule.check(Case(rule, module, project, written_for)):
+                finding = relocated(finding, module.flow.tree.grafts)
+                if finding.filename == module.filename:
+                    found.append(finding)
+                elif finding.filename in given and not settings.ignores_in(finding.filename, rule.code):
+                    lent.setdefault((finding.filename, finding.span, finding.code), finding)
+    said = {(finding.filename, finding.span, finding.code) for finding in found}
+    found += [finding for place, finding in lent.items() if place not in said]
     return sorted(found, key=lambda finding: finding.order)
 
 
 def _project(
-    modules: Sequence[ModuleFacts], aside: Sequence[Source], settings: Settings, memory: Memory
+    modules: Sequence[ModuleFacts],
+    aside: Sequence[Source],
+    settings: Settings,
+    memory: Memory,
+    by_name: dict[str, Source] | None = None,
 ) -> ProjectFacts:
+    """The project view. by_name: where the files are noted that turn out to matter to others."""
     guesses = memory.derive("era", aside, lambda source: era.guess(source.data))
     declared = declared_eras(module.filename for module in modules)
     unparsed = _unparsed(aside, memory)
-    return with_inherited(project_facts(modules, guesses, declared, _pins(settings), unparsed, _root()))
+    project = with_inherited(project_facts(modules, guesses, declared, _pins(settings), unparsed, _root()))
+    left = {source.filename: source for source in aside}
+
+    def parse(file: File) -> ModuleFacts | None:
+        sources, parsed, _ = analyse_all([left[file.filename]], memory=memory)
+        if by_name is not None:
+            by_name.update(sources)
+        return parsed[0] if parsed else None
+
+    return with_helpers(project, parse)
 
 
 def _root() -> tuple[str, ...]:

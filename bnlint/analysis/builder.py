@@ -21,11 +21,13 @@ class Builder:
     """Records bindings, statements and calls in the scope, guards and blocks that are open.
 
     environment: for each place, the ids of the bindings that reach the current point.
+    tree: what is recorded already; the text is then that of all of it.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, tree: ModuleTree | None = None) -> None:
         self.positions = Positions(text)
-        self.tree = ModuleTree(lines=self.positions.lines)
+        self.tree = tree or ModuleTree()
+        self.tree.lines = self.positions.lines
         self.environment: Environment = {}
         self.guards: tuple[Guard, ...] = ()
         self.blocks: tuple[int, ...] = ()

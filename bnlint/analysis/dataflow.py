@@ -117,6 +117,9 @@ class Dataflow:
     def _called_directly(self, callee: Value) -> Scope | None:
         if isinstance(callee, Definition):
             return self.tree.scopes[callee.scope]
+        if isinstance(callee, Global):
+            grafted = self.tree.grafted(callee.name)
+            return self.tree.scopes[grafted] if grafted is not None else None
         if not isinstance(callee, Read):
             return None
         bound = self.definitions(callee)
@@ -232,6 +235,8 @@ class Dataflow:
                 yield from self._entry_origins(value, base, key, depth, seen)
             case Call():
                 yield from self._call_origins(value, depth, seen)
+            case Global(name=name) if (grafted := self.tree.grafted(name)) is not None:
+                yield Definition(value.span, grafted)
             case _:
                 yield value
 

@@ -86,7 +86,7 @@ class Fates:
 
     def _stored(self, module: ModuleFacts, end: End) -> Outcome:
         name = end.name or ""
-        grown = len(re.findall(rf"\b{name}\.(?:append|extend|insert|add)\(", module.flow.tree.lines.text))
+        grown = len(re.findall(rf"\b{name}\.(?:append|extend|insert|add)\(", module.flow.tree.own_text))
         # Blocks in which nothing is built list it and run nothing.
         heads = (control.block.context for control in module.control_blocks if control.empty)
         vain = sum(isinstance(v, Read) and v.path.rpartition(".")[2] == name for head in heads for v in walk(head))
@@ -143,7 +143,7 @@ class Fates:
         """How often a name is read in the project, as a name or as an attribute."""
         if name not in self._mentioned:
             # Few files hold the word at all; to look for that in the text costs next to nothing.
-            holding = (module for module in self._project.modules if name in module.flow.tree.lines.text)
+            holding = (module for module in self._project.modules if name in module.flow.tree.own_text)
             self._mentioned[name] = sum(self._read_in(module)[name] for module in holding)
         return self._mentioned[name]
 
@@ -152,8 +152,8 @@ class Fates:
         found = self._counted.get(module.filename)
         if found is None:
             found = self._counted[module.filename] = Counter()
-            stack = [statement.value for statement in module.flow.tree.statements]
-            stack += [v for scope in module.scopes for v in (*scope.decorators, *scope.bases)]
+            stack = [statement.value for statement in module.flow.tree.own_statements]
+            stack += [v for scope in module.flow.tree.own_scopes for v in (*scope.decorators, *scope.bases)]
             while stack:
                 value = stack.pop()
                 stack.extend(children(value))

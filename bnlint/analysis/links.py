@@ -40,12 +40,22 @@ class Links:
         """The function or class that a value is, in whichever file it stands."""
         for origin in module.flow.origins(value):
             if isinstance(origin, Definition):
-                return module, module.scopes[origin.scope]
+                return self._at_home(module, module.scopes[origin.scope])
             if isinstance(origin, Global):
                 return self.named(origin.name, module)
         if isinstance(value, Read) and "." not in value.path and not module.flow.definitions(value):
             return self._star_imported(module, value.path)
         return None
+
+    def _at_home(self, module: ModuleFacts, scope: Scope) -> Place:
+        """A function as it stands in its own file, if another one is read as if it held it."""
+        graft = next((each for each in reversed(module.flow.tree.grafts) if scope.id >= each.scopes), None)
+        for home in self._project.modules if graft is not None else ():
+            if graft is not None and home.filename == graft.filename:
+                for same in home.scopes:
+                    if (same.symbol, same.span.row + graft.rows) == (scope.symbol, scope.span.row):
+                        return home, same
+        return module, scope
 
     def _callee(self, module: ModuleFacts, call: Call) -> Place | None:
         """The function or class that a call names."""
@@ -71,6 +81,10 @@ class Links:
             same = self._top_level.get(member, [])
             return same[0] if len(same) == 1 else None
         return None
+
+    def imported(self, name: str, module: ModuleFacts) -> Place | None:
+        """The function or class of the project that a module imports by a name: a full one, or a bare one by a star."""
+        return self.named(name, module) if "." in name else self._star_imported(module, name)
 
     @cached_property
     def _packages(self) -> set[str]:
@@ -164,6 +178,7 @@ class Links:
 
     def calls_of(self, module: ModuleFacts, scope: Scope) -> list[tuple[ModuleFacts, Call]]:
         """The calls, anywhere in the project, that run a function."""
+        module, scope = self._at_home(module, scope)
         owner = module.scopes[scope.parent] if scope.parent is not None else module.scopes[0]
         if owner.kind == "class" and scope.name in ("__call__", "call"):
             homes = {home.filename: home for home, _ in self.instances(module, owner)}
@@ -194,7 +209,7 @@ class Links:
         """Calls by the last part of the name that is called."""
         found: dict[str, list[tuple[ModuleFacts, Call]]] = defaultdict(list)
         for module in self._project.modules:
-            for call in module.flow.tree.calls:
+            for call in module.flow.tree.own_calls:
                 name = _tail(call.callee)
                 if name is not None:
                     found[name].append((module, call))

@@ -22,10 +22,13 @@ _LOOP_DEPTH = 3
 
 
 class Lowering:
-    """The traversal itself; `lower_module` is the way in."""
+    """The traversal itself; `lower_module` is the way in.
 
-    def __init__(self, module: ast.Module, text: str, package: str) -> None:
-        self._builder = Builder(text)
+    tree: what the module is lowered into, beside what is there; ``text`` is then that of both.
+    """
+
+    def __init__(self, module: ast.Module, text: str, package: str, tree: ModuleTree | None = None) -> None:
+        self._builder = Builder(text, tree)
         self._span = self._builder.positions.span
         self._expressions = Expressions(self._builder)
         self._package = package
@@ -302,7 +305,11 @@ def lower_module(text: str, package: str = "") -> ModuleTree:
     Raises SyntaxError or ValueError for text that is no Python 3, RecursionError or MemoryError for text nested too
     deep.
     """
+    return Lowering(parsed(text), text, package).lower()
+
+
+def parsed(text: str) -> ast.Module:
+    """The syntax tree of a text. Raises what `ast.parse` raises."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of a string that the user wrote
-        module = ast.parse(text)
-    return Lowering(module, text, package).lower()
+        return ast.parse(text)

@@ -44,7 +44,7 @@ class File:
     @classmethod
     def of(cls, facts: ModuleFacts) -> File:
         """A file that was parsed."""
-        return cls(facts.filename, facts.module, facts.package, facts.flow.tree.lines.text, facts)
+        return cls(facts.filename, facts.module, facts.package, facts.flow.tree.own_text, facts)
 
     @cached_property
     def imports(self) -> frozenset[str]:
@@ -105,11 +105,11 @@ def _import_statements(text: str) -> Iterator[re.Match[str]]:
 
 def _mentions(facts: ModuleFacts) -> dict[int, frozenset[str]]:
     found: dict[int, set[str]] = defaultdict(set)
-    for scope in facts.scopes:
+    for scope in facts.flow.tree.own_scopes:
         around = scope.parent if scope.parent is not None else scope.id
         outside = (*scope.decorators, *scope.bases, *(p.default for p in scope.parameters if p.default is not None))
         found[around] |= set(_names(outside))
-    for statement in facts.flow.tree.statements:
+    for statement in facts.flow.tree.own_statements:
         found[statement.scope] |= set(_names([statement.value]))
     return {scope: frozenset(names) for scope, names in found.items()}
 
@@ -248,7 +248,7 @@ class Programs:
 
     @cached_property
     def _imported(self) -> dict[str, list[File]]:
-        return {file.filename: [f for name in file.imports for f in self._named(name, file)] for file in self.files}
+        return {file.filename: [f for name in file.imports for f in self.named(name, file)] for file in self.files}
 
     @cached_property
     def _importers(self) -> dict[str, list[File]]:
@@ -258,7 +258,7 @@ class Programs:
                 found[other.filename].append(file)
         return found
 
-    def _named(self, name: str, importer: File) -> list[File]:
+    def named(self, name: str, importer: File) -> list[File]:
         """The files that an imported name may mean."""
         parts = name.removesuffix(".*").split(".")
         if parts[0] in LIBRARIES:

@@ -82,7 +82,7 @@ class ProjectFacts:
         for module in self.modules:
             for scope, calls in module.flow.callers.items():
                 found[module.filename, scope] += [(module, call) for call in calls]
-            for call in module.flow.tree.calls:
+            for call in module.flow.tree.own_calls:
                 if isinstance(call.callee, Global):
                     target = self.resolve(call.callee.name, module)
                     if target is not None and target[0] is not module:

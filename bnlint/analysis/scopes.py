@@ -117,6 +117,22 @@ class Scope:
         return next((parameter for parameter in self.parameters if parameter.name == name), None)
 
 
+@dataclass(frozen=True, slots=True)
+class Graft:
+    """Functions of another file, lowered as if they stood below the module that calls them.
+
+    rows: how many rows of text are above them; names: their scopes, by the full names that they are imported by.
+    scopes, calls, statements: how many of each there were before.
+    """
+
+    filename: str
+    rows: int
+    names: dict[str, int]
+    scopes: int
+    calls: int
+    statements: int
+
+
 @dataclass(slots=True)
 class ModuleTree:
     """A module as plain data. Lists are indexed by the ids that values, bindings and blocks carry."""
@@ -130,3 +146,29 @@ class ModuleTree:
     call_sites: list[tuple[int, tuple[Guard, ...], tuple[int, ...], int]] = field(default_factory=list)
     imports: dict[str, Span] = field(default_factory=dict)
     lines: Lines = field(default_factory=lambda: Lines(""))
+    grafts: tuple[Graft, ...] = ()
+
+    @property
+    def own_scopes(self) -> list[Scope]:
+        """The scopes that stand in the module itself."""
+        return self.scopes[: self.grafts[0].scopes] if self.grafts else self.scopes
+
+    @property
+    def own_calls(self) -> list[Call]:
+        """The calls that stand in the module itself."""
+        return self.calls[: self.grafts[0].calls] if self.grafts else self.calls
+
+    @property
+    def own_statements(self) -> list[Statement]:
+        """The statements that stand in the module itself."""
+        return self.statements[: self.grafts[0].statements] if self.grafts else self.statements
+
+    @property
+    def own_text(self) -> str:
+        """The text of the module itself."""
+        text = self.lines.text
+        return text[: self.lines.offset(self.grafts[0].rows + 1, 1)] if self.grafts else text
+
+    def grafted(self, name: str) -> int | None:
+        """The scope of a function of another file, by its full name."""
+        return next((graft.names[name] for graft in self.grafts if name in graft.names), None)

@@ -59,7 +59,7 @@ def never_training(project: ProjectFacts, module: ModuleFacts) -> Iterator[Untol
             yield _forwarded(forwarded, None, flag)
         elif needed and not forwarded.told_elsewhere and not flags.restores(module):
             yield _forwarded(forwarded, None, None)
-        elif forwarded.beside_inference and not serves_only(module.flow.tree.lines.text):
+        elif forwarded.beside_inference and not serves_only(module.flow.tree.own_text):
             # One network for training and one for inference, and both are the one for inference.
             yield _forwarded(forwarded, None, "True")
 
@@ -76,7 +76,7 @@ def always_training(project: ProjectFacts, module: ModuleFacts) -> Iterator[Unto
         flag = phases.flag_at(flagged.scope)
         if flag is not None or _has_phases(project, module, flagged):
             yield _untold(module, flagged, literal, flag, flag is not None)
-    serves = serves_only(module.flow.tree.lines.text)
+    serves = serves_only(module.flow.tree.own_text)
     for forwarded in project.forwarding.calls(module):
         literal = _literal_true(forwarded.passed)
         left_out = forwarded.passed is None and forwarded.default is True
