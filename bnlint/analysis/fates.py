@@ -191,11 +191,11 @@ def lost_ops(project: ProjectFacts) -> Iterator[LostOp]:
             if module.runs_eagerly(made.scope):
                 continue
             outcome = fates.of(module, made.call)
-            if outcome.fate in ("dropped", "kept"):
-                lost = [outcome.place or (module, made.call)]
-            else:
-                outcome = Outcome("dropped")
-                lost = list(fates.dropped_calls(module, made.call)) if _is_given(module, made) else []
+            is_lost = outcome.fate in ("dropped", "kept")
+            lost = [outcome.place or (module, made.call)] if is_lost else []
+            if _is_given(module, made) and (outcome.place is not None or not is_lost):
+                lost = list(fates.dropped_calls(module, made.call)) or lost
+            outcome = outcome if is_lost else Outcome("dropped")
             for home, call in lost:
                 if (home.filename, call.id) not in seen:
                     seen.add((home.filename, call.id))

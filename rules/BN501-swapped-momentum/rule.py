@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from bnlint.analysis.momenta import Momentum
-from bnlint.analysis.prefilter import ASSIGNS, LAYERS, STATISTICS
+from bnlint.analysis.prefilter import ASSIGNS, CONSTRUCTORS, LAYERS, STATISTICS
 from bnlint.analysis.updates import Update
 from bnlint.analysis.values import Const
 from bnlint.edits import momentum_fix, replaced, safe
@@ -80,6 +80,6 @@ RULE = Rule(
     name="swapped-momentum",
     summary="the old value's weight is below one half, or the weights do not sum to 1",
     severity=Severity.WARNING,
-    needs=((*STATISTICS, *LAYERS), (*ASSIGNS, b"momentum", b"decay", b"MovingAverage")),
+    needs=((*STATISTICS, *LAYERS), (*ASSIGNS, *CONSTRUCTORS, b"momentum", b"decay", b"MovingAverage")),
     check=check,
 )
