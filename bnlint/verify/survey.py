@@ -110,6 +110,8 @@ def survey(pool: Pool, symbol: str | None, text: str, filename: str, era: Era) -
     failures: list[Failure] = []
     facts: Mapping[str, Any] = {}
     for trial in _trials(symbol, text, filename, era):
+        if trial.note is not None and any(_ran(each) for each in seen):
+            continue  # What runs as it stands is not meant for a graph.
         python = pool.suited(era, trial.legacy_keras)
         answer = pool.ask({**trial.request, "timeout": pool.timeout}, trial.legacy_keras, python)
         facts = facts or facts_of(answer, None)

@@ -81,6 +81,39 @@ def test_what_is_left_to_the_caller_is_no_mistake(run: Invoke, tmp_path: Path, m
     assert data["symbols"][0]["ran_with"]["isolation"]
 
 
+KERAS = """\
+import keras
+
+
+class Net(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.dense = keras.layers.Dense(4)
+        self.norm = keras.layers.BatchNormalization(momentum=0.9)
+
+    def call(self, x, training=None):
+        return self.norm(self.dense(x){})
+"""
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize(("package", "flag", "right"), [("keras", "", True), ("tf_keras", ", training=False", False)])
+def test_a_keras_model_is_called_and_fitted(
+    run: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, package: str, flag: str, right: bool
+) -> None:
+    """Each in both phases, and in no graph of TensorFlow 1, for which it was not written."""
+    monkeypatch.chdir(tmp_path)
+    Path("net.py").write_text(KERAS.format(flag).replace("import keras", f"import {package} as keras"))
+    result = run("verify", "net.py::Net", "--output-format", "json")
+    assert result.exit_code == (0 if right else 1)
+    statistics = json.loads(result.stdout)["symbols"][0]["statistics"]
+    assert [each["name"] for each in statistics] == [f"moving_{kind} of self.norm" for kind in ("mean", "variance")]
+    for each in statistics:
+        assert [mode["mode"] for mode in each["modes"]] == ["eager", "fit"]
+        assert {mode["training"]["kind"] for mode in each["modes"]} == {"average" if right else "unchanged"}
+        assert {mode["inference"]["kind"] for mode in each["modes"]} == {"unchanged"}
+
+
 @pytest.mark.tensorflow
 def test_what_cannot_be_run_says_why(run: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)

@@ -8,7 +8,7 @@ import pytest
 
 from bnlint.findings import Era, Outcome, Verdict
 from bnlint.verify.pool import Pool
-from bnlint.verify.predictions import AnyOf, Experiment, Leaks, MixedLaw, Unchanged
+from bnlint.verify.predictions import AnyOf, Experiment, Leaks, MixedLaw, Unchanged, WrongLaw
 from bnlint.verify.verifier import decide
 from tests.verify.conftest import program
 
@@ -142,3 +142,35 @@ def test_a_graph_in_which_nothing_assigns(run: Run, initializer: str, line: str,
     """A program that loads what another one trained takes no training step either, and is right."""
     seen = run(WITHOUT_OPTIMIZER.format(initializer, line), Unchanged("train-op"), None, (4,), 9, tensorflow="1")
     assert seen.outcome is outcome, seen
+
+
+LAWS = """
+    import numpy as np
+    import tensorflow as tf
+    class Norm(tf.Module):
+        def __init__(self):
+            self.statistic = tf.Variable(tf.zeros([3]), trainable=False)
+        def __call__(self, x):
+            {}
+            self.statistic.assign_add(0.1 * (new - self.statistic))
+            return x
+    """
+MEDIAN = "new = tf.numpy_function(lambda batch: np.median(batch, (0, 1, 2)), [x], tf.float32)"
+FUSED = "_, _, new = tf.compat.v1.nn.fused_batch_norm(x, tf.ones([3]), tf.zeros([3]), is_training=True)"
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("new = tf.reduce_mean(x, [0, 1, 2])", "v ← 0.9·v + 0.1·batch mean"),
+        ("_, new = tf.nn.moments(x, [0, 1, 2])", "v ← 0.9·v + 0.1·batch variance"),
+        (FUSED, "v ← 0.9·v + 0.1·batch variance (unbiased)"),
+        (MEDIAN, "v ← 0.9·v + constant, on a repeated batch"),
+    ],
+    ids=["mean", "n", "n-1", "constant batch"],
+)
+def test_the_law_is_measured(run: Run, line: str, said: str) -> None:
+    """On batches that differ from step to step; where these do not explain it, on one that is repeated."""
+    seen = run(LAWS.format(line), WrongLaw(), "Norm", (5,), 8)
+    assert seen.outcome is R, seen
+    assert [statistic["law"]["text"] for statistic in seen.evidence["statistics"]] == [said]
