@@ -83,6 +83,7 @@ class Forwarding:
                     for home, call in links.calls_of(module, function)
                     if not _hides(call) and _reaches(home, call, forwarder)
                 ]
+                passing = [each for each in passing if each[2] or not self._told_by_keras(forwarder, *each[:2])]
                 told = {(home.filename, home.flow.site(call).scope) for home, call, passed in passing if passed}
                 never_on = all(passed is None or is_false(passed) for _, _, passed in passing)
                 for home, call, passed in passing:
@@ -96,6 +97,16 @@ class Forwarding:
                     outer += _own_parameter(home, call, passed) if passed is not None else ()
             pending = outer
         return found
+
+    def _told_by_keras(self, forwarder: Forwarder, home: ModuleFacts, call: Call) -> bool:
+        """Whether one Keras layer calls another: Keras hands the flag on where the code does not."""
+        module, function, _, _ = forwarder
+        scopes = ((module, function.id), (home, home.flow.site(call).scope))
+        return function.name == "call" and all(self._in_keras_class(*each) for each in scopes)
+
+    def _in_keras_class(self, module: ModuleFacts, scope: int) -> bool:
+        owners = (each for each in module.flow.enclosing(scope) if each.kind == "class")
+        return any(self._project.keras_models.is_keras(module, owner) for owner in owners)
 
     def _innermost(self, module: ModuleFacts) -> Iterator[Forwarder]:
         """Functions that pass a parameter of theirs straight to a batch norm, or to an ``arg_scope`` around some."""
