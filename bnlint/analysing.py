@@ -52,8 +52,12 @@ def analyse(
     if others:
         with phase("rest of the project"):
             relevant, callers, aside_too = _sifted(others, needs, memory, relevant)
-            everything = [*modules, *analyse_all([*relevant, *callers], progress, memory, *workers)[1]]
-            project = _project(everything, [*aside, *aside_too], settings, memory, by_name)
+            # What never runs together with the files of this run has no say in what becomes of their statistics.
+            around = Programs([*map(File.of, modules), *_unparsed([*aside, *others], memory)], _root()).around(by_name)
+            near = [source for source in (*relevant, *callers) if source.filename in around]
+            far = [source for source in (*relevant, *callers) if source.filename not in around]
+            everything = [*modules, *analyse_all(near, progress, memory, *workers)[1]]
+            project = _project(everything, [*aside, *aside_too, *far], settings, memory, by_name)
             found = _apply(rules, given, project, settings)
     analysis = Analysis(
         tuple(found),

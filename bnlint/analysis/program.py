@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -228,6 +228,11 @@ class Programs:
             files = self._reach(above, self._imported)
             found = self._found[module.filename] = Program(start, tuple(files), any(file.drives for file in above))
         return found
+
+    def around(self, filenames: Collection[str]) -> set[str]:
+        """The names of the files in the programs around some files."""
+        starts = [file for file in self.files if file.filename in filenames]
+        return {file.filename for file in self._reach(self._reach(starts, self._importers), self._imported)}
 
     def file_of(self, module: ModuleFacts) -> File:
         """The file of a module."""

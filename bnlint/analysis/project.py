@@ -226,6 +226,11 @@ class ProjectFacts:
         """Whether some module trains by a loop of its own."""
         return any(module.has_tape for module in self.modules)
 
+    @cached_property
+    def may_have_tape(self) -> bool:
+        """Whether some file may train by a loop of its own, one that was not parsed included."""
+        return self.has_tape or any("GradientTape" in file.text for file in self.aside)
+
     def era_of(self, module: ModuleFacts) -> Era:
         """The era of a module: the user's pin, its own evidence, what its project declares, what the others are."""
         sources = (self.pins, module.own_era, self.declared.get(module.filename, Era()), self.era)

@@ -13,7 +13,7 @@ from bnlint.verify.predictions import Unchanged
 
 def check(case: Case) -> Iterator[Finding]:
     """Subclassed models with a batch norm inside; Keras 2 passes the phase along by itself."""
-    if case.era.tensorflow == "1" or (case.project.has_tape and not case.project.fits):
+    if case.era.tensorflow == "1" or (case.project.may_have_tape and not case.project.fits):
         return
     models = case.project.keras_models
     blamed: set[int] = set()

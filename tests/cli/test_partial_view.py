@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from bnlint import analysing
 from bnlint.engine import check
+from bnlint.reading import analyse_all
 from bnlint.settings import Settings
+from bnlint.source import Source
 
 LAYER = """import tensorflow as tf
 
@@ -31,6 +36,17 @@ x = tf.placeholder(tf.float32, [None, 3])
 with tf.Session() as session:
     session.run(x)
 """
+MODEL = """import tensorflow as tf
+
+
+class Net(tf.keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.norm = tf.keras.layers.BatchNormalization()
+
+    def call(self, x):
+        return self.norm(x)
+"""
 
 
 def test_the_rest_of_the_repository_decides_the_era(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,3 +63,30 @@ def test_the_rest_of_the_repository_decides_the_era(tmp_path: Path, monkeypatch:
     assert {finding.filename for finding in together.findings} <= {"layer.py"}
     assert not together.errors
     assert together.files == 1
+
+
+def test_of_the_rest_only_what_may_run_with_the_file_is_parsed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "layer.py").write_text(LAYER)
+    (tmp_path / "train.py").write_text(f"from layer import Norm\nimport model\n{TRAIN}")
+    (tmp_path / "model.py").write_text(TRAIN)
+    (tmp_path / "apart.py").write_text(LAYER)
+    parsed: list[str] = []
+
+    def noting(sources: Sequence[Source], *more: Any) -> Any:
+        parsed.extend(source.filename for source in sources)
+        return analyse_all(sources, *more)
+
+    monkeypatch.setattr(analysing, "analyse_all", noting)
+    assert {finding.filename for finding in check(["layer.py"], Settings()).findings} == {"layer.py"}
+    assert sorted(parsed) == ["layer.py", "model.py", "train.py"]
+
+
+def test_a_training_loop_of_a_file_that_was_not_parsed_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "model.py").write_text(MODEL)
+    assert "BN302" in {finding.code for finding in check(["model.py"], Settings()).findings}
+    (tmp_path / "loop.py").write_text("import tensorflow as tf\n\nwith tf.GradientTape() as tape:\n    pass\n")
+    assert "BN302" not in {finding.code for finding in check(["model.py"], Settings()).findings}
