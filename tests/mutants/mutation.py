@@ -171,18 +171,18 @@ def mentions(node: cst.CSTNode, *names: str) -> bool:
     return bool(m.findall(node, m.OneOf(*(m.Name(name) for name in names))))
 
 
-def renamed(node: cst.CSTNode, name: str, new: cst.BaseExpression) -> cst.CSTNode:
-    """The node with an expression in place of each reading of a name."""
+def renamed(node: cst.CSTNode, old: cst.Name | cst.Attribute, new: cst.BaseExpression) -> cst.CSTNode:
+    """The node with an expression in place of each reading of a name, or of an attribute."""
 
     class Renaming(cst.CSTTransformer):
         def visit_Attribute_attr(self, node: cst.Attribute) -> None:  # noqa: N802
             del node
 
         def leave_Name(self, original_node: cst.Name, updated_node: cst.Name) -> cst.BaseExpression:  # noqa: N802
-            return new if original_node.value == name else updated_node
+            return new if original_node.deep_equals(old) else updated_node
 
         def leave_Attribute(self, original_node: cst.Attribute, updated_node: cst.Attribute) -> cst.BaseExpression:  # noqa: N802
-            return updated_node.with_changes(attr=original_node.attr)
+            return new if original_node.deep_equals(old) else updated_node.with_changes(attr=original_node.attr)
 
         def leave_Arg(self, original_node: cst.Arg, updated_node: cst.Arg) -> cst.Arg:  # noqa: N802
             return updated_node.with_changes(keyword=original_node.keyword)

@@ -26,7 +26,7 @@ class Assignment:
         if self.variable is not None and mentions(self.value, "gradient"):
             self.variable = None  # an optimizer's step
         target = named(place.statement)
-        self.name = target[0].value if target is not None and isinstance(target[0], cst.Name) else None
+        self.name = target[0] if target is not None and isinstance(target[0], cst.Name | cst.Attribute) else None
 
 
 def _instead(file: File, template: str, method: str) -> Iterator[cst.Module]:

@@ -174,7 +174,9 @@ def _attempt(mode: str, rung: Dict[str, str], variant: Variant, request: Dict[st
 def _note_laws(attempt: Run, request: Dict[str, Any]) -> None:
     """Those that the steps did not show."""
     try:
-        report.note_laws(attempt.watch)
+        if attempt.mode != "replicas":
+            # Ops do not tell whose data they are fed.
+            report.note_laws(attempt.watch)
         if "alone" in attempt.wanted and alone.note_laws(attempt.watch, request["statistics"]):
             attempt.notes.append("a copy of the layer was trained by itself")
     except Exception as error:

@@ -187,7 +187,8 @@ def keras_session() -> Any:
 
 def graph_session() -> Any:
     """The same; None where Keras has none, or works without."""
-    if v1.executing_eagerly_outside_functions():
+    # TensorFlow 1 keeps this name to itself.
+    if getattr(v1, "executing_eagerly_outside_functions", v1.executing_eagerly)():
         return None
     try:
         return keras_session()
