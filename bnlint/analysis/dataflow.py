@@ -115,11 +115,9 @@ class Dataflow:
         return found
 
     def _called_directly(self, callee: Value) -> Scope | None:
-        if isinstance(callee, Definition):
-            return self.tree.scopes[callee.scope]
-        if isinstance(callee, Global):
-            grafted = self.tree.grafted(callee.name)
-            return self.tree.scopes[grafted] if grafted is not None else None
+        if isinstance(callee, (Definition, Global)):
+            known = callee.scope if isinstance(callee, Definition) else self.tree.grafted(callee.name)
+            return self.tree.scopes[known] if known is not None else None
         if not isinstance(callee, Read):
             return None
         bound = self.definitions(callee)

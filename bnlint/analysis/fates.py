@@ -14,7 +14,7 @@ from bnlint.analysis.control import ControlBlock
 from bnlint.analysis.scopes import Scope
 from bnlint.analysis.updates import Update
 from bnlint.analysis.uses import End
-from bnlint.analysis.values import Attribute, Call, Global, Parameter, Read, Value, children, path_of, walk
+from bnlint.analysis.values import Attribute, Call, Global, Parameter, Read, Sequence, Value, children, path_of, walk
 
 if TYPE_CHECKING:
     from bnlint.analysis.facts import ModuleFacts
@@ -66,23 +66,30 @@ class Fates:
                     return outcome
         return next((outcome for outcome in outcomes if outcome.place is not None), Outcome("dropped"))
 
-    def _outcomes(self, module: ModuleFacts, value: Value, index: int | None, depth: int) -> Iterator[Outcome]:
-        for end in module.uses.ends(value, index):
-            match end.kind:
-                case "empty":
-                    yield Outcome("waits")
-                case "dropped" | "unread":
-                    yield Outcome("dropped")
-                case "stored":
-                    yield self._stored(module, end)
-                case "exported":
-                    yield Outcome("used" if self._project.is_read_elsewhere(module, end.name or "") else "dropped")
-                case "collected":
-                    yield self._collected(module, end)
-                case "returned":
-                    yield self._returned(module, end, depth)
-                case _:
-                    yield Outcome("used")
+    def _outcomes(self, module: ModuleFacts, value: Value, index: int | str | None, depth: int) -> Iterator[Outcome]:
+        ends = module.uses.ends(value, index)
+        yield from (self._outcome(module, end, depth) for end in ends)
+        if not ends:  # Only other parts of what it is in are looked at.
+            yield Outcome("dropped")
+
+    def _outcome(self, module: ModuleFacts, end: End, depth: int) -> Outcome:
+        match end.kind:
+            case "empty":
+                return Outcome("waits")
+            case "dropped" | "unread":
+                return Outcome("dropped")
+            case "stored":
+                return self._stored(module, end)
+            case "exported":
+                return Outcome("used" if self._project.is_read_elsewhere(module, end.name or "") else "dropped")
+            case "collected":
+                return self._collected(module, end)
+            case "returned":
+                return self._returned(module, end, depth)
+            case "given":
+                return self._given(module, end, depth)
+            case _:
+                return Outcome("used")
 
     def _stored(self, module: ModuleFacts, end: End) -> Outcome:
         name = end.name or ""
@@ -132,6 +139,49 @@ class Fates:
                 dropped_here = outcome.fate == "dropped" and outcome.place is None
                 found.append(Outcome("dropped", (home, call)) if dropped_here else outcome)
         return self._worst(found) if found else Outcome("used")
+
+    def _given(self, module: ModuleFacts, end: End, depth: int) -> Outcome:
+        """What becomes of an op that is put into a list which the callers pass."""
+        scope = module.scopes[end.scope] if end.scope is not None else None
+        if scope is None or depth <= 0 or scope.kind != "function" or not self._all_calls_known(module, scope):
+            return Outcome("used")
+        found: list[Outcome] = []
+        for home, call in self._project.links.calls_of(module, scope):
+            passed = home.flow.passed(call, scope, end.name or "")
+            if isinstance(passed, Sequence):
+                found.append(Outcome("dropped", (home, call)))
+            elif isinstance(passed, Read) and passed.path.isidentifier():
+                outcome = self._of_list(home, passed, depth)
+                found.append(Outcome("dropped", (home, call)) if outcome == Outcome("dropped") else outcome)
+            else:
+                return Outcome("used")
+        return self._worst(found)
+
+    def _of_list(self, module: ModuleFacts, read: Read, depth: int) -> Outcome:
+        """What becomes of the ops in a list, apart from the functions that only put more of them into it."""
+        bound = module.flow.definitions(read)
+        if not all(binding.kind == "parameter" or isinstance(binding.value, Sequence) for binding in bound):
+            return Outcome("used")
+        ends = {end for binding in bound for end in module.uses.ends_of_list(binding)}
+        ends = {end for end in ends if end.call is None or not self._only_fills(module, end.call, read.path, depth)}
+        return self._worst([self._outcome(module, end, depth - 1) for end in ends])
+
+    def _only_fills(self, module: ModuleFacts, call: Call, path: str, depth: int) -> bool:
+        """Whether a function that is called does nothing with a list but put something into it."""
+        place = self._project.links.called(module, call)
+        if place is None or depth <= 0:
+            return False
+        home, scope = place
+        names = [each.name for each in scope.parameters]
+        taken = [name for name in names if path_of(module.flow.passed(call, scope, name) or call) == path]
+        bindings = [home.flow.tree.bindings[index] for name in taken for index in scope.bindings.get(name, ())]
+        ends = {end for each in bindings if each.kind == "parameter" for end in home.uses.ends_of_list(each)}
+        return bool(taken) and all(
+            end.is_nowhere
+            or (end.kind == "given" and end.scope == scope.id and end.name in taken)
+            or any(end.call is not None and self._only_fills(home, end.call, name, depth - 1) for name in taken)
+            for end in ends
+        )
 
     def _all_calls_known(self, module: ModuleFacts, scope: Scope) -> bool:
         """Whether every mention of a function is a call that is known to run it."""

@@ -28,9 +28,20 @@ from bnlint.analysis.values import (
 )
 from bnlint.analysis.values import Sequence as SequenceValue
 
-# What becomes of a value in the end. "unread": bound to a name, or put into a list, that nothing reads.
+# What becomes of a value in the end. "unread": bound to a name, or put into a list, that nothing reads; "given": put
+# into a list that the caller of the function passes.
 Kind = Literal[
-    "dropped", "unread", "empty", "fetched", "optimised", "collected", "stored", "exported", "returned", "passed"
+    "dropped",
+    "unread",
+    "empty",
+    "fetched",
+    "optimised",
+    "collected",
+    "stored",
+    "exported",
+    "returned",
+    "given",
+    "passed",
 ]
 _NOWHERE = frozenset({"dropped", "unread", "empty"})
 
@@ -57,15 +68,15 @@ class End:
     """One place where a value ends up.
 
     call: what takes it: the fetch, the optimizer step, `add_to_collection`, the call it is passed to.
-    name: the attribute that stores it, the global that exports it.
-    scope, index: the function that returns it, and its place in the tuple that is returned.
+    name: the attribute that stores it, the global that exports it, the parameter that is the list.
+    scope, index: the function that returns it or has that parameter, and its place in the tuple or dict returned.
     """
 
     kind: Kind
     call: Call | None = None
     name: str | None = None
     scope: int | None = None
-    index: int | None = None
+    index: int | str | None = None
 
     @property
     def is_nowhere(self) -> bool:
@@ -75,11 +86,11 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """A value on its way up: what it is part of, and its index if that is a tuple which is returned."""
+    """A value on its way up: what it is part of, and its index or key if that is a tuple or a dict."""
 
     value: Value
     part: Value
-    index: int | None = None
+    index: int | str | None = None
 
 
 class Uses:
@@ -88,11 +99,18 @@ class Uses:
     def __init__(self, flow: Dataflow) -> None:
         self._flow = flow
 
-    def ends(self, value: Value, index: int | None = None) -> set[End]:
-        """Where a value, or one element of a tuple, ends up. What waits for it counts as its use."""
+    def ends(self, value: Value, index: int | str | None = None) -> set[End]:
+        """Where a value, or one element of a tuple or a dict, ends up. What waits for it counts as its use."""
         return self._follow(value, index, set(), 0)
 
-    def is_nowhere(self, value: Value, index: int | None = None) -> bool:
+    def ends_of_list(self, binding: Binding) -> set[End]:
+        """Where what is put into a list ends up, by the place that holds the list."""
+        if binding.kind == "parameter":
+            given = End("given", name=binding.path, scope=binding.scope)
+            return {given, *(end for end in self._read_later(binding, set(), 0) if not end.is_nowhere)}
+        return self._read_later(binding, set(), 0)
+
+    def is_nowhere(self, value: Value, index: int | str | None = None) -> bool:
         """Whether nothing in this module or outside can ever run a value that is an op."""
         return all(end.is_nowhere for end in self.ends(value, index))
 
@@ -103,7 +121,7 @@ class Uses:
 
     # -- one step --------------------------------------------------------------------------------
 
-    def _follow(self, value: Value, index: int | None, seen: set[int], depth: int) -> set[End]:
+    def _follow(self, value: Value, index: int | str | None, seen: set[int], depth: int) -> set[End]:
         if id(value) in seen:
             return set()
         if depth > _DEPTH:
@@ -123,11 +141,13 @@ class Uses:
                 place = next(i for i, item in enumerate(parent.items) if item is step.value)
                 step = _Step(parent, step.part, place)
             elif isinstance(parent, Subscript) and step.value is parent.base:
-                element = parent.index.value if isinstance(parent.index, Const) else None
-                if step.index is not None and isinstance(element, int) and element >= 0 and element != step.index:
+                if _is_another(parent.index, step.index):
                     return set()
                 step = _Step(parent, step.part)
-            elif isinstance(parent, (Choice, Op, Mapping, Opaque, Subscript)):
+            elif isinstance(parent, Mapping):
+                keys = [key.value for key, item in parent.items if item is step.value and isinstance(key, Const)]
+                step = _Step(parent, step.part, keys[0] if keys and isinstance(keys[0], str) else None)
+            elif isinstance(parent, (Choice, Op, Opaque, Subscript)):
                 if isinstance(parent, Choice) and parent.test is step.value:
                     return set()
                 if isinstance(parent, Opaque) and parent.kind in ("yield", "await"):
@@ -171,9 +191,14 @@ class Uses:
             if isinstance(value, Item) and step.index is not None and value.index not in (None, step.index):
                 continue
             found |= self._read_later(binding, seen, depth, None if isinstance(value, Item) else step.index)
+            # `updates += [update]` changes the list that the caller has.
+            extended = value.operands[0] if statement.kind == "augmented" and isinstance(value, Op) else None
+            if isinstance(extended, Read) and extended is not step.value:
+                before = self._flow.definitions(extended)
+                found |= {End("given", name=b.path, scope=b.scope) for b in before if b.kind == "parameter"}
         return found
 
-    def _read_later(self, binding: Binding, seen: set[int], depth: int, index: int | None = None) -> set[End]:
+    def _read_later(self, binding: Binding, seen: set[int], depth: int, index: int | str | None = None) -> set[End]:
         root, _, rest = binding.path.partition(".")
         if "[" in binding.path and not root.startswith("self"):
             return {End("passed")}
@@ -248,7 +273,7 @@ class Uses:
         found: set[End] = set()
         for binding in bindings:
             if binding.kind == "parameter":
-                return {End("passed", call)}
+                found.add(End("given", call, binding.path, binding.scope))
             found |= self._read_later(binding, seen, depth)
         return found or {End("unread")}
 
@@ -273,6 +298,14 @@ class Uses:
         """Whether an expression statement only makes an op; an unknown call may do anything."""
         name = self._flow.name_of(value) if isinstance(value, Call) else None
         return name is not None and (name in _COMBINE or name == "tf.no_op")
+
+
+def _is_another(taken: Value, index: int | str | None) -> bool:
+    """Whether what is taken out of a tuple or a dict is another element than the one at an index or key."""
+    element = taken.value if isinstance(taken, Const) else None
+    if isinstance(index, int):
+        return isinstance(element, int) and element >= 0 and element != index
+    return isinstance(index, str) and isinstance(element, str) and element != index
 
 
 def builds(statement: Statement) -> bool:

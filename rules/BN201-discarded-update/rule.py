@@ -26,7 +26,7 @@ def check(case: Case) -> Iterator[Finding]:
             op.call.span,
             message=f"the op that updates `{variable.name}` is built, and then nothing can run it"
             if here
-            else f"this call returns the op that updates `{variable.name}`, and its result is dropped",
+            else f"this call makes the op that updates `{variable.name}`, and then nothing can run it",
             consequence="In a TensorFlow 1 graph `assign` only adds an op. Nothing that is returned, stored or run "
             "depends on this one, so the variable keeps its initial value.",
             remedy="make what the caller runs depend on it: `with tf.control_dependencies([update]):` around what is "
