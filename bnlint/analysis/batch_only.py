@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from bnlint.analysis.phases import is_flag_name
 from bnlint.analysis.scopes import Scope
+from bnlint.analysis.statistics import ROOTS
 from bnlint.analysis.values import Call, Const, Item, Op, Parameter, Read, Sequence, Value, walk
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class BatchOnlyNorms:
         if not any(self._module.phases.reads(flag, function)):
             if not function.has_kwargs and not self._overrides(function):
                 yield BatchOnly(function, flag, None, self._serves(function, flag))
-        elif all(self._module.phases.of_call(call) is True for call in norms):
+        elif all(self._module.phases.of_call(call) is True for call in (*norms, *self._roots(function))):
             yield BatchOnly(function, flag, norms[0], True)
 
     def _normalisations(self, function: Scope) -> Iterator[Call]:
@@ -83,6 +84,10 @@ class BatchOnlyNorms:
             for value in walk(self._flow.tree.statements[index].value):
                 if isinstance(value, Op) and value.op == "-" and len(value.operands) == 2:
                     yield from (call for call in self._moments_of(value.operands[1]) if call.id in over_batch)
+
+    def _roots(self, function: Scope) -> Iterator[Call]:
+        """The roots that arithmetic divides by to normalise, with whatever statistics."""
+        yield from (call for call in function.calls if self._flow.name_of(call) in ROOTS)
 
     def _moments_of(self, value: Value) -> Iterator[Call]:
         for origin in self._flow.origins(value):
