@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from bnlint.analysis.arithmetic import number
 from bnlint.analysis.ema import Average
 from bnlint.analysis.facts import ModuleFacts
-from bnlint.analysis.scopes import Binding
+from bnlint.analysis.scopes import Binding, Scope
 from bnlint.analysis.updates import Update
 from bnlint.analysis.values import Call, Value
 from bnlint.findings import Applicability, Edit, Fix, Span
@@ -192,7 +192,20 @@ def momentum_fix(module: ModuleFacts, update: Update) -> Fix | None:
     new = in_parentheses(module, average.new_factor.span)
     if old == new:
         return safe("move by the small weight", replaced(old, _complement(module.text(old))))
+    # Swapped, two weights have the same sum; and what a caller passes means nothing inside of the function.
+    if average.sums_to_one is False or _body(module, old) is not _body(module, new):
+        return None
     return safe("swap the weights", replaced(old, module.text(new)), replaced(new, module.text(old)))
+
+
+def _body(module: ModuleFacts, span: Span) -> Scope | None:
+    """The innermost function, class or module in whose body a span is; defaults are outside of it."""
+    holding = [
+        scope
+        for scope in module.scopes
+        if scope.first_statement is not None and scope.first_statement[:2] <= span[:2] and span[2:] <= scope.span[2:]
+    ]
+    return max(holding, key=lambda scope: scope.first_statement or span, default=None)
 
 
 def _smaller_step(module: ModuleFacts, average: Average) -> Fix | None:

@@ -227,6 +227,33 @@ def test_a_statistic_moves_by_the_small_share_of_the_difference(update: str, fix
     assert changed(text.format(update), head) == text.format(fixed)
 
 
+@pytest.mark.parametrize(
+    ("function", "update"),
+    [
+        ("", "v.assign(0.9 * v + 0.01 * mean)"),
+        ("def ema(old, new, m=0.9):\n    return old * (1 - m) + new * m\n\n\n", "v.assign(ema(v, mean))"),
+        ("def ema(old, new, m):\n    return old * (1 - m) + new * m\n\n\n", "v.assign(ema(v, mean, 0.9))"),
+    ],
+    ids=["the sum stays wrong", "one is a default", "one is what the caller passes"],
+)
+def test_weights_that_must_not_be_swapped_are_left_to_the_user(function: str, update: str) -> None:
+    text = f"""\
+import tensorflow as tf
+
+v = tf.Variable(tf.zeros([4]), trainable=False)
+
+
+{function}def norm(x):
+    mean, var = tf.nn.moments(x, [0])
+    {update}
+    return (x - v) / tf.sqrt(var)
+"""
+    source = Source.from_bytes(text.encode(), "a.py")
+    report, changes = fixer.fix(engine.Inputs((source,), (), 1, tuple), Settings(), unsafe=True, write=False)
+    assert [(each.code, each.fix) for each in report.findings] == [("BN501", None)]
+    assert (changes, report.warnings) == ([], ())
+
+
 def test_an_average_that_is_run_keeps_its_comment() -> None:
     text = """\
     def norm(x, training):

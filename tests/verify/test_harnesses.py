@@ -125,6 +125,22 @@ def test_of_several_updates_in_a_graph_step_the_law_is_that_of_each(run: Run) ->
     assert "each of 2" not in laws(differ)[0]
 
 
+def test_a_flag_with_a_default_is_switched_as_one_without(run: Run) -> None:
+    source = """
+    import tensorflow.compat.v1 as tf
+    class Net:
+        def __init__(self):
+            self.x = tf.placeholder(tf.float32, [None, 4])
+            self.flag = tf.placeholder_with_default(False, [], name="{}")
+            h = tf.layers.batch_normalization(self.x, momentum=0.9, training={}self.flag{})
+            with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)):
+                self.step = tf.train.GradientDescentOptimizer(1e-3).minimize(tf.reduce_mean(tf.square(h)))
+    """
+    for words in (("training", "", ""), ("is_test", "tf.logical_not(", ")")):
+        seen = run(source.format(*words), Unchanged("train-op"), "Net.__init__", (6,), 8, tensorflow="1")
+        assert (seen.outcome, laws(seen)[0]) == (R, "v ← 0.9·v + 0.1·batch mean")
+
+
 def test_a_traced_function_shows_the_law_on_a_batch_of_its_own(run: Run) -> None:
     source = """
     import tensorflow as tf

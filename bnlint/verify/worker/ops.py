@@ -23,6 +23,7 @@ Blocks = List[Tuple[List[int], List[Any]]]
 Readings = List[Tuple[List[int], Any, str, Optional[str], List[Any]]]
 """The rows of each reading of a collection, its graph, key and scope, and what was in it."""
 
+LEARNING_PHASE = "keras_learning_phase"
 TRAINING = ("Apply", "ResourceApply", "SparseApply", "ResourceSparseApply")
 
 
@@ -175,8 +176,14 @@ def floats(fetches: Iterable[Any]) -> List[Any]:
 
 
 def placeholders(fetches: Iterable[Any]) -> List[Any]:
-    """The tensors that must be fed for these fetches."""
-    return [op.outputs[0] for op in ancestors(fetches) if op.type in ("Placeholder", "PlaceholderV2")]
+    """The tensors that must be fed for these fetches, and the flags that may be."""
+    found = [op.outputs[0] for op in ancestors(fetches) if op.type.startswith("Placeholder")]
+    return [tensor for tensor in found if tensor.op.type != "PlaceholderWithDefault" or _is_flag(tensor)]
+
+
+def _is_flag(tensor: Any) -> bool:
+    """Whether it is a training flag of the code's own; that of Keras is for Keras to switch."""
+    return bool(tensor.dtype.is_bool) and LEARNING_PHASE not in tensor.op.name
 
 
 def fed_arrays(feed_dict: Any) -> Dict[str, Any]:
