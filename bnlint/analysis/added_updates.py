@@ -32,9 +32,8 @@ class AddedUpdate:
 
 def added_updates(project: ProjectFacts, module: ModuleFacts) -> Iterator[AddedUpdate]:
     """The calls of ``add_update`` in the Keras layers of a module; a class may define a method of that name itself."""
-    for call in module.flow.tree.calls:
-        method = module.flow.method_of(call)
-        if method is None or method[1] != "add_update" or not call.args:
+    for call, _ in module.methods["add_update"]:
+        if not call.args:
             continue
         scope = module.flow.site(call).scope
         owner = module.flow.class_of(scope)

@@ -29,16 +29,15 @@ class AppliedAverage:
 def applied_averages(project: ProjectFacts, module: ModuleFacts) -> Iterator[AppliedAverage]:
     """The calls of a module that apply an average object of TensorFlow to batch statistics."""
     batch = BatchStatistics(module.flow)
-    for call in module.flow.tree.calls:
-        method = module.flow.method_of(call)
+    for call, receiver in module.methods["apply"]:
         values = call.argument(0, "var_list")
-        if method is None or method[1] != "apply" or values is None:
+        if values is None:
             continue
         items = list(_items(module, values))
         seen = any(batch.kind(item) is not None or _is_statistic(module, item) for item in items)
         if not seen and not any(name_role(path_of(item) or "") is not None for item in items):
             continue
-        if is_average_object(project, module, method[0]):
+        if is_average_object(project, module, receiver):
             yield AppliedAverage(call, module.flow.site(call).scope, seen)
 
 

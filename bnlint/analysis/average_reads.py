@@ -41,7 +41,7 @@ class TensorAverage:
 def tensor_averages(project: ProjectFacts, module: ModuleFacts) -> Iterator[TensorAverage]:
     """The calls of a module that apply an average to statistics of a batch, which are no variables."""
     batch = BatchStatistics(module.flow)
-    for call, receiver in _methods(module, "apply"):
+    for call, receiver in module.methods["apply"]:
         values = call.argument(0, "var_list")
         for origin in module.flow.origins(values) if values is not None else ():
             items = origin.items if isinstance(origin, Sequence) else ()
@@ -53,23 +53,16 @@ def tensor_averages(project: ProjectFacts, module: ModuleFacts) -> Iterator[Tens
 
 def early_averages(project: ProjectFacts, module: ModuleFacts) -> Iterator[EarlyAverage]:
     """The calls of ``average`` that come before every ``apply``, in the function that makes the object."""
-    for call, receiver in _methods(module, "average"):
+    for call, receiver in module.methods["average"]:
         scope, place = module.flow.site(call).scope, path_of(receiver)
         made = _made_here(project, module, receiver, scope)
         if place is None or made is None or module.flow.site(call).loops:
             continue
-        applies = [apply for apply, on in _methods(module, "apply") if path_of(on) == place]
+        applies = [apply for apply, on in module.methods["apply"] if path_of(on) == place]
         if not any(_may_run_between(module, apply, made, call) for apply in applies) and not _leaves(
             module, made, call, place
         ):
             yield EarlyAverage(call, scope, place, applies[0] if applies else None)
-
-
-def _methods(module: ModuleFacts, name: str) -> Iterator[tuple[Call, Value]]:
-    for call in module.flow.tree.calls:
-        method = module.flow.method_of(call)
-        if method is not None and method[1] == name:
-            yield call, method[0]
 
 
 def _made_here(project: ProjectFacts, module: ModuleFacts, receiver: Value, scope: int) -> Binding | None:

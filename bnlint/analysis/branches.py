@@ -14,7 +14,7 @@ from bnlint.analysis.phases import Phases
 from bnlint.analysis.scopes import Scope, Statement
 from bnlint.analysis.statistics import BatchStatistics, Statistic
 from bnlint.analysis.updates import Update
-from bnlint.analysis.values import Call, Const, Item, Read, Sequence, Subscript, Value, children, path_of, walk
+from bnlint.analysis.values import Call, Const, Item, Read, Sequence, Subscript, Value, path_of, walk
 
 _AVERAGERS = frozenset({"tf.train.ExponentialMovingAverage", "tf.moving_averages.ExponentialMovingAverage"})
 _GROUPS = frozenset({"tf.group", "tf.tuple", "tf.identity"})
@@ -246,7 +246,7 @@ class Branches:
                 if path_of(value) in statistic.paths:
                     yield value
                 else:
-                    stack.extend(children(value))
+                    stack.extend(value.children)
 
 
 def _is_true(value: Value | None) -> bool:

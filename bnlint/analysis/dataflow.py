@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
 
-from bnlint.analysis.names import BRANCHING, canonical
+from bnlint.analysis.names import BRANCHING, branches_of, canonical
 from bnlint.analysis.scopes import Binding, Guard, ModuleTree, Scope, Statement
 from bnlint.analysis.values import (
     BEFORE,
@@ -24,7 +24,6 @@ from bnlint.analysis.values import (
     Sequence,
     Subscript,
     Value,
-    children,
 )
 
 # How many names, calls and parameters a value is followed through before giving up.
@@ -351,7 +350,7 @@ class Dataflow:
                 known = found.get(id(value))
                 if known is None or (known[1].kind in ("with",) and statement.kind != "with"):
                     found[id(value)] = (parent, statement)
-                stack.extend((child, value) for child in children(value))
+                stack.extend((child, value) for child in value.children)
         return found
 
     def parent(self, value: Value) -> Value | None:
@@ -370,7 +369,7 @@ class Dataflow:
             stack: list[Value] = [statement.value]
             while stack:
                 value = stack.pop()
-                stack.extend(children(value))
+                stack.extend(value.children)
                 if isinstance(value, Read):
                     for binding in self.definitions(value):
                         found[binding.id].append(value)
@@ -392,8 +391,3 @@ def _stepped_through(call: Call, index: int | None) -> Value | None:
     if call.callee.path == "zip" and index < len(call.args):
         return call.args[index]
     return call.args[0] if call.callee.path == "enumerate" and index == 1 and call.args else None
-
-
-def branches_of(call: Call) -> tuple[Value | None, Value | None]:
-    """What a call of ``tf.cond`` runs if its condition holds, and if not."""
-    return call.argument(1, "true_fn", "fn1"), call.argument(2, "false_fn", "fn2")

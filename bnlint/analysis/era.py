@@ -6,7 +6,7 @@ import re
 
 from bnlint.analysis.dataflow import Dataflow
 from bnlint.analysis.names import canonical
-from bnlint.analysis.values import Attribute, Const, Global, Value, children
+from bnlint.analysis.values import Attribute, Const, Global, Value
 from bnlint.findings import Era
 
 # Names of TensorFlow 1 that a TensorFlow 2 program has no reason to touch.
@@ -62,7 +62,7 @@ def _names(flow: Dataflow) -> dict[str, int]:
     stack.extend(statement.value for statement in flow.tree.statements)
     while stack:
         value = stack.pop()
-        stack.extend(children(value))
+        stack.extend(value.children)
         if isinstance(value, Global):
             found.setdefault(value.name, value.span.row)
         elif isinstance(value, Attribute) and value.name == "numpy":

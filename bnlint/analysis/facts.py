@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -34,7 +35,7 @@ from bnlint.analysis.statistics import Statistic, Statistics
 from bnlint.analysis.train_steps import TrainSteps
 from bnlint.analysis.updates import Rebinding, Update, Updates
 from bnlint.analysis.uses import Uses
-from bnlint.analysis.values import Global, Value
+from bnlint.analysis.values import Call, Global, Value
 from bnlint.findings import Era, Span
 
 # Methods of a Keras model that train it.
@@ -82,6 +83,16 @@ class ModuleFacts:
         stem = name.partition(".")[0]
         in_folder = any(folder in ("test", "tests", "testing") for folder in folders.split("/"))
         return in_folder or stem.startswith("test_") or stem.endswith(("_test", "_tests"))
+
+    @cached_property
+    def methods(self) -> defaultdict[str, list[tuple[Call, Value]]]:
+        """The calls of methods by their names, each with what it is called on."""
+        found: defaultdict[str, list[tuple[Call, Value]]] = defaultdict(list)
+        for call in self.flow.tree.calls:
+            method = self.flow.method_of(call)
+            if method is not None:
+                found[method[1]].append((call, method[0]))
+        return found
 
     @cached_property
     def phases(self) -> Phases:

@@ -14,7 +14,7 @@ from bnlint.analysis.control import ControlBlock
 from bnlint.analysis.scopes import Scope
 from bnlint.analysis.updates import Update
 from bnlint.analysis.uses import End
-from bnlint.analysis.values import Attribute, Call, Global, Parameter, Read, Sequence, Value, children, path_of, walk
+from bnlint.analysis.values import Attribute, Call, Global, Parameter, Read, Sequence, Value, path_of, walk
 
 if TYPE_CHECKING:
     from bnlint.analysis.facts import ModuleFacts
@@ -206,7 +206,7 @@ class Fates:
             stack += [v for scope in module.flow.tree.own_scopes for v in (*scope.decorators, *scope.bases)]
             while stack:
                 value = stack.pop()
-                stack.extend(children(value))
+                stack.extend(value.children)
                 if isinstance(value, (Read, Global, Attribute)):
                     name = value.name if isinstance(value, Attribute) else (path_of(value) or "").rpartition(".")[2]
                     found[name] += 1

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from bnlint.analysis.dataflow import Dataflow, branches_of
-from bnlint.analysis.names import BRANCHING
+from bnlint.analysis.dataflow import Dataflow
+from bnlint.analysis.names import BRANCHING, branches_of
 from bnlint.analysis.scopes import Scope
 from bnlint.analysis.values import (
     Attribute,

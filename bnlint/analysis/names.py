@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from bnlint.analysis.values import Call, Value
+
 # Longest match first; each left side is a dotted prefix of a full name.
 _PREFIXES: tuple[tuple[str, str], ...] = (
     ("tensorflow.compat.v1.keras", "keras"),
@@ -97,3 +99,8 @@ def relative_module(package: str, level: int, module: str) -> str:
     parts = package.split(".") if package else []
     base = parts[: len(parts) - (level - 1)] if level > 1 else parts
     return ".".join([*base, module] if module else base)
+
+
+def branches_of(call: Call) -> tuple[Value | None, Value | None]:
+    """What a call of ``tf.cond`` runs if its condition holds, and if not."""
+    return call.argument(1, "true_fn", "fn1"), call.argument(2, "false_fn", "fn2")

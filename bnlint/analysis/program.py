@@ -17,8 +17,8 @@ from bnlint.analysis.facts import ModuleFacts
 from bnlint.analysis.importing import LIBRARIES, Importable
 from bnlint.analysis.names import relative_module
 from bnlint.analysis.scopes import Scope
-from bnlint.analysis.train_steps import DRIVES
-from bnlint.analysis.values import Attribute, Const, Global, Read, Value, children
+from bnlint.analysis.train_steps import drives
+from bnlint.analysis.values import Attribute, Const, Global, Read, Value
 
 _IMPORT = re.compile(
     r"^[ \t]*(?:from[ \t]+(?P<level>\.*)(?P<module>[\w.]*)[ \t]+import[ \t]*(?P<names>\([^)]*\)|[^\n#]+)"
@@ -56,7 +56,7 @@ class File:
     @cached_property
     def drives(self) -> bool:
         """Whether it runs a graph."""
-        return DRIVES.search(self.text) is not None
+        return drives(self.text)
 
     @cached_property
     def words(self) -> frozenset[str]:
@@ -118,7 +118,7 @@ def _names(values: Iterable[Value]) -> Iterator[str]:
     stack = list(values)
     while stack:
         value = stack.pop()
-        stack.extend(children(value))
+        stack.extend(value.children)
         match value:
             case Global(name=name) | Read(path=name):
                 yield from _WORD.findall(name)

@@ -136,6 +136,8 @@ class Updates:
 
     def rebindings(self) -> Iterator[Rebinding]:
         """Every binding that computes the new content of a statistic's place from the old one."""
+        if not self._statistics.all:
+            return
         bindings = (place for each in self._flow.tree.bindings for place in _with_entries(each))
         for binding in bindings:
             if binding.kind not in ("assign", "augmented"):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from bnlint.findings import Span
 
@@ -24,6 +25,7 @@ class Const:
 
     span: Span
     value: Literal
+    children: ClassVar[tuple[Value, ...]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class Global:
 
     span: Span
     name: str
+    children: ClassVar[tuple[Value, ...]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,7 @@ class Read:
     scope: int
     bindings: tuple[int, ...]
     otherwise: Value | None = None
+    children: ClassVar[tuple[Value, ...]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,11 @@ class Attribute:
     base: Value
     name: str
 
+    @property
+    def children(self) -> tuple[Value, ...]:
+        """See `walk`."""
+        return (self.base,)
+
 
 @dataclass(frozen=True, slots=True)
 class Subscript:
@@ -67,6 +76,11 @@ class Subscript:
     base: Value
     index: Value
 
+    @property
+    def children(self) -> tuple[Value, ...]:
+        """See `walk`."""
+        return (self.base, self.index)
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -75,6 +89,11 @@ class Item:
     span: Span
     base: Value
     index: int | None
+
+    @property
+    def children(self) -> tuple[Value, ...]:
+        """See `walk`."""
+        return (self.base,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +106,17 @@ class Call:
     args: tuple[Value, ...]
     keywords: tuple[tuple[str | None, Value], ...]
 
+    @property
+    def children(self) -> tuple[Value, ...]:
+        """See `walk`."""
+        return (self.callee, *self.args, *(value for _, value in self.keywords))
+
     def keyword(self, *names: str) -> Value | None:
         """The first keyword argument with one of these names."""
-        return next((value for name, value in self.keywords if name in names), None)
+        for name, value in self.keywords:
+            if name in names:
+                return value
+        return None
 
     def argument(self, position: int, *names: str) -> Value | None:
         """An argument given by position or by name; None when it is left out or hidden in ``*args``."""
@@ -109,6 +136,11 @@ class Op:
     op: str
     operands: tuple[Value, ...]
 
+    @property
+    def children(self) -> tuple[Value, ...]:
+        """See `walk`."""
+        return self.operands
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -119,6 +151,11 @@ class Choice:
     body: Value
     orelse: Value
 
+    @property
+    def children(self) -> tuple[Value, ...]:
+        """See `walk`."""
+        return (self.test, self.body, self.orelse)
+
 
 @dataclass(frozen=True, slots=True)
 class Sequence:
@@ -126,6 +163,11 @@ class Sequence:
 
     span: Span
     items: tuple[Value, ...]
+
+    @property
+    def children(self) -> tuple[Value, ...]:
+        """See `walk`."""
+        return self.items
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +177,11 @@ class Mapping:
     span: Span
     items: tuple[tuple[Value | None, Value], ...]
 
+    @property
+    def children(self) -> tuple[Value, ...]:
+        """See `walk`."""
+        return tuple(each for pair in self.items for each in pair if each is not None)
+
 
 @dataclass(frozen=True, slots=True)
 class Definition:
@@ -142,6 +189,7 @@ class Definition:
 
     span: Span
     scope: int
+    children: ClassVar[tuple[Value, ...]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +199,7 @@ class Parameter:
     span: Span
     name: str
     default: Value | None
+    children: ClassVar[tuple[Value, ...]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +209,11 @@ class Opaque:
     span: Span
     kind: str
     parts: tuple[Value, ...] = ()
+
+    @property
+    def children(self) -> tuple[Value, ...]:
+        """See `walk`."""
+        return self.parts
 
 
 Value = (
@@ -180,41 +234,16 @@ Value = (
 )
 
 
-def children(value: Value) -> Iterator[Value]:
-    """The values directly inside a value, in source order."""
-    match value:
-        case Attribute(base=base) | Item(base=base):
-            yield base
-        case Subscript(base=base, index=index):
-            yield base
-            yield index
-        case Call(callee=callee, args=args, keywords=keywords):
-            yield callee
-            yield from args
-            for _, keyword in keywords:
-                yield keyword
-        case Op(operands=parts) | Sequence(items=parts) | Opaque(parts=parts):
-            yield from parts
-        case Choice(test=test, body=body, orelse=orelse):
-            yield test
-            yield body
-            yield orelse
-        case Mapping(items=items):
-            for key, item in items:
-                if key is not None:
-                    yield key
-                yield item
-        case Const() | Global() | Read() | Definition() | Parameter():
-            pass
-
-
 def walk(value: Value) -> Iterator[Value]:
-    """A value and everything inside it, outermost first; the bodies of lambdas are scopes of their own."""
+    """A value and everything inside it, outermost first; the bodies of lambdas are scopes of their own.
+
+    ``children`` of a value are those directly inside it, in source order.
+    """
     stack = [value]
     while stack:
         current = stack.pop()
         yield current
-        stack.extend(reversed(tuple(children(current))))
+        stack += reversed(current.children)
 
 
 def is_false(value: Value | None) -> bool:

@@ -8,7 +8,7 @@ import pytest
 
 from bnlint.analysis.module import lower_module
 from bnlint.analysis.positions import Positions
-from bnlint.analysis.values import Read, Sequence, children
+from bnlint.analysis.values import Read, Sequence
 
 
 def spanned(text: str, kind: type[ast.expr]) -> list[str]:
@@ -82,7 +82,7 @@ def test_what_an_f_string_reads_stands_in_it() -> None:
     pending, found = [tree.statements[-1].value], list[Read]()
     while pending:
         value = pending.pop()
-        pending += children(value)
+        pending += value.children
         found += [value] if isinstance(value, Read) else []
     (read,) = found
     assert (read.path, read.bindings) == ("mean", (0,))
@@ -95,4 +95,4 @@ def test_a_chain_of_conditions_is_one_operation_each() -> None:
     assert isinstance(statement.value, Sequence)
     (outer,) = statement.value.items
     text = lower_module("x = [a and b and c]").lines
-    assert [text.slice(each.span) for each in children(outer)] == ["a and b", "c"]
+    assert [text.slice(each.span) for each in outer.children] == ["a and b", "c"]
