@@ -97,7 +97,10 @@ def same_in_all_channels(place: Place, observation: Observation) -> Seen:
         return failed(observation) if observation["error"] else undecided("never-updated")
     if any(v["uniform"] is None for v in variables):
         return undecided("one-channel")
-    return CONFIRMED if all(v["uniform"] for v in variables) else REFUTED
+    if all(v["uniform"] for v in variables):
+        return CONFIRMED
+    alike = any(shape[-1] in shape[:-1] for shape in observation["inputs"] if shape)
+    return undecided("alike-axes") if alike else REFUTED
 
 
 def first_replica(place: Place, observation: Observation) -> Seen:

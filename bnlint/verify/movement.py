@@ -191,15 +191,17 @@ def normalises_only(place: Place, observation: Observation) -> Seen:
     return undecided("no-steps") if any(v["trained_through"] is None for v in variables) else REFUTED
 
 
+def _assigned(variable: Variable) -> list[int]:
+    """How often each step assigned to it that did; a traced function that has one assignment may run several times."""
+    counts = [count for phase in TRAINING for count in variable["assigned"].get(phase, ()) if count]
+    moving = any(moved(variable, phase) for phase in TRAINING)
+    return counts or ([variable["together"]] if moving and variable["together"] > 1 else [])
+
+
 def several_updates(place: Place, observation: Observation) -> Seen:
     """More than one assignment to each statistic in one training step."""
     variables = watched(place, observation)
-    counts = [
-        [count for phase in TRAINING for count in v["assigned"].get(phase, ())]
-        for v in variables
-        if v["assigned"] is not None
-    ]
-    counts = [[count for count in each if count] for each in counts]
+    counts = [_assigned(v) for v in variables if v["assigned"] is not None]
     if observation["error"] is not None or not counts:
         return place.missing(observation)
     if not all(counts):

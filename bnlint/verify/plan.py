@@ -21,6 +21,7 @@ from bnlint.verify.predictions import (
     IsNone,
     LostOnReload,
     NewPerCall,
+    NormalisesOnly,
     NoStatistics,
     NotInModel,
     NotReached,
@@ -196,6 +197,8 @@ class Plan:
                     probes["update ops"] = list(self.row)
                 case WrongLaw() | InitialShare():
                     probes["alone"] = True
+                case NormalisesOnly():
+                    probes["through"] = list(self.row)
                 case SeveralUpdates():
                     probes["gradients"] = probes["assignments"] = True
                 case _:

@@ -200,7 +200,7 @@ class EmptyCollection:
 
 @dataclass(frozen=True, slots=True)
 class NormalisesOnly:
-    """A v1 training step computes through the finding's line, which reads the watched statistics and updates none.
+    """The network trains through the finding's line, which normalises with the watched statistics and updates none.
 
     Where another line updates the same statistics they move, and this call still normalises as at inference.
     """

@@ -43,6 +43,7 @@ REASONS = {
     "not-reloaded": "the object could not be saved and loaded again",
     "some-lost": "some of the statistics were lost and some were not",
     "call-not-seen": "no such call ran on the line of the finding",
+    "alike-axes": "the code runs only with as many channels as there are samples or pixels, which hides a wrong axis",
     "one-channel": "the statistic has a single channel",
     "not-shown": "a run of the program does not show what this finding predicts; bnlint check --verify tries it",
     "few-steps": "the program took fewer than three training steps while it was watched",

@@ -60,7 +60,7 @@ def _under_tapes(case: Case) -> Iterator[Finding]:
             message="this training step calls the model without `training=True`",
             consequence=f"Outside of `fit` a model is in inference mode by default: its batch norm {_STAYS}",
             remedy="pass `training=True` here, and `training=False` where the model predicts",
-            prediction=Unchanged("call"),
+            prediction=AnyOf((Unchanged("call"), NormalisesOnly())),
             scope=called.scope,
             fix=_fix(case, called.call, "training", "True"),
         )

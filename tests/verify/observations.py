@@ -35,6 +35,7 @@ def variable(**changes: Any) -> dict[str, Any]:
         "starts_at": 0.0,
         "uniform": False,
         "assigned": None,
+        "together": 0,
         "stalled": None,
         "reloaded": {},
         "values": {"call 1": [0.0, 0.0, 0.0]},

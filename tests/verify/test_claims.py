@@ -120,6 +120,13 @@ def test_updates_are_counted_by_the_step(counts: dict[str, list[int]] | None, ex
     assert outcome(SeveralUpdates(), variable(assigned=counts)) is expected
 
 
+def test_what_a_traced_function_assigns_is_several_updates_if_it_has_several() -> None:
+    unseen = {"assigned": {"call": [0, 0]}}
+    assert outcome(SeveralUpdates(), variable(laws=MOVED, together=2, **unseen)) is C
+    assert outcome(SeveralUpdates(), variable(laws=MOVED, together=1, **unseen)) is U
+    assert outcome(SeveralUpdates(), variable(together=2, **unseen)) is U
+
+
 def test_a_step_that_is_skipped_with_the_flag_off() -> None:
     assert outcome(SkippedStep(), probes={"guarded step": {"on": True, "off": False}}) is C
     assert outcome(SkippedStep(), probes={"guarded step": {"on": True, "off": True}}) is R
@@ -211,6 +218,12 @@ def test_channels_that_do_not_differ() -> None:
     assert outcome(SameInAllChannels(), variable(laws=MOVED, uniform=False)) is R
     assert outcome(SameInAllChannels(), variable(laws=MOVED, uniform=None)) is U
     assert outcome(SameInAllChannels(), variable(uniform=True)) is U
+
+
+def test_axes_of_one_length_hide_which_one_is_taken() -> None:
+    differing = variable(laws=MOVED, uniform=False)
+    assert outcome(SameInAllChannels(), differing, inputs=[[8, 8]]) is U
+    assert outcome(SameInAllChannels(), differing, inputs=[[8, 6, 6, 3]]) is R
 
 
 def test_whose_data_the_average_is_of() -> None:

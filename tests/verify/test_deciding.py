@@ -8,7 +8,18 @@ import pytest
 
 from bnlint.findings import Era, Outcome, Verdict
 from bnlint.verify.pool import Pool
-from bnlint.verify.predictions import AnyOf, Experiment, Leaks, MixedLaw, Unchanged, WrongLaw
+from bnlint.verify.predictions import (
+    AnyOf,
+    Experiment,
+    Leaks,
+    MixedLaw,
+    NormalisesOnly,
+    Raises,
+    SameInAllChannels,
+    SeveralUpdates,
+    Unchanged,
+    WrongLaw,
+)
 from bnlint.verify.verifier import decide
 from tests.verify.conftest import program
 
@@ -174,3 +185,69 @@ def test_the_law_is_measured(run: Run, line: str, said: str) -> None:
     seen = run(LAWS.format(line), WrongLaw(), "Norm", (5,), 8)
     assert seen.outcome is R, seen
     assert [statistic["law"]["text"] for statistic in seen.evidence["statistics"]] == [said]
+
+
+NOT_OVER_THE_BATCH = """
+    import tensorflow as tf
+    class Norm(tf.keras.layers.Layer):
+        def build(self, shape):
+            self.mean = self.add_weight(shape=(shape[-1],), initializer="zeros", trainable=False)
+        def call(self, x):
+            mean = tf.reduce_mean(x, axis=1)
+            self.mean.assign(0.9 * self.mean + 0.1 * mean)
+            return x - self.mean
+    """
+
+
+def test_no_batch_is_made_up_that_hides_a_wrong_axis(run: Run) -> None:
+    """With as many samples as channels it would run."""
+    told = AnyOf((SameInAllChannels(), Raises(("ValueError", "InvalidArgumentError"))))
+    assert run(NOT_OVER_THE_BATCH, told, "Norm.call", (4,), 6).outcome is C
+
+
+SEVERAL = """
+    import keras
+    import tensorflow as tf
+    critic = keras.Sequential([keras.layers.Dense(3), keras.layers.BatchNormalization()])
+    @tf.function
+    def step(real, made):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(critic(real, training=True) - critic(made, training={}))
+        return tape.gradient(loss, critic.trainable_variables)
+    """
+
+
+@pytest.mark.parametrize(("flag", "outcome"), [(True, C), (False, U)])
+def test_updates_of_a_traced_function_are_counted(run: Run, flag: bool, outcome: Outcome) -> None:
+    assert run(SEVERAL.format(flag), SeveralUpdates(), "step", (), 7).outcome is outcome
+
+
+TWO_CALLS = """
+    import tensorflow as tf
+    import {package} as keras
+    critic = keras.Sequential([keras.layers.Dense(3), keras.layers.BatchNormalization()])
+    optimizer = keras.optimizers.SGD(0.01)
+    {decorator}
+    def step(real, made):
+        with tf.GradientTape() as tape:
+            one = critic(real, training=True)
+            other = {other}
+            loss = tf.reduce_mean(one - other)
+        gradients = tape.gradient(loss, critic.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, critic.trainable_variables))
+        return loss
+    """
+BARE, STOPPED = "critic(made)", "tf.stop_gradient(critic(made))"
+
+
+@pytest.mark.parametrize(("other", "row", "outcome"), [(BARE, 9, C), (BARE, 8, R), (STOPPED, 9, R)])
+@pytest.mark.parametrize("decorator", ["", "@tf.function"])
+@pytest.mark.parametrize(("package", "keras"), [("keras", "3"), ("tf_keras", "2")])
+def test_a_call_that_trains_without_updating_what_another_one_updates(
+    run: Run, package: str, keras: str, decorator: str, other: str, row: int, outcome: Outcome
+) -> None:
+    """No gradient comes back through a call that is only looked at."""
+    source = TWO_CALLS.format(package=package, decorator=decorator, other=other)
+    told = AnyOf((Unchanged("call"), NormalisesOnly()))
+    seen = run(source, told, "step", (), row, keras=keras)
+    assert seen.outcome is outcome, seen

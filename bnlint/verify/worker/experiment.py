@@ -7,7 +7,22 @@ import sys
 import time
 from typing import Any, Dict, Iterator, List, Optional
 
-from . import alone, calls, contrib, framework, graph, inputs, old_names, probes, replicas, report, script, seal, search
+from . import (
+    alone,
+    calls,
+    contrib,
+    framework,
+    graph,
+    inputs,
+    old_names,
+    probes,
+    replicas,
+    report,
+    script,
+    seal,
+    search,
+    through,
+)
 from .calls import Run
 from .inputs import Variant
 from .program import Program, import_as, program_path
@@ -145,6 +160,8 @@ def _attempt(mode: str, rung: Dict[str, str], variant: Variant, request: Dict[st
     watch.install()
     if "assignments" in attempt.wanted:
         watch.counting = True
+    eager = "through" in attempt.wanted and framework.eagerly()
+    undo = through.install(watch, attempt.wanted["through"]) if eager else []
     try:
         if mode == "program":
             script.drive(attempt, request["timeout"] / 3, request["row"])
@@ -161,6 +178,8 @@ def _attempt(mode: str, rung: Dict[str, str], variant: Variant, request: Dict[st
     except (Exception, SystemExit, TooSlow, RecursionError) as error:
         attempt.fail(error, stage)
     finally:
+        while undo:
+            undo.pop()()
         watch.uninstall()
         seal.libraries.mend()
     if mode == "program" and not request["errors"]:

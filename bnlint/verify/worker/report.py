@@ -28,18 +28,21 @@ def variables(watch: Watch, wanted: List[int], most: int = MOST) -> List[Dict[st
 
     updates, reached_by: how many graph ops assign to it and what reaches them. starts_at: the number that all of it
     is at first, if it is one. uniform: whether all channels are the same in the end. assigned: how often each step
-    assigned to it, by phase. stalled: where a repeated batch left it. reloaded: by means, "kept" or "lost".
+    assigned to it, by phase, as far as that is not in a traced function. together: how many assignments to it the
+    largest of these has. stalled: where a repeated batch left it. reloaded: by means, "kept" or "lost".
     given: a stand-in was given it, or stands in for what would have been done to it. waited: the finding's own
     ``control_dependencies`` block waits for its updates. missed: its updates came into the collection after
     the finding's own line had read that. built: the finding's line builds an op that updates it.
-    trained_through: whether that line builds an op that reads it and that the code's own train op computes through;
-    None where the code has no train op.
+    trained_through: whether that line builds an op that reads it and that the code's own train op computes through,
+    or, eagerly, whether a gradient comes back through its layer as that line calls it; None where nothing is trained.
     """
     ordered = sorted(watch.listed(), key=lambda tracked: (not set(tracked.rows) & set(wanted), tracked.trainable))
     found = []
     for tracked in ordered[:most]:
         counts = _assigned(tracked, watch.steps) if watch.counting else None
-        found.append(dict(_variable(tracked, watch.steps), **dict(FACTS, assigned=counts, **tracked.facts)))
+        together = max(map(len, watch.updates_of(tracked)), default=0) if watch.counting else 0
+        facts = dict(FACTS, assigned=counts, together=together, **tracked.facts)
+        found.append(dict(_variable(tracked, watch.steps), **facts))
     return found
 
 

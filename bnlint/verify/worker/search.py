@@ -7,7 +7,7 @@ import re
 import time
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
-from .inputs import Variant
+from .inputs import BATCH, SIDE, Variant
 
 ATTEMPTS = 24
 DEPTH = 4
@@ -76,7 +76,9 @@ def _refined(variant: Variant, seen: Observation) -> Iterator[Variant]:
         yield variant._replace(tensor_flag=True)
     if any(word in error["message"] for word in SIZES):
         told = [int(number) for number in re.findall(r"\b\d{1,3}\b", error["message"])]
-        for size in dict.fromkeys([*seen["sizes"], *(number for number in told if number > 1)]):
+        # As many channels as samples would hide it if the code takes the one for the other.
+        told = [number for number in told if number > 1 and number not in (BATCH, SIDE)]
+        for size in dict.fromkeys([*seen["sizes"], *told]):
             yield variant._replace(channels=size)
     likely = next((kinds for words, kinds in GUESSES if any(word in error["message"] for word in words)), ())
     chosen = dict(variant.kinds)

@@ -20,6 +20,14 @@ from .tracked import Seen, Step, Tracked
 MOST = 400
 """How many variables are read after each step, and how many readings of collections are remembered."""
 
+ASSIGNING = [
+    (owner, name)
+    for owner in dict.fromkeys((framework.BaseResourceVariable, framework.ResourceVariable))
+    for name in ("assign", "assign_add", "assign_sub")
+    if name in owner.__dict__
+]
+"""The methods by which all code assigns to variables, but for the ops of TensorFlow 1."""
+
 _MAPS: Dict[str, Dict[int, int]] = {}
 """Of each file that autograph wrote, the rows of the user's file. Autograph rewrites the same code once a process."""
 
@@ -164,10 +172,8 @@ class Watch:
 
     def note_assignments(self) -> None:
         """From now on, each by itself; not those of a session."""
-        for owner in dict.fromkeys((framework.BaseResourceVariable, framework.ResourceVariable)):
-            for name in ("assign", "assign_add", "assign_sub"):
-                if name in owner.__dict__:
-                    self.wrap(owner, name, self._counting)
+        for owner, name in ASSIGNING:
+            self.wrap(owner, name, self._counting)
 
     def saw_assignment(self, tracked: Tracked) -> None:
         """One more in the step that is going on, or built into what is being traced."""
