@@ -1,4 +1,4 @@
-"""Averages that do not say what they average: another file of the project feeds them the statistics of a batch."""
+"""Averages that do not say what they average: another file, or an object, feeds them the statistics of a batch."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def fed_from_elsewhere(project: ProjectFacts) -> Iterator[tuple[str, int]]:
-    """The statistics, by file and the id of the call that makes them, that other files show to be of a batch norm."""
+    """The statistics, by file and the id of the call that makes them, that callers show to be of a batch norm."""
     for module in project.modules:
         for update in module.updates:
             if update.average is not None and _is_fed(project, module, update.average):
@@ -31,6 +31,6 @@ def _is_fed(project: ProjectFacts, module: ModuleFacts, average: Average) -> boo
         for home, origin in project.links.origins(module, source):
             batch = BatchStatistics(home.flow)
             # Anything may have a mean: a loss, a reward. The moments of a batch are taken to normalise it.
-            if home is not module and (batch.is_moment(origin) or batch.kind(origin) == "variance"):
+            if batch.is_moment(origin) or batch.kind(origin) == "variance":
                 return True
     return False

@@ -248,8 +248,10 @@ class Links:
         scope = self.function_of(module, parameter)
         if scope is None:
             return
+        # What the functions of the same file pass by name, its own flow has seen; not what is passed to an object.
+        seen = {call.id for call in module.flow.callers.get(scope.id, ())}
         for home, call in self.calls_of(module, scope):
-            passed = home.flow.passed(call, scope, parameter.name) if home is not module else None
+            passed = None if home is module and call.id in seen else home.flow.passed(call, scope, parameter.name)
             if passed is not None:
                 yield from self.origins(home, passed, depth - 1)
 

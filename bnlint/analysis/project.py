@@ -16,6 +16,7 @@ from bnlint.analysis.captured import CapturedFlag, captured_flags
 from bnlint.analysis.control import ControlBlock
 from bnlint.analysis.dead_dependencies import dead_dependencies
 from bnlint.analysis.early_reads import EarlyRead, early_reads
+from bnlint.analysis.ema import Average
 from bnlint.analysis.facts import ModuleFacts
 from bnlint.analysis.fates import Fates, LostOp, lost_ops
 from bnlint.analysis.fed_elsewhere import fed_from_elsewhere
@@ -38,6 +39,7 @@ from bnlint.analysis.streams import Streams, replicated
 from bnlint.analysis.tapes import TapeCall, untold_calls
 from bnlint.analysis.unrun import Unrun, unrun_updates
 from bnlint.analysis.values import Call, Global
+from bnlint.analysis.weights import weighed
 from bnlint.findings import Era
 
 
@@ -150,6 +152,10 @@ class ProjectFacts:
     def never_updated(self, module: ModuleFacts) -> list[Pair]:
         """Pairs of statistics of a module that inference reads and that nothing updates."""
         return list(never_updated(self, module))
+
+    def weighed(self, module: ModuleFacts, average: Average) -> Average:
+        """A moving average of a module with its weights, where the project decides them."""
+        return weighed(self, module, average)
 
     def momenta(self, module: ModuleFacts) -> list[Momentum]:
         """The momenta that layers and average objects of a module are given."""

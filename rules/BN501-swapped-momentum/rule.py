@@ -1,6 +1,7 @@
 """BN501: the moving average forgets instead of remembering, or its weights do not sum to one."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from bnlint.analysis.momenta import Momentum
 from bnlint.analysis.prefilter import ASSIGNS, CONSTRUCTORS, LAYERS, STATISTICS
@@ -27,7 +28,8 @@ def check(case: Case) -> Iterator[Finding]:
         average = update.average
         if average is None or not any(case.project.is_of_batch_norm(case.module, each) for each in update.statistics):
             continue
-        old, new = average.old_weight, average.new_weight
+        average = case.project.weighed(case.module, average)
+        old, new, update = average.old_weight, average.new_weight, replace(update, average=average)
         if average.sums_to_one is False and not update.is_debiased:
             yield _finding(case, update, "sum", "the weights of the old and the new value do not sum to 1")
         elif old is not None and new is not None and 0 < old < 0.5:
