@@ -1,4 +1,4 @@
-"""Fixing what each rule folder shows: the finding goes, no other comes, and there is nothing left to fix."""
+"""Fixing what each rule folder and the cases show: the finding goes, no other comes, and nothing is left to fix."""
 
 from __future__ import annotations
 
@@ -14,31 +14,49 @@ from bnlint.findings import Report
 from bnlint.fixer import fix
 from bnlint.registry import load_rules
 from bnlint.settings import Settings
+from tests.rules.test_cases import MARK, PROGRAMS
 
 MARKER = re.compile(r"  # bad: .*$", re.MULTILINE)
-BAD = [path for rule in load_rules() for path in sorted(rule.folder.glob("bad*.py"))]
+BAD = {
+    f"{path.parent.name}/{path.name}": {path.name: MARKER.sub("", path.read_text(encoding="utf-8"))}
+    for rule in load_rules()
+    for path in sorted(rule.folder.glob("bad*.py"))
+}
+CASES = {
+    f"{program.code}: {program.name}": {name: MARK.sub("", text) for name, text in program.files.items()}
+    for program in PROGRAMS
+    if program.marked
+}
 
 
-def run(file: Path) -> tuple[Report, list[Change]]:
-    return fix(engine.read([str(file)], Settings()), Settings(), unsafe=True, write=True)
+def run() -> tuple[Report, list[Change]]:
+    return fix(engine.read(["."], Settings()), Settings(), unsafe=True, write=True)
 
 
-@pytest.mark.parametrize("path", BAD, ids=lambda path: f"{path.parent.name}/{path.name}")
-def test_fixing_ends_the_finding_and_starts_no_other(path: Path, tmp_path: Path) -> None:
-    file = tmp_path / path.name
-    file.write_text(MARKER.sub("", path.read_text(encoding="utf-8")), encoding="utf-8")
-    before = engine.check([str(file)], Settings())
+def codes(report: Report) -> Counter[tuple[str, str]]:
+    return Counter((finding.filename, finding.code) for finding in report.findings)
+
+
+@pytest.mark.parametrize("files", [pytest.param(files, id=name) for name, files in (BAD | CASES).items()])
+def test_fixing_ends_the_finding_and_starts_no_other(
+    files: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    before = engine.check(["."], Settings())
     offered = [finding for finding in before.findings if finding.fix is not None and finding.fix.edits]
     if not offered:
-        pytest.skip("this rule offers no fix here")
-    after, changes = run(file)
+        pytest.skip("no fix is offered here")
+    after, changes = run()
     assert [(each.code, each.span.row, each.proof.detail) for each in after.findings if each.proof is not None] == []
-    assert len(changes) == 1
-    left = Counter(finding.code for finding in before.findings if finding not in offered)
-    assert Counter(finding.code for finding in after.findings) - left == Counter()
-    assert engine.check([str(file)], Settings()).findings == after.findings
+    assert (bool(changes), after.warnings) == (True, ())
+    left = Counter((finding.filename, finding.code) for finding in before.findings if finding not in offered)
+    assert codes(after) - left == Counter()
+    assert engine.check(["."], Settings()).findings == after.findings
 
-    written = file.read_bytes()
-    again, nothing = run(file)
+    written = {name: (tmp_path / name).read_bytes() for name in files}
+    again, nothing = run()
     assert (list(again.fixed), nothing) == ([], [])
-    assert file.read_bytes() == written
+    assert {name: (tmp_path / name).read_bytes() for name in files} == written
