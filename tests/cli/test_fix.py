@@ -32,6 +32,22 @@ def test_what_cannot_be_fixed_keeps_the_status(project: Path, run: Run) -> None:
     assert json.loads(result.stdout)["summary"]["fixed"] == 0
 
 
+@pytest.mark.tensorflow
+def test_only_what_running_proves_is_fixed_and_the_rest_shown_with_the_reason(project: Path, run: Run) -> None:
+    text = (project / "wrong.py").read_text()
+    raising = "        raise OSError('no')\n        return tf.nn.batch_normalization(x, mean"
+    broken = text.replace("        return tf.nn.batch_normalization(x, mean", raising)
+    (project / "broken.py").write_text(broken)
+    result = run("check", "--fix", "--verify")
+    assert result.exit_code == 1
+    assert FIXED in (project / "wrong.py").read_text()
+    assert (project / "broken.py").read_text() == broken
+    held = [line for line in result.stdout.splitlines() if line.startswith("   = not fixed: ")]
+    assert len(held) == 2
+    assert all(line.endswith("OSError: no") for line in held)
+    assert "Fixed 2 findings. 2 findings (2 errors) in 3 files" in result.stdout
+
+
 def test_a_diff_can_be_applied(project: Path, run: Run, tmp_path: Path) -> None:
     wrong = project / "wrong.py"
     endings = wrong.read_bytes().replace(b"\n", b"\r\n", 5).rstrip(b"\n")
