@@ -10,7 +10,7 @@ from bnlint.analysis.ema import Average
 from bnlint.analysis.facts import ModuleFacts
 from bnlint.analysis.scopes import Binding, Scope
 from bnlint.analysis.updates import Update
-from bnlint.analysis.values import Call, Value
+from bnlint.analysis.values import Call, Op, Read, Value, walk
 from bnlint.findings import Applicability, Edit, Fix, Span
 
 _EQUALS = re.compile(r"\s*([-+*/@%&|^<>]*)=\s*")
@@ -192,9 +192,15 @@ def momentum_fix(module: ModuleFacts, update: Update) -> Fix | None:
     new = in_parentheses(module, average.new_factor.span)
     if old == new:
         return safe("move by the small weight", replaced(old, _complement(module.text(old))))
-    # Swapped, two weights have the same sum; and what a caller passes means nothing inside of the function.
-    if average.sums_to_one is False or _body(module, old) is not _body(module, new):
-        return None
+    body = _body(module, old)
+    if average.sums_to_one is False:
+        return None  # which it would still be
+    if body is not _body(module, new):
+        # What a caller passes means nothing inside of the function; there it is a parameter.
+        factor = _rest(module, body, module.text(old)) if body is not None else None
+        if factor is None:
+            return None
+        new = factor.span
     return safe("swap the weights", replaced(old, module.text(new)), replaced(new, module.text(old)))
 
 
@@ -206,6 +212,27 @@ def _body(module: ModuleFacts, span: Span) -> Scope | None:
         if scope.first_statement is not None and scope.first_statement[:2] <= span[:2] and span[2:] <= scope.span[2:]
     ]
     return max(holding, key=lambda scope: scope.first_statement or span, default=None)
+
+
+def _rest(module: ModuleFacts, function: Scope, one_minus: str) -> Read | None:
+    """The place where a function multiplies by the parameter in ``(1 - parameter)``, if it is the only one.
+
+    None, too, unless all calls give the parameter the larger weight; those from other files are out of sight.
+    """
+    match = _ONE_MINUS.match(one_minus)
+    parameter = function.parameter(match[1]) if match is not None else None
+    if parameter is None:
+        return None
+    calls = module.flow.callers.get(function.id, [])
+    given = [module.flow.passed(call, function, parameter.name) for call in calls]
+    if any(given) and function not in module.flow.tree.own_scopes:
+        return None
+    weights = [number(module.flow, value or parameter.default or parameter) for value in given]
+    products = (part for value in function.returns for part in walk(value) if isinstance(part, Op) and part.op == "*")
+    factors = [each for product in products for each in product.operands if isinstance(each, Read)]
+    named = [each for each in factors if each.path == parameter.name]
+    swapped = all(weight is not None and weight > 0.5 for weight in weights)
+    return named[0] if swapped and len(named) == 1 else None
 
 
 def _smaller_step(module: ModuleFacts, average: Average) -> Fix | None:

@@ -227,23 +227,40 @@ def test_a_statistic_moves_by_the_small_share_of_the_difference(update: str, fix
     assert changed(text.format(update), head) == text.format(fixed)
 
 
+V = "import tensorflow as tf\n\nv = tf.Variable(tf.zeros([4]), trainable=False)\n\n\n"
+
+
+@pytest.mark.parametrize(("default", "passed"), [("=0.9", ""), ("", ", 0.9"), ("", ", m=0.9"), ("=0.5", ", 0.9")])
+def test_weights_are_swapped_in_the_function_that_averages(default: str, passed: str) -> None:
+    text = f"""\
+def ema(old, new, m{default}):
+    return old * {{}} + new * {{}}  # the average
+
+
+def norm(x):
+    mean, var = tf.nn.moments(x, [0])
+    v.assign(ema(v, mean{passed}))
+    return (x - v) / tf.sqrt(var)
+"""
+    assert changed(text.format("(1.0 - m)", "m"), V) == text.format("m", "(1.0 - m)")
+
+
 @pytest.mark.parametrize(
     ("function", "update"),
     [
         ("", "v.assign(0.9 * v + 0.01 * mean)"),
-        ("def ema(old, new, m=0.9):\n    return old * (1 - m) + new * m\n\n\n", "v.assign(ema(v, mean))"),
-        ("def ema(old, new, m):\n    return old * (1 - m) + new * m\n\n\n", "v.assign(ema(v, mean, 0.9))"),
+        ("def ema(old, new, m):\n    return old * m + new * (1 - m)\n\n\n", "v.assign(ema(v, mean, 0.1))"),
+        ("def ema(old, new, m):\n    return old * (1 - m) + m * (m * new)\n\n\n", "v.assign(ema(v, mean, 0.9))"),
+        (
+            "def ema(old, new, m):\n    return old * (1 - m) + m * new\n\n\n",
+            "v.assign(ema(v, mean, 0.9))\n    shown = ema(0.0, mean, 0.1)",
+        ),
     ],
-    ids=["the sum stays wrong", "one is a default", "one is what the caller passes"],
+    ids=["the sum stays wrong", "the function is right", "a parameter in two places", "right in another call"],
 )
 def test_weights_that_must_not_be_swapped_are_left_to_the_user(function: str, update: str) -> None:
     text = f"""\
-import tensorflow as tf
-
-v = tf.Variable(tf.zeros([4]), trainable=False)
-
-
-{function}def norm(x):
+{V}{function}def norm(x):
     mean, var = tf.nn.moments(x, [0])
     {update}
     return (x - v) / tf.sqrt(var)
