@@ -1,4 +1,4 @@
-"""``tf.GradientTape``: the models that a step trains, and how it calls them."""
+"""``tf.GradientTape``, and losses that an optimizer calls: the models that a step trains, and how it calls them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bnlint.analysis.phases import named_side
 from bnlint.analysis.scopes import Block, Statement
-from bnlint.analysis.values import Attribute, Call, Read, Value, path_of, walk
+from bnlint.analysis.values import Attribute, Call, Definition, Read, Value, path_of, walk
 
 if TYPE_CHECKING:
     from bnlint.analysis.facts import ModuleFacts
@@ -32,7 +32,7 @@ def untold_calls(project: ProjectFacts) -> dict[str, list[TapeCall]]:
     models = project.keras_models
     found: dict[str, dict[int, TapeCall]] = defaultdict(dict)
     for module in project.modules:
-        for home, call, model in _calls_under_tapes(project, module):
+        for home, call, model in (*_calls_under_tapes(project, module), *_calls_in_losses(project, module)):
             frozen = any(_is_frozen(each, path_of(model) or "") for each in (home, module))
             if frozen or not _is_untold(call) or models.trains_by_default(module, model):
                 continue
@@ -55,14 +55,35 @@ def _calls_under_tapes(project: ProjectFacts, module: ModuleFacts) -> Iterator[t
             continue
         trained = {path: value for value in _trained(module, block) if (path := path_of(value)) is not None}
         for statement in module.flow.tree.statements[block.statements.start : block.statements.stop]:
-            if statement.scope != block.scope:
-                continue
-            for call in _calls(statement):
-                path = path_of(call.callee)
-                if path in trained:
-                    yield module, call, trained[path]
-                else:
-                    yield from _calls_in_helper(project, module, call, trained)
+            if statement.scope == block.scope:
+                for call in _calls(statement):
+                    yield from _trained_by(project, module, call, trained)
+
+
+def _calls_in_losses(project: ProjectFacts, module: ModuleFacts) -> Iterator[tuple[ModuleFacts, Call, Value]]:
+    """Calls of trained models in functions that are given to ``optimizer.minimize``, which Keras 3 does not have."""
+    for call in module.flow.tree.own_calls:
+        method = module.flow.method_of(call)
+        loss, variables = call.argument(0, "loss"), call.argument(1, "var_list")
+        if method is None or method[1] != "minimize" or loss is None or variables is None:
+            continue
+        if project.era_of(module).keras == "3" or project.era_of(module).tensorflow == "1":
+            continue
+        trained = {path: value for value in _models(module, variables) if (path := path_of(value)) is not None}
+        for origin in module.flow.origins(loss):
+            for inner in module.scopes[origin.scope].calls if isinstance(origin, Definition) else ():
+                yield from _trained_by(project, module, inner, trained)
+
+
+def _trained_by(
+    project: ProjectFacts, module: ModuleFacts, call: Call, trained: dict[str, Value]
+) -> Iterator[tuple[ModuleFacts, Call, Value]]:
+    """A call of a trained model, or those in the function that a call runs."""
+    path = path_of(call.callee)
+    if path in trained:
+        yield module, call, trained[path]
+    else:
+        yield from _calls_in_helper(project, module, call, trained)
 
 
 def _calls_in_helper(
@@ -102,12 +123,18 @@ def _trained(module: ModuleFacts, block: Block) -> Iterator[Value]:
         if module.flow.site(call).scope != block.scope:
             continue
         sources = call.argument(1, "sources")
-        for origin in (sources, *module.flow.origins(sources)) if sources is not None else ():
-            for value in walk(origin):
-                if isinstance(value, Attribute) and value.name in _VARIABLES:
-                    yield value.base
-                elif isinstance(value, Read) and value.path.rpartition(".")[2] in _VARIABLES and "." in value.path:
-                    yield Read(value.span, value.path.rpartition(".")[0], value.scope, ())
+        if sources is not None:
+            yield from _models(module, sources)
+
+
+def _models(module: ModuleFacts, variables: Value) -> Iterator[Value]:
+    """The models whose variables these are."""
+    for origin in (variables, *module.flow.origins(variables)):
+        for value in walk(origin):
+            if isinstance(value, Attribute) and value.name in _VARIABLES:
+                yield value.base
+            elif isinstance(value, Read) and value.path.rpartition(".")[2] in _VARIABLES and "." in value.path:
+                yield Read(value.span, value.path.rpartition(".")[0], value.scope, ())
 
 
 def _calls(statement: Statement) -> Iterator[Call]:

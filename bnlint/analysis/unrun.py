@@ -12,11 +12,13 @@ from bnlint.analysis.graph_scopes import built_under, may_pick
 from bnlint.analysis.passed_flags import passed_flag
 from bnlint.analysis.program import Program
 from bnlint.analysis.train_steps import TrainStep
-from bnlint.analysis.values import Call
+from bnlint.analysis.values import Attribute, Call, Value, path_of, walk
 from bnlint.findings import Span
 
 if TYPE_CHECKING:
     from bnlint.analysis.project import ProjectFacts
+
+_UPDATES = ("updates", "get_updates_for")
 
 
 @dataclass(frozen=True)
@@ -177,7 +179,7 @@ def _holds_up_a_step(module: ModuleFacts, read: Call) -> bool:
 
 def _on_keras_layers(project: ProjectFacts, program: Program) -> Iterator[WaitingLayer]:
     """The Keras layers of a graph program that nobody asks for their updates."""
-    if any(program.mentions(name) for name in ("updates", "get_updates_for")) or any(m.fits for m in program.modules):
+    if _asks_for_updates(program) or any(module.fits for module in program.modules):
         return
     for module in program.modules:
         if project.era_of(module).tensorflow != "1":
@@ -190,3 +192,22 @@ def _on_keras_layers(project: ProjectFacts, program: Program) -> Iterator[Waitin
                 flag = module.collections.flag(use.training)
                 if flag not in ("off", "unset") and program.is_live(module, use.scope):
                     yield WaitingLayer(module, use.call.span, use.scope, layer.span, flag == "varies", flag == "varies")
+
+
+def _asks_for_updates(program: Program) -> bool:
+    """Whether a file reads the updates of a layer or a model, and does not leave it at that."""
+    for file in program.files:
+        if not any(file.mentions_name(name) for name in _UPDATES):
+            continue
+        module = file.facts
+        if module is None or any(not module.uses.is_nowhere(value) for value in _reads_of_updates(module)):
+            return True
+    return False
+
+
+def _reads_of_updates(module: ModuleFacts) -> Iterator[Value]:
+    for statement in module.flow.tree.own_statements:
+        for value in walk(statement.value):
+            name = value.name if isinstance(value, Attribute) else (path_of(value) or "").rpartition(".")[2]
+            if name in _UPDATES:
+                yield value

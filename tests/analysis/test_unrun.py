@@ -357,6 +357,16 @@ def test_keras_layer_in_a_graph_is_found(found: Found) -> None:
     assert found(script(KERAS, BUILD, WAITS, RUN), "BN209") == ["program.py:4"]
 
 
+@pytest.mark.parametrize(("last", "found_at"), [("step", ["program.py:5"]), ("tf.group(step, *updates)", [])])
+def test_the_updates_of_a_layer_are_asked_for_and_left(last: str, found_at: list[str], found: Found) -> None:
+    build = (
+        "def build(x, training):\n    bn = tf.keras.layers.BatchNormalization()\n"
+        "    loss = tf.reduce_mean(bn(x, training=training))\n    updates = bn.updates\n    "
+    )
+    program = script(build, STEP, f"    return {last}\n", "step = build(x, tf.placeholder(tf.bool))\n", RUN)
+    assert found(program, "BN209") == found_at
+
+
 @pytest.mark.parametrize("name", KERAS_SILENT)
 def test_keras_layer_that_is_cared_for(name: str, found: Found) -> None:
     assert found(KERAS_SILENT[name], "BN209") == []
