@@ -251,3 +251,21 @@ def test_a_call_that_trains_without_updating_what_another_one_updates(
     told = AnyOf((Unchanged("call"), NormalisesOnly()))
     seen = run(source, told, "step", (), row, keras=keras)
     assert seen.outcome is outcome, seen
+
+
+ONLY_MADE = """
+    import keras
+    import numpy as np
+    norm = keras.layers.BatchNormalization(momentum={})
+    {}
+    """
+
+
+@pytest.mark.parametrize(("momentum", "outcome"), [(0.1, C), (0.9, R)])
+@pytest.mark.parametrize("line", ["", "norm(keras.Input((3,)))", 'data = np.load("no_such_data.npy")'])
+def test_a_layer_that_the_program_does_not_come_to_train(
+    run: Run, line: str, momentum: float, outcome: Outcome
+) -> None:
+    seen = run(ONLY_MADE.format(momentum, line), WrongLaw(), None, (3,), 3, keras="3")
+    assert seen.outcome is outcome, seen
+    assert "a copy of the layer was trained by itself" in seen.evidence["notes"]

@@ -16,6 +16,15 @@ from .watch import Watch
 STEPS = 5
 
 
+def build(watch: Watch, rows: List[int]) -> None:
+    """Build the layers that these rows made and nobody built, so that they have statistics. Raises what they raise."""
+    built = {id(tracked.layer) for tracked in watch.tracked}
+    for layer, made in watch.layers_made() if framework.eagerly() else ():
+        new = id(layer) not in built and bool(set(rows) & set(made))
+        if new and isinstance(layer, tuple(framework.normalisation_classes())):
+            layer.build((None, inputs.CHANNELS))
+
+
 def note_laws(watch: Watch, rows: List[int]) -> bool:
     """For the statistics of library layers that these rows made, the law of a copy of the layer, made trainable.
 

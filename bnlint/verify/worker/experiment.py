@@ -165,6 +165,8 @@ def _attempt(mode: str, rung: Dict[str, str], variant: Variant, request: Dict[st
     try:
         if mode == "program":
             script.drive(attempt, request["timeout"] / 3, request["row"])
+            if "alone" in attempt.wanted:
+                alone.build(watch, request["statistics"])
         else:
             watch.importing = True
             namespace = _import(program, request["timeout"] / 4)
@@ -184,7 +186,8 @@ def _attempt(mode: str, rung: Dict[str, str], variant: Variant, request: Dict[st
         seal.libraries.mend()
     if mode == "program" and not request["errors"]:
         _pass_over_late_error(attempt)
-    if attempt.error is None:
+    if attempt.error is None or mode == "program":
+        # A layer follows its law whatever becomes of the program, which may want data that is not here.
         _note_laws(attempt, request)
     attempt.notes += ["stands in for what TensorFlow 2 has not: %s" % name for name in list(shims)[:MOST_NOTES]]
     return _observation(attempt, rung["name"], request)
