@@ -20,6 +20,7 @@ _LAYER_NAME = re.compile(r"(?:^|[._])(?:bn|batch_?norm(?:ali[sz]ation)?|norm)(?:
 _ENTRY = re.compile(r"(\w+)\[(-?\d+)\]")
 _STATISTIC_INDICES = (2, 3, -1, -2)
 _TENSORS = ("tf.", "keras.ops.", "numpy.")
+_OF_ARRAYS = frozenset({"mean", "var", "std", "copy", "astype"})
 _NO_TENSORS = frozenset({"tf.Variable", "tf.get_variable", "tf.Module", "tf.identity", "tf.cast"})
 
 
@@ -130,9 +131,12 @@ class Copies:
         """Attributes that held a statistic and are bound to a tensor that is not computed from it."""
         for binding in self._flow.tree.bindings:
             owner, dot, name = binding.path.rpartition(".")
-            if not dot or "[" in name or binding.kind != "assign" or not self._is_tensor(binding.value):
+            if not dot or "[" in name or binding.kind != "assign":
                 continue
-            if owner == "self":
+            if not self._is_tensor(binding.value):
+                if name in _KERAS_STATISTICS and _is_array(self._flow, binding.value):
+                    yield from self._reset_beside_assign(binding, owner, name)
+            elif owner == "self":
                 statistics = self._reset_of_own(binding)
                 if statistics:
                     yield AttributeReset(binding, tuple(statistics), ())
@@ -152,6 +156,14 @@ class Copies:
         if layers or held or not self._is_plain_attribute(name):
             yield AttributeReset(binding, tuple(held), tuple(layer.span.row for layer in layers))
 
+    def _reset_beside_assign(self, binding: Binding, owner: str, name: str) -> Iterator[AttributeReset]:
+        """An array put into one attribute where the same code assigns to the other: both hold variables."""
+        others = {f"{owner}.{other}" for other in _KERAS_STATISTICS if other != name}
+        methods = (self._flow.method_of(call) for call in self._flow.tree.scopes[binding.scope].calls)
+        if owner != "self" and any(m is not None and m[1] == "assign" and path_of(m[0]) in others for m in methods):
+            held = [s for s in self._statistics if f"self.{name}" in s.paths]
+            yield AttributeReset(binding, tuple(held), ())
+
     def _is_plain_attribute(self, name: str) -> bool:
         """Whether some class of this module holds a plain value under that name."""
         return any(path == f"self.{name}" for scope in self._flow.tree.scopes for path in scope.bindings)
@@ -165,6 +177,12 @@ class Copies:
             return origin.op in "+-*/" and any(self._is_tensor(operand, depth - 1) for operand in origin.operands)
         name = self._flow.name_of(origin) if isinstance(origin, Call) else None
         return name is not None and name.startswith(_TENSORS) and name not in _NO_TENSORS
+
+
+def _is_array(flow: Dataflow, value: Value) -> bool:
+    """Whether a value is what a method of an array computes."""
+    method = flow.method_of(value) if isinstance(value, Call) else None
+    return method is not None and method[1] in _OF_ARRAYS
 
 
 def _is_everything(index: Value) -> bool:

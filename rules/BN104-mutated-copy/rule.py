@@ -37,7 +37,7 @@ def _replaced(case: Case, reset: AttributeReset) -> Finding:
     binding = reset.binding
     return case.finding(
         binding.span,
-        message=f"`{binding.path} = …` replaces the variable by a tensor",
+        message=f"`{binding.path} = …` replaces the variable by a value",
         consequence="The layer's variable keeps the value it had; that is what is saved, and what a function traced "
         "before goes on to use. The next call in training mode may raise AttributeError.",
         remedy=f"write into the variable: `{binding.path}.assign(...)`",

@@ -62,6 +62,7 @@ LOST = {
     "a copy with a name": "w = bn.get_weights(); w[3] = data",
     "the attribute of a layer": "norm.moving_mean = tf.zeros([3])",
     "the attribute of a layer, by NumPy": "model.layers[1].moving_variance = np.ones(3)",
+    "an array beside an assignment": "norm.moving_mean = data.mean(0); norm.moving_variance.assign(data.var(0))",
 }
 KEPT = {
     "a copy that is read again": "w = bn.get_weights(); w[2][:] = 0; bn.set_weights(w)",
@@ -70,6 +71,8 @@ KEPT = {
     "the kernel": "dense.get_weights()[0][:] = 0",
     "weights of something else": "dense.get_weights()[2][:] = 0",
     "an array of one's own": "data[:] = 0",
+    "arrays in both": "other.moving_mean = data.mean(0); other.moving_variance = data.var(0)",
+    "an array in another object": "other.moving_mean = data.mean(0); bn.moving_variance.assign(data)",
     "a variable that is shared": "norm.moving_mean = other.moving_mean",
     "PyTorch": "norm.running_mean.numpy()[:] = 0; norm.running_mean = tf.zeros([3])",
 }
