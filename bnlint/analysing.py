@@ -59,6 +59,7 @@ def analyse(
             everything = [*modules, *analyse_all(near, progress, memory, *workers)[1]]
             project = _project(everything, [*aside, *aside_too, *far], settings, memory, by_name)
             found = _apply(rules, given, project, settings)
+    by_name = {name: source for name, source in by_name.items() if name in given}
     analysis = Analysis(
         tuple(found),
         tuple(errors),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bnlint import analysing
+from bnlint import analysing, engine
+from bnlint.cache import Cache
 from bnlint.engine import check
 from bnlint.reading import analyse_all
 from bnlint.settings import Settings
@@ -90,3 +91,57 @@ def test_a_training_loop_of_a_file_that_was_not_parsed_counts(tmp_path: Path, mo
     assert "BN302" in {finding.code for finding in check(["model.py"], Settings()).findings}
     (tmp_path / "loop.py").write_text("import tensorflow as tf\n\nwith tf.GradientTape() as tape:\n    pass\n")
     assert "BN302" not in {finding.code for finding in check(["model.py"], Settings()).findings}
+
+
+HELPED = """import tensorflow as tf
+from averages import follow
+
+norm = tf.keras.layers.BatchNormalization(momentum=0.1)
+
+
+class Norm(tf.Module):
+    def __init__(self, channels):
+        self.moving_mean = tf.Variable(tf.zeros([channels]), trainable=False)
+        self.moving_variance = tf.Variable(tf.ones([channels]), trainable=False)
+
+    def __call__(self, x):
+        mean, variance = tf.nn.moments(x, [0])
+        self.moving_mean = follow(self.moving_mean, mean)
+        self.moving_variance.assign(follow(self.moving_variance, variance))
+        return tf.nn.batch_normalization(x, self.moving_mean, self.moving_variance, None, None, 1e-3)
+"""
+HELPER = "def follow(old, new):\n    return {}\n"
+
+
+def test_a_function_of_the_rest_is_followed_and_its_file_is_no_part_of_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "norm.py").write_text(HELPED)
+    (tmp_path / "averages.py").write_text(HELPER.format("0.9 * old + 0.1 * new"))
+    monkeypatch.setattr(analysing, "analyse", count := Counted(analysing.analyse))
+    cached = Cache(tmp_path / "cache")
+    for number in (1, 1):
+        inputs = engine.read(["norm.py"], Settings())
+        report = engine.check_inputs(inputs, inputs.sources, Settings(), cached=cached)
+        found = [(each.code, each.filename, each.span.row) for each in report.findings]
+        assert found == [("BN501", "norm.py", 4), ("BN102", "norm.py", 14)]
+        assert (report.files, report.analysed, count.calls) == (1, 1, number)
+    # What the other file says is part of what the run rests on.
+    (tmp_path / "averages.py").write_text(HELPER.format("new"))
+    inputs = engine.read(["norm.py"], Settings())
+    report = engine.check_inputs(inputs, inputs.sources, Settings(), cached=cached)
+    assert [each.code for each in report.findings] == ["BN501"]
+
+
+class Counted:
+    """A function that counts how often it is called."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+        self.calls = 0
+
+    def __call__(self, *args: Any) -> Any:
+        self.calls += 1
+        return self._function(*args)
