@@ -14,6 +14,7 @@ from bnlint.findings import Report
 from bnlint.fixer import fix
 from bnlint.registry import load_rules
 from bnlint.settings import Settings
+from bnlint.source import Source
 from tests.rules.test_cases import MARK, PROGRAMS
 
 MARKER = re.compile(r"  # bad: .*$", re.MULTILINE)
@@ -60,3 +61,10 @@ def test_fixing_ends_the_finding_and_starts_no_other(
     again, nothing = run()
     assert (list(again.fixed), nothing) == ([], [])
     assert {name: (tmp_path / name).read_bytes() for name in files} == written
+
+
+def test_most_rules_offer_a_fix() -> None:
+    sources = ([Source.from_bytes(text.encode(), name) for name, text in files.items()] for files in BAD.values())
+    found = (finding for each in sources for finding in engine.check_sources(each, Settings()).findings)
+    fixed = {finding.code for finding in found if finding.fix is not None and finding.fix.edits}
+    assert len(fixed) >= 25, sorted(fixed)
