@@ -19,6 +19,9 @@ MOST = 64
 MOST_OUTPUTS = 8
 """How many of the values that a call returned are shown."""
 
+WEIGHTS = 0.005
+"""How far from 1 the sum of measured weights may be."""
+
 FACTS = {"updates": None, "reached_by": [], "stalled": None, "reloaded": {}, "given": False,
          "waited": False, "missed": False, "built": False, "trained_through": None}  # fmt: skip
 
@@ -156,8 +159,21 @@ def _law(tracked: Tracked, steps: List[Step], phase: str) -> Optional[laws.Law]:
     if phase == "repeat":
         return laws.fit_constant(values)
     fitted = laws.fit(values, laws.series(steps[index].statistics_for(tracked, start.size) for index in indices))
+    if fitted.kind == "average" and not _sums_to_one(fitted) and _is_mean(tracked, steps, indices):
+        # Updates that follow each other are only about one by the mean of what they take.
+        fitted = laws.Law("unexplained")
     # Where the batch was not seen, the ops that are run tell what they make of one.
     return tracked.update if fitted.kind == "unexplained" and tracked.update is not None else fitted
+
+
+def _sums_to_one(law: laws.Law) -> bool:
+    return abs((law.old or 0.0) + (law.new or 0.0) - 1.0) <= WEIGHTS
+
+
+def _is_mean(tracked: Tracked, steps: List[Step], indices: List[int]) -> bool:
+    """Whether the batches of several assignments were taken together."""
+    parts = [steps[index].sources.get(id(tracked.variable), {}).values() for index in indices]
+    return any(len(part) > 1 for each in parts for part in each)
 
 
 def _moved(tracked: Tracked, index: int) -> bool:
