@@ -10,7 +10,7 @@ from functools import cached_property
 
 from bnlint.analysis.dataflow import Dataflow
 from bnlint.analysis.scopes import Binding, Scope
-from bnlint.analysis.statistics import BatchKind, BatchStatistics, Statistic, name_role
+from bnlint.analysis.statistics import BatchKind, BatchStatistics, Role, Statistic, name_role
 from bnlint.analysis.updates import Rebinding, Update
 from bnlint.analysis.values import Attribute, Call, Item, Op, Parameter, Read, Value, path_of, walk
 from bnlint.analysis.values import Sequence as SequenceValue
@@ -89,7 +89,7 @@ class Pairs:
                 kind = self._certain_kind(source)
                 if kind is None or kind == role or (role == "variance" and self._holds_deviation(update, kind)):
                     continue
-                yield MixedUpdate(update, kind, source, self._right_source(source, kind, role))
+                yield MixedUpdate(update, kind, source, self._right_source(update, source, kind, role))
 
     def one_sided(self) -> Iterator[OneSidedUpdate]:
         """Pairs of which one is updated, and the other one only read."""
@@ -129,14 +129,21 @@ class Pairs:
         names = " ".join((update.statistics[0].name, *update.statistics[0].paths))
         return kind == "deviation" and _DEVIATION_NAME.search(names) is not None
 
-    def _right_source(self, source: Value, kind: BatchKind, role: str) -> str | None:
+    def _right_source(self, update: Update, source: Value, kind: BatchKind, role: Role) -> str | None:
         if kind == "deviation":
             root = next((o for o in self._flow.origins(source) if isinstance(o, Call)), None)
             inside = root.args[0] if root is not None and root.args else None
             plain = inside is not None and self._batch.kind(inside) == role and root is source
             return self._text(inside.span) if inside is not None and plain else None
-        partner = self._partner(source)
-        return partner.path if partner is not None and self._batch.kind(partner.value) == role else None
+        partner = self._sibling(update, source, role)
+        return partner.path if partner is not None and partner.span < source.span else None
+
+    def _sibling(self, update: Update, source: Value, role: Role) -> Binding | None:
+        """The name of the batch's statistic of a kind, where an update is fed with another one."""
+        partner = self._partner(source) or self._computed_nearby(update, role)
+        if partner is not None and self._batch.kind(partner.value) == role:
+            return partner
+        return self._handed_in(source, role) if isinstance(source, Read) else None
 
     def _partner(self, source: Value) -> Binding | None:
         """The name bound beside a source: ``variance`` for ``mean`` in ``mean, variance = moments(x)``."""
@@ -161,12 +168,10 @@ class Pairs:
         if target is None or average is None or len(average.sources) != 1 or target not in moving.paths:
             return None
         source = average.sources[0]
-        partner = self._partner(source) or self._computed_nearby(update, resting)
         paths = [path for path in resting.paths if _ROLE_WORD.sub("*", path) == _ROLE_WORD.sub("*", target)]
         if not isinstance(source, Read) or len(paths) != 1:
             return None
-        if partner is None or self._batch.kind(partner.value) != resting.role:
-            partner = self._handed_in(source, resting)
+        partner = self._sibling(update, source, resting.role) if resting.role is not None else None
         if partner is None:
             return None
         path = paths[0].replace("'", '"') if '"' in self._text(update.target.span) else paths[0]
@@ -176,10 +181,10 @@ class Pairs:
         inside = all(_is_inside(span, update.call.span) for span in swaps)
         return tuple(sorted(swaps.items())) if inside else None
 
-    def _handed_in(self, source: Read, resting: Statistic) -> Binding | None:
-        """The parameter that stands to a parameter as the sibling's name to the name of what is updated."""
+    def _handed_in(self, source: Read, role: Role) -> Binding | None:
+        """The parameter for a statistic of a kind whose name is like that of the parameter for another kind."""
         bound = self._flow.definitions(source)
-        if len(bound) != 1 or bound[0].kind != "parameter" or name_role(source.path) in (None, resting.role):
+        if len(bound) != 1 or bound[0].kind != "parameter" or name_role(source.path) in (None, role):
             return None
         like = _ROLE_WORD.sub("*", source.path)
         alike = [
@@ -187,7 +192,7 @@ class Pairs:
             for other in self._flow.tree.bindings
             if (other.scope, other.kind) == (bound[0].scope, "parameter") and _ROLE_WORD.sub("*", other.path) == like
         ]
-        right = [other for other in alike if name_role(other.path) == resting.role]
+        right = [other for other in alike if name_role(other.path) == role]
         return right[0] if len(alike) == 2 and len(right) == 1 else None
 
     def _result(self, update: Update, resting: Statistic) -> str | None:
@@ -205,7 +210,7 @@ class Pairs:
         taken = self._flow.tree.scopes[update.scope].bindings
         return name if name.isidentifier() and name not in taken else None
 
-    def _computed_nearby(self, update: Update, resting: Statistic) -> Binding | None:
+    def _computed_nearby(self, update: Update, role: Role) -> Binding | None:
         """The one name that holds the batch's statistic of the missing kind when an update runs."""
         if update.statement is None:
             return None
@@ -215,7 +220,7 @@ class Pairs:
             if (statement.scope, statement.guards) == (update.scope, update.statement.guards)
             for index in statement.bindings
         ]
-        right = [binding for binding in found if self._batch.kind(binding.value) == resting.role]
+        right = [binding for binding in found if self._batch.kind(binding.value) == role]
         return right[0] if len(right) == 1 and right[0].path.isidentifier() else None
 
     # -- what becomes of a statistic ---------------------------------------------------------------

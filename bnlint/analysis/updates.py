@@ -11,7 +11,7 @@ from bnlint.analysis.dataflow import Dataflow
 from bnlint.analysis.ema import Average, Averages
 from bnlint.analysis.names import BRANCHING
 from bnlint.analysis.scopes import Binding, Statement
-from bnlint.analysis.statistics import FUSED, BatchStatistics, Statistic, Statistics, is_moving_name
+from bnlint.analysis.statistics import FUSED, BatchStatistics, Role, Statistic, Statistics, is_moving_name
 from bnlint.analysis.values import (
     BEFORE,
     Call,
@@ -67,7 +67,7 @@ class Update:
     scope: int
 
     @property
-    def role(self) -> str | None:
+    def role(self) -> Role | None:
         """ "mean" or "variance", where the use or the name of the variable tells."""
         return self.statistics[0].role
 

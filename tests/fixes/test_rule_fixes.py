@@ -187,6 +187,63 @@ def test_an_update_that_is_computed_in_another_statement_is_not_copied() -> None
     assert [each.fix for each in found if each.code == "BN503"] == [None]
 
 
+MIXED = """\
+import tensorflow as tf
+
+
+class Norm(tf.Module):
+    def __init__(self):
+        self.moving_mean = tf.Variable(tf.zeros([4]), trainable=False)
+        self.moving_variance = tf.Variable(tf.ones([4]), trainable=False)
+
+    def __call__(self, x, training):
+        if not training:
+            return tf.nn.batch_normalization(x, self.moving_mean, self.moving_variance, None, None, 1e-3)
+{body}
+"""
+ALONE = """\
+        mean = tf.reduce_mean(x, 0)
+        {before}
+        new = 0.9 * self.moving_variance + 0.1 * {fed}
+        {after}
+        self.moving_mean.assign(0.9 * self.moving_mean + 0.1 * mean)
+        self.moving_variance.assign(new)
+        return tf.nn.batch_normalization(x, mean, variance, None, None, 1e-3)
+"""
+HANDED = """\
+        mean, variance = tf.nn.moments(x, [0])
+        self.follow(mean, variance)
+        return tf.nn.batch_normalization(x, mean, variance, None, None, 1e-3)
+
+    def follow(self, batch_mean, batch_variance):
+        self.moving_mean.assign(0.9 * self.moving_mean + 0.1 * batch_mean)
+        self.moving_variance.assign(0.9 * self.moving_variance + 0.1 * {fed})
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "wrong", "right"),
+    [
+        pytest.param(
+            ALONE.format(before="variance = tf.math.reduce_variance(x, 0)", fed="{fed}", after="pass"),
+            "mean",
+            "variance",
+            id="computed by itself",
+        ),
+        pytest.param(HANDED, "batch_mean", "batch_variance", id="handed in"),
+    ],
+)
+def test_a_statistic_is_fed_with_the_other_name_in_sight(body: str, wrong: str, right: str) -> None:
+    text = MIXED.format(body=body)
+    assert changed(text.format(fed=wrong), head="") == text.format(fed=right)
+
+
+def test_a_statistic_is_not_fed_with_a_name_that_is_bound_later() -> None:
+    body = ALONE.format(before="pass", fed="mean", after="variance = tf.math.reduce_variance(x, 0)")
+    found = engine.check_sources([Source.from_bytes(MIXED.format(body=body).encode(), "a.py")], Settings()).findings
+    assert [(each.code, each.fix) for each in found] == [("BN502", None)]
+
+
 def test_in_a_graph_the_op_takes_the_place_of_the_attribute() -> None:
     text = """\
 class Norm:
