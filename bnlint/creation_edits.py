@@ -38,10 +38,9 @@ def made_once(module: ModuleFacts, layer: Layer) -> Fix | None:
 
 def _is_fixed(creation: Call, this: str) -> bool:
     """Whether the options mean the same in every method: literals, names of the module's, attributes."""
-    given = (*creation.args, *(value for _, value in creation.keywords))
     return all(
         isinstance(part, Global) or part.path.startswith(f"{this}.")
-        for value in given
+        for value in creation.given
         for part in walk(value)
         if isinstance(part, (Read, Global))
     )

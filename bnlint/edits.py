@@ -74,17 +74,15 @@ _EQUALS_AGAIN = re.compile(r"[\w.\[\]'\"]+\s*=(?!=)")
 
 def with_argument(module: ModuleFacts, call: Call, text: str) -> Edit:
     """Add a last argument to a call."""
-    given = [*call.args, *(value for _, value in call.keywords)]
-    if not given:
+    if not call.given:
         end = call.span
         return before(Span(end.end_row, end.end_column - 1, end.end_row, end.end_column), text)
-    return after(in_parentheses(module, max(value.span for value in given)), f", {text}")
+    return after(in_parentheses(module, max(value.span for value in call.given)), f", {text}")
 
 
 def without_argument(module: ModuleFacts, call: Call, argument: Value) -> Edit:
     """Take an argument that is not the first out of a call, with its keyword and the comma before it."""
-    given = [*call.args, *(value for _, value in call.keywords)]
-    last = max(value.span for value in given if value.span < argument.span)
+    last = max(value.span for value in call.given if value.span < argument.span)
     start = in_parentheses(module, last)
     return replaced(Span(start.end_row, start.end_column, argument.span.end_row, argument.span.end_column), "")
 

@@ -99,8 +99,7 @@ class Branches:
         """Whether no condition on the phase stands around an update or inside what it assigns."""
         if self._phases.of_call(call) is not None:
             return False
-        given = (*call.args, *(value for _, value in call.keywords))
-        return not any(self._phases.depends(argument) for argument in given)
+        return not any(self._phases.depends(argument) for argument in call.given)
 
     def _leaves(self, value: Value | None, depth: int = 4) -> Iterator[Value]:
         """What a value may be, lists and groups taken apart."""

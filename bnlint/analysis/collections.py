@@ -120,9 +120,7 @@ def hands_on_update_ops(flow: Dataflow) -> bool:
     known: set[int] = set()
     for call in flow.tree.calls:
         if _called(flow, call) in _GET | _ADD:
-            known |= {
-                id(value) for argument in (*call.args, *(v for _, v in call.keywords)) for value in walk(argument)
-            }
+            known |= {id(value) for argument in call.given for value in walk(argument)}
         known |= {id(value) for name, option in call.keywords if name == _COLLECTIONS for value in walk(option)}
     for statement in flow.tree.statements:
         for value in walk(statement.value):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -85,13 +84,13 @@ class ModuleFacts:
         return in_folder or stem.startswith("test_") or stem.endswith(("_test", "_tests"))
 
     @cached_property
-    def methods(self) -> defaultdict[str, list[tuple[Call, Value]]]:
+    def methods(self) -> dict[str, list[tuple[Call, Value]]]:
         """The calls of methods by their names, each with what it is called on."""
-        found: defaultdict[str, list[tuple[Call, Value]]] = defaultdict(list)
+        found: dict[str, list[tuple[Call, Value]]] = {}
         for call in self.flow.tree.calls:
             method = self.flow.method_of(call)
             if method is not None:
-                found[method[1]].append((call, method[0]))
+                found.setdefault(method[1], []).append((call, method[0]))
         return found
 
     @cached_property
@@ -206,8 +205,7 @@ class ModuleFacts:
     @cached_property
     def fits(self) -> bool:
         """Whether the module trains a Keras model by ``fit`` or its like."""
-        methods = (self.flow.method_of(call) for call in self.flow.tree.calls)
-        return any(method is not None and method[1] in _FITS for method in methods)
+        return not _FITS.isdisjoint(self.methods)
 
     @cached_property
     def has_tape(self) -> bool:

@@ -118,7 +118,7 @@ def _found(project: ProjectFacts, module: ModuleFacts, name: str) -> _Helper | N
 
 def _gives(module: ModuleFacts, call: Call, made: set[int]) -> bool:
     """Whether a call is given one of the variables that these calls make."""
-    reads = (part for given in (*call.args, *(v for _, v in call.keywords)) for part in walk(given))
+    reads = (part for given in call.given for part in walk(given))
     return bool(made) and any(
         isinstance(origin, Call) and origin.id in made
         for read in reads
@@ -135,7 +135,7 @@ def _bound_to_statistics(module: ModuleFacts) -> set[int]:
 
 def _names_statistic(call: Call) -> bool:
     """Whether one of the texts that a call is given is the name of a moving statistic."""
-    given = (v.value for v in (*call.args, *(v for _, v in call.keywords)) if isinstance(v, Const))
+    given = (v.value for v in call.given if isinstance(v, Const))
     return any(isinstance(text, str) and is_moving_name(text) for text in given)
 
 

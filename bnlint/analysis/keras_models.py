@@ -95,11 +95,10 @@ class KerasModels:
             found = [origin.items for origin in module.flow.origins(listed) if isinstance(origin, Sequence)]
             layers = [layer for items in found for layer in items]
         else:
-            added = ((call, module.flow.method_of(call)) for call in module.flow.tree.calls if call.args)
             layers = [
                 call.args[0]
-                for call, method in added
-                if method is not None and method[1] == "add" and any(o is model for o in module.flow.origins(method[0]))
+                for call, receiver in module.methods.get("add", ())
+                if call.args and any(origin is model for origin in module.flow.origins(receiver))
             ]
         return layers if all(isinstance(layer, (Call, Read)) for layer in layers) else []
 

@@ -158,7 +158,7 @@ class Layers:
                 for item in origin.items:
                     found += self.of(item)
             elif isinstance(origin, Call) and self._flow.name_of(origin) == "keras.Sequential":
-                for argument in (*origin.args, *(value for _, value in origin.keywords)):
+                for argument in origin.given:
                     found += self._inside(argument)
         return found
 

@@ -112,9 +112,8 @@ class Saving:
         names = {b.path for b in flow.tree.bindings if b.value is saver}
         tails = {name.rpartition(".")[2] for name in names if "." in name}
         for other in self._project.programs.of(module).modules:
-            for call in other.flow.tree.calls:
-                method = other.flow.method_of(call)
-                path = (path_of(method[0]) or "") if method is not None and method[1] == "save" else ""
+            for _, receiver in other.methods.get("save", ()):
+                path = path_of(receiver) or ""
                 if path.rpartition(".")[2] in tails or (other is module and path in names):
                     return True
         return any(path_of(value) in names for call in flow.tree.calls for _, value in call.keywords)
@@ -146,19 +145,15 @@ class Saving:
         return not self._is_tracked(module, statistic) and not self._only_checkpoints(module)
 
     def _is_tracked(self, module: ModuleFacts, statistic: Statistic) -> bool:
-        for call in module.flow.tree.calls:
-            method = module.flow.method_of(call)
-            if method is not None and method[1] in _TRACKS and call.args and path_of(call.args[0]) in statistic.paths:
-                return True
-        return False
+        calls = (call for name in _TRACKS for call, _ in module.methods.get(name, ()))
+        return any(call.args and path_of(call.args[0]) in statistic.paths for call in calls)
 
     def _only_checkpoints(self, module: ModuleFacts) -> bool:
         """``tf.train.Checkpoint`` saves raw variables too; it is what the program uses if nothing else saves."""
         modules = self._project.programs.of(module).modules
         if not any(other.flow.name_of(call) in _CHECKPOINTS for other in modules for call in other.flow.tree.calls):
             return False
-        methods = (other.flow.method_of(call) for other in modules for call in other.flow.tree.calls)
-        return not any(method is not None and method[1] in _KERAS_SAVES for method in methods)
+        return all(_KERAS_SAVES.isdisjoint(other.methods) for other in modules)
 
 
 def _counts(value: Value) -> bool:

@@ -107,9 +107,14 @@ class Call:
     keywords: tuple[tuple[str | None, Value], ...]
 
     @property
+    def given(self) -> tuple[Value, ...]:
+        """All that is passed, by position or by name."""
+        return (*self.args, *(value for _, value in self.keywords))
+
+    @property
     def children(self) -> tuple[Value, ...]:
         """See `walk`."""
-        return (self.callee, *self.args, *(value for _, value in self.keywords))
+        return (self.callee, *self.given)
 
     def keyword(self, *names: str) -> Value | None:
         """The first keyword argument with one of these names."""

@@ -54,7 +54,7 @@ class Watch:
         self._seen = Seen({}, {})
         self.layer_tensors: Dict[int, Any] = {}
         self.blocks: List[Tuple[List[int], List[Any]]] = []
-        self.collections: List[Tuple[List[int], Any, str, Optional[str], List[Any]]] = []
+        self.collections: ops.Readings = []
         self.savers: List[Tuple[List[int], Any]] = []
         self._undo: List[Callable[[], None]] = []
         self._wrapped: Set[Tuple[Any, str]] = set()
