@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -20,6 +20,7 @@ from bnlint.findings import (
     VariableRef,
 )
 from bnlint.verify.predictions import (
+    Caller,
     Experiment,
     MixedLaw,
     OneSided,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from bnlint.analysis.facts import ModuleFacts
     from bnlint.analysis.project import ProjectFacts
     from bnlint.analysis.statistics import Statistic
+    from bnlint.analysis.values import Call
 
 MOVED_OTHERWISE = (Unchanged, OneSided, WrongLaw, MixedLaw, Trainable)
 """Predictions about what a statistic holds after training; a fix makes it hold something else."""
@@ -128,8 +130,9 @@ class Case:
                 symbol or enclosing,
                 rows,
                 span.row,
-                callers=tuple(islice(self._callers(scope), MOST_CALLERS)),
+                callers=_callers(self.project.calls_around(self.module, scope)),
                 names=tuple(names),
+                trainers=_callers(self.project.trainers(self.module, scope)),
             ),
             variable=VariableRef(first.name, first.span.row, first.span.column) if first is not None else None,
             related=(*made_here, *related),
@@ -144,18 +147,14 @@ class Case:
         fed_back = any(self.module.is_fed_back(each, self.era.tensorflow == "1") for each in statistics)
         return replace(fix, applicability=Applicability.UNSAFE) if fed_back else fix
 
-    def _callers(self, scope: int) -> Iterator[str]:
-        """Where the innermost function or class around a scope that is called is called."""
-        for around in self.module.flow.enclosing(scope):
-            calls = self.project.callers.get((self.module.filename, around.id), ())
-            # A row of a notebook says nothing without its cell.
-            yield from (
-                home.filename if home.filename.endswith(".ipynb") else f"{home.filename}:{call.span.row}"
-                for home, call in calls
-            )
-            if calls:
-                return
-
     def text(self, span: Span) -> str:
         """The source text of a span."""
         return self.module.text(span)
+
+
+def _callers(calls: Iterable[tuple[ModuleFacts, Call]]) -> tuple[Caller, ...]:
+    found = (
+        Caller(home.filename, call.span.row, home.symbol(home.flow.site(call).scope))
+        for home, call in islice(calls, MOST_CALLERS)
+    )
+    return tuple(found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,6 +12,7 @@ from bnlint.analysis.average_objects import AppliedAverage, applied_averages
 from bnlint.analysis.average_reads import EarlyAverage, TensorAverage, early_averages, tensor_averages
 from bnlint.analysis.axes import WrongReduction, wrong_reductions
 from bnlint.analysis.batch_only import BatchOnlyNorms
+from bnlint.analysis.calling import calls_around, trainers_of
 from bnlint.analysis.captured import CapturedFlag, captured_flags
 from bnlint.analysis.control import ControlBlock
 from bnlint.analysis.dead_dependencies import dead_dependencies
@@ -90,6 +91,14 @@ class ProjectFacts:
                     if target is not None and target[0] is not module:
                         found[target[0].filename, target[1].id].append((module, call))
         return found
+
+    def calls_around(self, module: ModuleFacts, scope: int) -> Iterator[tuple[ModuleFacts, Call]]:
+        """The calls of the innermost function or class around a scope that is called at all."""
+        return calls_around(self, module, scope)
+
+    def trainers(self, module: ModuleFacts, scope: int) -> list[tuple[ModuleFacts, Call]]:
+        """The calls that lead from code that trains to what is around a scope, the likeliest first."""
+        return trainers_of(self, module, scope)
 
     @cached_property
     def links(self) -> Links:

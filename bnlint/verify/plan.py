@@ -12,6 +12,7 @@ from typing import Any
 from bnlint.findings import Era
 from bnlint.verify import hints
 from bnlint.verify.predictions import (
+    Caller,
     Changed,
     DependsOnBatch,
     EmptyCollection,
@@ -41,7 +42,7 @@ from bnlint.verify.predictions import (
 )
 from bnlint.verify.seen import Place
 from bnlint.verify.slicing import first_row, slice_for
-from bnlint.verify.surroundings import callers, import_path, mentions, package
+from bnlint.verify.surroundings import callers, import_path, mentions, package, text_of
 
 TRAINED_BY_FIT = (LostOnReload, NoVariable, NotInModel)
 BY_PROGRAM = (SeparateSets, SameInAllChannels)
@@ -105,8 +106,41 @@ class Plan:
         """The functions of the file that call the symbol: where it is handed its statistics, they are made there."""
         for caller in callers(self._tree, self._experiment.symbol or ""):
             experiment = replace(self._experiment, symbol=caller)
-            trial = Plan(experiment, self._text, self._filename, self._era)._driven()
+            trial = Plan(experiment, self._text, self._filename, self._era, self._others)._driven()
             yield replace(trial, note=f"run by way of {caller}, which calls it")
+
+    def called_from_elsewhere(self) -> Iterator[Trial]:
+        """By way of other files: the functions and programs that train with the symbol, then those that call it."""
+        known = dict.fromkeys((*self._experiment.trainers, *self._experiment.callers))
+        own = os.path.abspath(self._filename)
+        for caller in known:
+            text = text_of(os.path.abspath(caller.filename), self._others)
+            if text is not None and os.path.abspath(caller.filename) != own:
+                yield from self._by_way_of(caller, text)
+
+    def _by_way_of(self, caller: Caller, text: str) -> Iterator[Trial]:
+        """The function around the call; the whole file, where that trains or the call stands at its top level."""
+        experiment = Experiment(self._experiment.prediction, caller.symbol, (), caller.row)
+        there = Plan(experiment, text, caller.filename, self._era, self._others)
+        if caller.symbol is not None:
+            yield self._driven_by(there._driven(), caller, f"{caller.symbol} in {caller.filename}")
+        if caller.symbol is None or caller in self._experiment.trainers:
+            program = there._trial(["program"], self._era.tensorflow == "1")
+            yield self._driven_by(program, caller, f"the program {caller.filename}")
+
+    def _driven_by(self, trial: Trial, caller: Caller, way: str) -> Trial:
+        """The trial of a caller, in which what is looked at is the finding of this plan."""
+        own, given = self.first(), trial.request
+        request = {
+            **given,
+            **{name: own.request[name] for name in ("filename", "statistics", "row", "probes")},
+            "parameters": {},
+            "rank": own.request["rank"] if given["rank"] is None else given["rank"],
+            "path": list(dict.fromkeys([*given["path"], *own.request["path"]])),
+            "rungs": [{**rung, "source": self._text, "driver": rung["source"]} for rung in given["rungs"]],
+            "driver": {"filename": caller.filename, "imports": os.path.abspath(self._filename)},
+        }
+        return Trial(request, trial.legacy_keras or own.legacy_keras, f"run by way of {way}, which calls it")
 
     def _driven(self) -> Trial:
         modes = self._modes()

@@ -261,6 +261,19 @@ def predicted_errors(prediction: Prediction) -> set[str]:
 
 
 @dataclass(frozen=True, slots=True)
+class Caller:
+    """A place in the project that calls something. symbol: the function or class around it; None at the top level."""
+
+    filename: str
+    row: int
+    symbol: str | None = None
+
+    def __str__(self) -> str:
+        # A row of a notebook says nothing without its cell.
+        return self.filename if self.filename.endswith(".ipynb") else f"{self.filename}:{self.row}"
+
+
+@dataclass(frozen=True, slots=True)
 class Experiment:
     """What must run to test a prediction.
 
@@ -270,7 +283,8 @@ class Experiment:
     names: of several variables that are watched, such as those of a layer, only those of these names, if any.
     row: the row of the finding, where a predicted exception must come from.
     steps: how many training steps to take.
-    callers: where in the project it is called, as ``train.py:12``.
+    callers: where in the project it is called. trainers: code that takes training steps and, maybe through others,
+    calls it.
     """
 
     prediction: Prediction
@@ -278,5 +292,6 @@ class Experiment:
     statistics: tuple[int, ...]
     row: int
     steps: int = 4
-    callers: tuple[str, ...] = ()
+    callers: tuple[Caller, ...] = ()
     names: tuple[str, ...] = ()
+    trainers: tuple[Caller, ...] = ()

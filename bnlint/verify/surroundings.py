@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import re
+from collections.abc import Mapping
 
 ABOVE = 6
 """How many folders up the modules of a file are looked for."""
@@ -41,15 +42,27 @@ def mentions(folders: list[str], tree: ast.Module | None, pattern: re.Pattern[st
         if path is None or path in seen:
             continue
         seen.add(path)
-        try:
-            with open(path, encoding="utf-8", errors="replace") as file:
-                text = file.read()
-            waiting |= _imported(ast.parse(text))
-        except (OSError, SyntaxError, ValueError, RecursionError):
+        text = text_of(path)
+        if text is None:
             continue
+        waiting |= _imported(ast.parse(text))
         if pattern.search(text):
             return True
     return False
+
+
+def text_of(path: str, others: Mapping[str, str] | None = None) -> str | None:
+    """The text of a file, if it can be read and is Python 3. others: texts that files are to have, by absolute path."""
+    try:
+        if others is not None and path in others:
+            text = others[path]
+        else:
+            with open(path, encoding="utf-8", errors="replace") as file:
+                text = file.read()
+        ast.parse(text)
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    return text
 
 
 def _imported(tree: ast.Module | None) -> set[str]:

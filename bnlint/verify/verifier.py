@@ -263,9 +263,21 @@ def prove_fix(pool: Pool, finding: Finding, before: Mapping[str, str], after: Ma
     CONFIRMED: proven, see :func:`bnlint.verify.verdicts.prove`. REFUTED: the fix does not help, or changes what the
     code returns in training mode. UNDECIDED: the fixed text could not be run, or its law not be explained.
     """
+    experiment = finding.experiment
+    # Else a fix would have to answer for what its callers have yet to do.
+    proof = _proven(pool, finding, replace(experiment, callers=(), trainers=()), before, after)
+    if proof.outcome is Outcome.UNDECIDED and (experiment.callers or experiment.trainers):
+        by_callers = _proven(pool, finding, experiment, before, after)
+        return by_callers if by_callers.outcome in DECIDED else proof
+    return proof
+
+
+def _proven(
+    pool: Pool, finding: Finding, experiment: Experiment, before: Mapping[str, str], after: Mapping[str, str]
+) -> Verdict:
     name = finding.filename
-    fixed = _moved(finding.experiment, before[name], after[name])
-    first = decide(pool, finding.experiment, before[name], name, finding.era, before)
+    fixed = _moved(experiment, before[name], after[name])
+    first = decide(pool, experiment, before[name], name, finding.era, before)
     second = decide(pool, fixed, after[name], name, finding.era, after)
     safe = finding.fix is None or finding.fix.applicability is Applicability.SAFE
     proof = prove(fixed, first, second, same_output=safe)
@@ -313,7 +325,7 @@ def decide(
     verdict = _decide(pool, plan, plan.place, pool.suited(era, plan.first().legacy_keras))
     if verdict.outcome is not Outcome.DEFERRED or not experiment.callers:
         return verdict
-    return replace(verdict, detail=f"{verdict.detail}, {' and '.join(experiment.callers)}")
+    return replace(verdict, detail=f"{verdict.detail}, {' and '.join(map(str, experiment.callers))}")
 
 
 def _decide(pool: Pool, plan: Plan, place: Place, python: str) -> Verdict:
@@ -326,16 +338,23 @@ def _decide(pool: Pool, plan: Plan, place: Place, python: str) -> Verdict:
         verdict = _try(pool, python, place, plan.skipping(skipped))
     if verdict.outcome in DECIDED:
         return verdict
-    elsewhere = plan.called() if verdict.reason in ALONE else ()
-    for trial in (*elsewhere, plan.driven(), plan.ported() if _misses_names(verdict) else None, plan.program()):
-        if trial is None:
-            continue
+    for trial in _others(plan, verdict):
         second = _try(pool, python, place, trial)
         if second.outcome in DECIDED:
             return second
         if second.outcome is Outcome.DEFERRED and verdict.outcome is Outcome.UNDECIDED:
             verdict = second
     return verdict
+
+
+def _others(plan: Plan, verdict: Verdict) -> Iterator[Trial]:
+    """What else may decide, the likeliest first. verdict: on the first trial."""
+    if verdict.reason in ALONE:
+        yield from plan.called()
+    ported = plan.ported() if _misses_names(verdict) else None
+    yield from (trial for trial in (plan.driven(), ported, plan.program()) if trial is not None)
+    if verdict.outcome is Outcome.DEFERRED or verdict.reason in ALONE:
+        yield from plan.called_from_elsewhere()
 
 
 def _misses_names(verdict: Verdict) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from bnlint import engine, fixer
 from bnlint.findings import Applicability, Confidence, Era, Finding, Fix, Outcome, Severity, Span
 from bnlint.settings import Settings
 from bnlint.verify.pool import Pool
-from bnlint.verify.predictions import Experiment, Unchanged
+from bnlint.verify.predictions import Caller, Experiment, Unchanged
 from bnlint.verify.verifier import VerifySettings, prove_fix
 
 pytestmark = pytest.mark.tensorflow
@@ -102,3 +103,58 @@ def test_what_is_imported_is_the_text_after_the_fix(tmp_path: Path, pool: Pool, 
     )  # fmt: skip
     before = {user: USER, helper: HELPER.format("read_value()")}
     assert prove_fix(pool, finding, before, before | {helper: HELPER.format(after)}).outcome is outcome
+
+
+SIZED = """\
+import tensorflow as tf
+
+
+class Norm(tf.Module):
+    def __init__(self, sizes):
+        self.mean = tf.Variable(tf.zeros([dict(sizes)["channels"]]), trainable=False)
+
+    def __call__(self, x):
+        {}
+        return x - tf.reduce_mean(x, 0)
+"""
+SIZES = """\
+import tensorflow as tf
+
+from sized import Norm
+
+norm = Norm([("channels", 3)])
+
+
+def step(x):
+    return norm(x)
+"""
+
+
+@pytest.mark.parametrize(
+    ("after", "outcome"),
+    [
+        ("self.mean.assign(0.9 * self.mean + 0.1 * tf.reduce_mean(x, 0))", Outcome.CONFIRMED),
+        ("self.mean.assign(self.mean)", Outcome.REFUTED),
+    ],
+)
+def test_what_only_a_caller_in_another_file_can_run_is_proven_through_it(
+    tmp_path: Path, pool: Pool, after: str, outcome: Outcome
+) -> None:
+    sized, program = str(tmp_path / "sized.py"), str(tmp_path / "program.py")
+    before = SIZED.format("self.mean = 0.9 * self.mean + 0.1 * tf.reduce_mean(x, 0)")
+    Path(sized).write_text(before)
+    Path(program).write_text(SIZES)
+    experiment = Experiment(Unchanged(), "Norm", (6,), 9, callers=(Caller(program, 9, "step"),))
+    finding = Finding(
+        "XY102", "wrong", Severity.ERROR, Confidence.HIGH, "m", "c", "r", sized, Span(9, 9, 9, 10), None, Era("2"),
+        experiment, fix=Fix(Applicability.SAFE, "do", ()),
+    )  # fmt: skip
+    alone = prove_fix(
+        pool,
+        replace(finding, experiment=replace(experiment, callers=())),
+        {sized: before},
+        {sized: SIZED.format(after)},
+    )
+    assert alone.outcome is Outcome.UNDECIDED
+    proof = prove_fix(pool, finding, {sized: before}, {sized: SIZED.format(after)})
+    assert proof.outcome is outcome, proof

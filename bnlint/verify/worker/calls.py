@@ -21,6 +21,7 @@ UNEXPECTED = "unexpected keyword argument 'training'"
 class Run:
     """One attempt at a harness: what it drove, what came out, what went wrong.
 
+    program: the file of the finding. entry: the file that holds what is driven; the same, or one that imports it.
     wanted: the probes that are asked for, by name, each with its parameter. probes: what they found.
     log: of the stand-ins. rows: first and last of the finding's statement. steps: of training. traced: a function of
     TensorFlow, whose ops go when it does.
@@ -29,6 +30,7 @@ class Run:
     def __init__(
         self,
         program: Program,
+        entry: Program,
         hints: Hints,
         variant: Variant,
         watch: Watch,
@@ -38,6 +40,7 @@ class Run:
         steps: int,
     ) -> None:
         self.program = program
+        self.entry = entry
         self.hints = hints
         self.variant = variant
         self.watch = watch
@@ -116,7 +119,7 @@ def drive(run: Run, namespace: Dict[str, Any], mode: str) -> Optional[Driven]:
             return framework.tf.constant(True)
         return framework.tf.constant(Target(_nothing, [argument]).arrays(0)[argument.name])
 
-    finder = targets.Finder(namespace, run.program.path, run.hints, run.variant, tensor, run.log)
+    finder = targets.Finder(namespace, run.entry.path, run.hints, run.variant, tensor, run.log)
     number = len(run.watch.tracked)
     target = finder.find()
     targets.mark_cut(run.watch, run.log)

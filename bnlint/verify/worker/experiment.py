@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import os
 import signal
 import sys
 import time
@@ -10,6 +12,7 @@ from typing import Any, Dict, Iterator, List, Optional
 from . import (
     alone,
     calls,
+    command_line,
     contrib,
     framework,
     graph,
@@ -78,7 +81,7 @@ def _observe(mode: str, request: Dict[str, Any], folder: str) -> Dict[str, Any]:
             # A slice has less in it than the module, and helps only where the module itself could not be run.
             if rung["name"] == "slice":
                 continue
-            rung = dict(rung, source=request["rungs"][0]["source"])
+            rung = dict(rung, **{key: request["rungs"][0][key] for key in ("source", "driver") if key in rung})
         seen = _on_rung(mode, rung, request, folder, until)
         if best is not None and rung["name"] == "stand-ins" and not _reaches(seen, request):
             continue  # Why the code does not run as it is tells more.
@@ -151,10 +154,11 @@ def _attempt(mode: str, rung: Dict[str, str], variant: Variant, request: Dict[st
         contrib.install(log if lenient else None, shims)
     names = Names(log) if lenient else None
     program = Program(rung["source"], request["filename"], folder, request["skip"], calls_on, names, request["package"])
+    entry = _entry(program, rung, request, names)
     watch = Watch(program.path, program.hits)
-    watch.modules.add(program.name)
+    watch.modules.update([program.name, entry.name])
     hints = Hints(dict(request, symbol=rung.get("symbol", request["symbol"])))
-    attempt = Run(program, hints, variant, watch, request["probes"], log, request["row"], request["steps"])
+    attempt = Run(program, entry, hints, variant, watch, request["probes"], log, request["row"], request["steps"])
     attempt.mode = mode
     stage = "import"
     watch.install()
@@ -162,6 +166,9 @@ def _attempt(mode: str, rung: Dict[str, str], variant: Variant, request: Dict[st
         watch.counting = True
     eager = "through" in attempt.wanted and framework.eagerly()
     undo = through.install(watch, attempt.wanted["through"]) if eager else []
+    undo.append(functools.partial(command_line.forget, command_line.defined()))
+    if entry is not program:
+        undo.append(program.stand_for(request["driver"]["imports"], request["path"], watch.modules))
     try:
         if mode == "program":
             script.drive(attempt, request["timeout"] / 3, request["row"])
@@ -169,7 +176,8 @@ def _attempt(mode: str, rung: Dict[str, str], variant: Variant, request: Dict[st
                 alone.build(watch, request["statistics"])
         else:
             watch.importing = True
-            namespace = _import(program, request["timeout"] / 4)
+            namespace = _import(entry, request["timeout"] / 4)
+            command_line.parse()
             watch.importing = False
             stage = "call"
             _drive(mode, attempt, namespace)
@@ -191,6 +199,16 @@ def _attempt(mode: str, rung: Dict[str, str], variant: Variant, request: Dict[st
         _note_laws(attempt, request)
     attempt.notes += ["stands in for what TensorFlow 2 has not: %s" % name for name in list(shims)[:MOST_NOTES]]
     return _observation(attempt, rung["name"], request)
+
+
+def _entry(program: Program, rung: Dict[str, str], request: Dict[str, Any], names: Optional[Names]) -> Program:
+    """The file that holds what is driven, where it is another one."""
+    if "driver" not in rung:
+        return program
+    folder = os.path.join(program.folder, "driver")
+    os.makedirs(folder, exist_ok=True)
+    filename = request["driver"]["filename"]
+    return Program(rung["driver"], filename, folder, builtin_names=names, package=request["package"])
 
 
 def _note_laws(attempt: Run, request: Dict[str, Any]) -> None:

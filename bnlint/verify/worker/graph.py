@@ -35,7 +35,7 @@ def drive(run: Run, namespace: Dict[str, Any]) -> None:
     def reached() -> bool:
         return bool((run.program.hits - seen) & set(run.rows))
 
-    finder = targets.Finder(namespace, run.program.path, run.hints, run.variant, tensor, run.log, reached)
+    finder = targets.Finder(namespace, run.entry.path, run.hints, run.variant, tensor, run.log, reached)
     target = finder.find()
     targets.mark_cut(run.watch, run.log)
     values = _placeholders(target)

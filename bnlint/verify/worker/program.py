@@ -10,7 +10,7 @@ import sys
 import traceback
 import types
 from importlib.machinery import SourceFileLoader
-from typing import Any, Dict, List, Optional, Sequence, Set
+from typing import Any, Callable, Dict, List, Optional, Sequence, Set
 
 MESSAGE = 600
 """How many characters of an error message are kept."""
@@ -56,21 +56,50 @@ class Program:
 
     def execute(self, as_main: bool) -> Dict[str, Any]:
         """Run the file as a module or as ``__main__``; returns its globals. Raises what the file raises."""
+        module = types.ModuleType("__main__" if as_main else self.name)
+        module.__dict__["__file__"] = self.path
+        if self.package:
+            module.__dict__["__package__"] = self.package
+            _prepare(self.package)
+        sys.modules[module.__name__] = module
+        self._execute_in(module)
+        return module.__dict__
+
+    def _execute_in(self, module: types.ModuleType) -> None:
         tree = ast.parse(self.source, self.path)
         self.tree = ast.parse(self.source, self.path)
         if self.calls_on is not None:
             tree = _Looker(self.calls_on).visit(tree)
         code = compile(Marker(self.skip).mark(tree), self.path, "exec", dont_inherit=True)
-        module = types.ModuleType("__main__" if as_main else self.name)
-        module.__dict__.update(__file__=self.path, **{MARK: self.hits.add, LOOK: self._look})
+        module.__dict__.update({MARK: self.hits.add, LOOK: self._look})
         if self.builtin_names is not None:
             module.__dict__["__builtins__"] = self.builtin_names
-        if self.package:
-            module.__dict__["__package__"] = self.package
-            _prepare(self.package)
-        sys.modules[module.__name__] = module
         exec(code, module.__dict__)
-        return module.__dict__
+
+    def stand_for(self, filename: str, folders: Sequence[str], names: Set[str]) -> Callable[[], None]:
+        """From now on whoever imports the file of this absolute name gets this program; returns what ends that.
+
+        folders: those of the project; what is imported from them is forgotten in the end, for it knows this program.
+        names: where the names are put under which the file is imported.
+        """
+        original, before, real = SourceFileLoader.exec_module, set(sys.modules), os.path.realpath(filename)
+
+        def exec_module(loader: Any, module: types.ModuleType) -> None:
+            if os.path.realpath(loader.path) != real:
+                original(loader, module)
+                return
+            names.add(module.__name__)
+            self._execute_in(module)
+
+        def end() -> None:
+            SourceFileLoader.exec_module = original  # type: ignore[method-assign]
+            for name in set(sys.modules) - before:
+                path = getattr(sys.modules[name], "__file__", None) or ""
+                if path.startswith(tuple(os.path.join(folder, "") for folder in folders)):
+                    del sys.modules[name]
+
+        SourceFileLoader.exec_module = exec_module  # type: ignore[method-assign]
+        return end
 
     def _look(self, result: Any) -> Any:
         assert self.results is not None

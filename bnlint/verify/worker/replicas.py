@@ -23,7 +23,7 @@ def drive(run: Run, namespace: Dict[str, Any]) -> None:
     tf.config.set_logical_device_configuration(processor, [tf.config.LogicalDeviceConfiguration()] * 2)
     strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
     with strategy.scope():
-        target = targets.Finder(namespace, run.program.path, run.hints, run.variant, inputs.no_tensor, run.log).find()
+        target = targets.Finder(namespace, run.entry.path, run.hints, run.variant, inputs.no_tensor, run.log).find()
         if target.layer is None:
             positional, named = target.bind(targets.constants(target.arguments))
             built = targets.of_result(target.function(*positional, **named), run.variant, run.program.folder)

@@ -30,7 +30,7 @@ def drive(run: Run, seconds: float, rows: Sequence[int]) -> Dict[str, Any]:
     namespace: Dict[str, Any] = {}
     try:
         onlooker.install()
-        namespace = run.program.execute(as_main=True)
+        namespace = run.entry.execute(as_main=True)
     except Enough:
         run.notes.append("stopped after enough steps")
     except SystemExit as error:
