@@ -36,6 +36,13 @@ class WaitingLayer:
     offers: bool
 
     @property
+    def rows(self) -> set[int]:
+        """The rows that make its variables: its own, and those of all that stands under it, if it is a scope."""
+        tree = self.module.flow.tree
+        under = [each for each in tree.blocks if isinstance(each.context, Call) and each.context.span == self.created]
+        return {self.created.row, *(tree.statements[index].span.row for each in under for index in each.statements)}
+
+    @property
     def in_keras_class(self) -> bool:
         """Whether it stands in a Keras layer or model, which may as well be trained by ``fit``."""
         owners = {each.scope.id for each in self.module.keras_classes}

@@ -46,7 +46,7 @@ def _finding(case: Case, unrun: Unrun, span: Span, scope: int) -> Finding:
         remedy="build the train op under `with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)):`",
         prediction=Unchanged("train-op"),
         scope=scope,
-        created=[layer.created.row for layer in unrun.layers_in(case.module)],
+        created=sorted({row for layer in unrun.layers_in(case.module) for row in layer.rows}),
         confidence=Confidence.HIGH if sure else Confidence.MEDIUM if likely else Confidence.LOW,
         severity=Severity.ERROR if sure else Severity.WARNING if likely else Severity.INFO,
         related=list(_related(case, unrun, at_step)),

@@ -6,6 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bnlint.engine import check_sources
+from bnlint.settings import Settings
+from bnlint.source import Source
+
 if TYPE_CHECKING:
     from tests.analysis.conftest import Found
 
@@ -380,3 +384,16 @@ def test_keras_layer_inside_a_keras_class_is_told_at_the_step(found: Found) -> N
     )
     train = script("from block import Block\nnet = Block()\n", BUILD, STEP, RUN)
     assert found({"block.py": layer, "train.py": train}, "BN209") == ["train.py:7"]
+
+
+def test_what_stands_under_an_arg_scope_makes_the_variables_of_its_layers() -> None:
+    net = (
+        "def net(x, training):\n"
+        "    options = {'is_training': training}\n"
+        "    with slim.arg_scope([slim.conv2d], normalizer_fn=slim.batch_norm, normalizer_params=options):\n"
+        "        x = slim.conv2d(x, 4, 3)\n"
+        "        return slim.conv2d(x, 4, 3)\n"
+    )
+    source = Source.from_bytes(script(net, BUILD, STEP, RUN).encode(), "program.py")
+    (finding,) = check_sources([source], Settings(select=("BN204",))).findings
+    assert finding.experiment.statistics == (5, 6, 7)

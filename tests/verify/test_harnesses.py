@@ -435,22 +435,3 @@ def test_a_top_level_that_never_ends_is_sliced_away(run: Run) -> None:
     """
     seen = run(source, Unchanged(), "update", (2,), 5)
     assert (seen.outcome, seen.evidence["rung"]) == (C, "slice")
-
-
-@pytest.mark.parametrize("flags", ["from absl import flags", "flags = tf.compat.v1.app.flags"])
-def test_flags_of_the_command_line_have_their_defaults_in_each_attempt(run: Run, flags: str) -> None:
-    source = f"""
-    import tensorflow as tf
-    {flags}
-    FLAGS = flags.FLAGS
-    flags.DEFINE_float("rate", 0.25, "of forgetting")
-    class Norm(tf.Module):
-        def __init__(self, channels):
-            self.mean = tf.Variable(tf.zeros([channels]), trainable=False)
-        def __call__(self, x):
-            assert len(x.shape) == 4, "the first attempts have other shapes"
-            self.mean.assign_sub(FLAGS.rate * (self.mean - tf.reduce_mean(x, [0, 1, 2])))
-            return x - self.mean
-    """
-    seen = run(source, Unchanged(), "Norm", (7,), 10)
-    assert (seen.outcome, laws(seen)) == (R, ["v ← 0.75·v + 0.25·batch mean"])

@@ -127,3 +127,54 @@ def test_of_a_function_that_trains_by_itself_nothing_follows_but_from_its_own_st
     assert laws(seen) == ["v ← 0.9·v + 0.1·batch mean", "v ← 0.9·v + 0.1·batch variance"]
     seen = run(MAIN.format(0), Unchanged("train-op"), "main", (), 8, tensorflow="1", keras="2")
     assert (seen.outcome, seen.evidence["mode"]) == (Outcome.CONFIRMED, "program")
+
+
+@pytest.mark.parametrize("flags", ["from absl import flags", "flags = tf.compat.v1.app.flags"])
+def test_flags_of_the_command_line_have_their_defaults_in_each_attempt(run: Run, flags: str) -> None:
+    source = f"""
+    import tensorflow as tf
+    {flags}
+    FLAGS = flags.FLAGS
+    flags.DEFINE_float("rate", 0.25, "of forgetting")
+    class Norm(tf.Module):
+        def __init__(self, channels):
+            self.mean = tf.Variable(tf.zeros([channels]), trainable=False)
+        def __call__(self, x):
+            assert len(x.shape) == 4, "the first attempts have other shapes"
+            self.mean.assign_sub(FLAGS.rate * (self.mean - tf.reduce_mean(x, [0, 1, 2])))
+            return x - self.mean
+    """
+    seen = run(source, Unchanged(), "Norm", (7,), 10)
+    assert (seen.outcome, laws(seen)) == (Outcome.REFUTED, ["v ← 0.75·v + 0.25·batch mean"])
+
+
+SMALL = {
+    "1": """
+    import tensorflow as tf
+    def net(x):
+        mean = tf.get_variable("mean", [3], initializer=tf.zeros_initializer(), trainable=False)
+        for _ in range(4):
+            x = tf.layers.conv2d(x, 3, 3, strides=2)
+        return tf.assign(mean, 0.9 * mean + 0.1 * tf.reduce_mean(x, [0, 1, 2]))
+    """,
+    "2": """
+    import keras
+    class Net(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.convolutions = [keras.layers.Conv2D(3, 3, strides=2) for _ in range(4)]
+            self.norm = keras.layers.BatchNormalization()
+        def call(self, x, training=None):
+            for convolution in self.convolutions:
+                x = convolution(x)
+            return self.norm(x, training=training)
+    """,
+}
+
+
+@pytest.mark.parametrize(("tensorflow", "symbol", "row"), [("1", "net", 3), ("2", "Net", 6)])
+def test_an_image_that_is_too_small_for_the_network_is_made_larger(
+    run: Run, tensorflow: str, symbol: str, row: int
+) -> None:
+    seen = run(SMALL[tensorflow], Unchanged(), symbol, (row,), row, tensorflow=tensorflow)
+    assert (seen.outcome, seen.evidence["inputs"]) == (Outcome.REFUTED, [[8, 32, 32, 3]]), seen.detail

@@ -62,7 +62,7 @@ class Variant(NamedTuple):
     """One guess: the rank of the batch, and whether the training flag is a tensor instead of ``True``, or off.
 
     kinds: what else than the first guess some parameters are, see :func:`alternative`. partial: make do with what a
-    constructor got done before it raised. channels: the last axis of batches.
+    constructor got done before it raised. channels: the last axis of batches. side: the axes between.
     """
 
     rank: int
@@ -71,10 +71,11 @@ class Variant(NamedTuple):
     kinds: Tuple[Tuple[str, str], ...] = ()
     partial: bool = False
     channels: int = CHANNELS
+    side: int = SIDE
 
     def shape(self, rank: int = 0) -> Tuple[int, ...]:
         """Of a batch of this rank, or of another one, channels last: (8, 6, 6, 3), (8, 3) …"""
-        return (*shape_of(rank or self.rank)[:-1], self.channels)
+        return (*shape_of(rank or self.rank, self.side)[:-1], self.channels)
 
 
 class Argument(NamedTuple):
@@ -103,9 +104,9 @@ def variants(hint: Optional[int]) -> List[Variant]:
     return [Variant(rank) for rank in ranks] + [Variant(ranks[0], True)]
 
 
-def shape_of(rank: int) -> Tuple[int, ...]:
+def shape_of(rank: int, side: int = SIDE) -> Tuple[int, ...]:
     """A batch of that rank, channels last: (8, 6, 6, 3), (8, 3) …"""
-    return (BATCH,) + (SIDE,) * (rank - 2) + (CHANNELS,) if rank > 1 else (CHANNELS,)
+    return (BATCH,) + (side,) * (rank - 2) + (CHANNELS,) if rank > 1 else (CHANNELS,)
 
 
 def guess(function: Any, variant: Variant, roles: Dict[str, str], skip_first: bool = False) -> List[Argument]:

@@ -261,11 +261,15 @@ def _note(statement: ast.stmt, offset: int) -> ast.stmt:
 
 
 def tidy(message: str) -> str:
-    """Without the addresses that differ from run to run, and not endless."""
+    """Without colours and the addresses that differ from run to run, and not endless."""
+    message = re.sub(r"\x1b\[[\d;]*m", "", message)
     if "in user code:" in message:
         # What autograph and Keras quote before and after the message proper.
         message = re.split(r"\n\s*Call arguments received", message)[0]
         message = re.split(r'\n\s*File "[^\n]*\n[^\n]*\n', message)[-1]
+    if "in converted code:" in message:
+        # TensorFlow 1.15 quotes in paragraphs, and says the error in the last one.
+        message = re.split(r"\n\s*\n", message.strip())[-1]
     text = re.sub(r"0x[0-9a-f]{6,}", "0x…", message).strip()
     return text if len(text) <= MESSAGE else text[: MESSAGE - 1] + "…"
 

@@ -31,6 +31,12 @@ GUESSES: Sequence[Tuple[Tuple[str, ...], Tuple[str, ...]]] = (
 SIZES = ("Dimension", "dimension", "Incompatible shapes", "shape", "size")
 """Words of an error that another number of channels may avoid."""
 
+TOO_SMALL = re.compile(r"negative dimension|(zero or|or|be) negative|output is <= 0", re.I)
+"""What an error says that a larger image may avoid."""
+
+SIDES = (32, 128, 320)
+"""Of larger images: those of small networks, and of the large ones, which halve an image five times or more."""
+
 KINDS = ("batch", "size", "sizes", "batch:2", "batch:1", "labels", "stand-in", "indices", "number", "text")
 
 
@@ -74,6 +80,8 @@ def _refined(variant: Variant, seen: Observation) -> Iterator[Variant]:
     error = seen["error"]
     if "must not be a Python bool" in error["message"]:
         yield variant._replace(tensor_flag=True)
+    if TOO_SMALL.search(error["message"]):
+        yield from (variant._replace(side=side) for side in SIDES if side > variant.side)
     if any(word in error["message"] for word in SIZES):
         told = [int(number) for number in re.findall(r"\b\d{1,3}\b", error["message"])]
         # As many channels as samples would hide it if the code takes the one for the other.
