@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bnlint.analysis.arithmetic import number
 from bnlint.analysis.ema import Average
 from bnlint.analysis.facts import ModuleFacts
-from bnlint.analysis.scopes import Binding, Scope
+from bnlint.analysis.scopes import Binding, Guard, Scope
 from bnlint.analysis.updates import Update
 from bnlint.analysis.values import Call, Op, Read, Value, walk
 from bnlint.findings import Applicability, Edit, Fix, Span
@@ -125,24 +126,58 @@ def run_with_return(module: ModuleFacts, updates: Sequence[Update]) -> dict[int,
     by_scope: dict[int, list[Update]] = {}
     for update in updates:
         by_scope.setdefault(update.scope, []).append(update)
-    control = module.name_in_code("tf.control_dependencies")
     for scope, group in by_scope.items():
-        last = module.last_statement(scope)
-        plain = all(_name_made_by(module, update) is not None for update in group)
-        if control is None or last is None or last.kind != "return" or not plain:
-            continue
-        if any(update.statement is not None and update.statement.guards != last.guards for update in group):
+        if not all(_name_made_by(module, update) is not None for update in group):
             continue
         names = _update_names(module, scope, group)
-        indent = " " * (last.span.column - 1)
-        waits = f"with {control}([{', '.join(names)}]):\n{indent}    "
+        guards = [update.statement.guards for update in group if update.statement is not None]
+        waits = _return_waits(module, scope, names, guards)
+        if waits is None:
+            continue
         named = [
             before(update.call.span, f"{name} = ")
             for name, update in zip(names, group, strict=True)
             if not _name_made_by(module, update)
         ]
-        fix = safe("let the returned tensor wait for the updates", *named, before(last.span, waits))
+        fix = safe("let the returned tensor wait for the updates", *named, waits)
         fixes |= {update.call.id: fix for update in group}
+    return fixes
+
+
+def _return_waits(
+    module: ModuleFacts, scope: int, names: Sequence[str], guards: Sequence[tuple[Guard, ...]]
+) -> Edit | None:
+    """Put the ``return`` that a function ends with under a control dependency on what these names hold.
+
+    guards: of the statements that bind the names. None where it returns in another branch, or does something else.
+    """
+    control, last = module.name_in_code("tf.control_dependencies"), module.last_statement(scope)
+    if control is None or last is None or last.kind != "return" or any(each != last.guards for each in guards):
+        return None
+    indent = " " * (last.span.column - 1)
+    return before(last.span, f"with {control}([{', '.join(names)}]):\n{indent}    ")
+
+
+def assigned_in_graph(module: ModuleFacts, bindings: Sequence[tuple[Binding, str]]) -> dict[int, Fix]:
+    """Fixes, by binding id, that turn ``place = value`` into ``place = place.method(value)`` in a graph.
+
+    bindings: each with its method.
+    Where nothing reads the place afterwards, nothing would run the op: what the function returns is to wait for it,
+    for all such ops of one function in one fix. No fix where that cannot be done.
+    """
+    fixes: dict[int, Fix] = {}
+    unread: dict[int, list[tuple[Binding, Fix]]] = {}
+    for binding, method in bindings:
+        fix = to_assign_call(module, binding, method, keep_name=True)
+        if fix is not None and any(binding.id in read.bindings for read in module.flow.readers(binding)):
+            fixes[binding.id] = fix
+        elif fix is not None:
+            unread.setdefault(binding.scope, []).append((binding, fix))
+    for scope, group in unread.items():
+        waits = _return_waits(module, scope, [each.path for each, _ in group], [each.guards for each, _ in group])
+        if waits is not None:
+            edits = [edit for _, fix in group for edit in fix.edits]
+            fixes |= {each.id: replace(fix, edits=(*edits, waits)) for each, fix in group}
     return fixes
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bnlint import engine, fixer
-from bnlint.findings import Finding, Outcome, Report, Verdict
+from bnlint.findings import Applicability, Finding, Outcome, Report, Verdict
 from bnlint.progress import Progress
 from bnlint.settings import Settings
 
@@ -39,4 +39,5 @@ def with_proofs(report: Report, inputs: engine.Inputs, settings: Settings, progr
 
 
 def _can_be_proven(finding: Finding) -> bool:
-    return finding.stands and finding.fix is not None and finding.verdict.outcome is Outcome.CONFIRMED
+    made = finding.fix is not None and finding.fix.applicability is not Applicability.DISPLAY
+    return made and finding.stands and finding.verdict.outcome is Outcome.CONFIRMED

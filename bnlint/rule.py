@@ -22,6 +22,7 @@ from bnlint.findings import (
 from bnlint.verify.predictions import (
     Caller,
     Experiment,
+    InitialValue,
     MixedLaw,
     OneSided,
     Prediction,
@@ -37,8 +38,8 @@ if TYPE_CHECKING:
     from bnlint.analysis.statistics import Statistic
     from bnlint.analysis.values import Call
 
-MOVED_OTHERWISE = (Unchanged, OneSided, WrongLaw, MixedLaw, Trainable)
-"""Predictions about what a statistic holds after training; a fix makes it hold something else."""
+MOVED_OTHERWISE = (Unchanged, OneSided, WrongLaw, MixedLaw, Trainable, InitialValue)
+"""Predictions about what a statistic holds in training; a fix makes it hold something else."""
 
 MOST_CALLERS = 2
 """How many places a finding names in which its function is called."""
@@ -140,10 +141,18 @@ class Case:
         )
 
     def _rated(self, fix: Fix | None, prediction: Prediction, statistics: Sequence[Statistic]) -> Fix | None:
-        """A fix that moves a statistic which the output in training follows changes that output, and is not safe."""
+        """A fix that moves a statistic which the output in training follows changes that output, and is not safe.
+
+        One that makes a statistic move is shown and not made while each call starts anew: nobody would see it move.
+        """
         moves = any(isinstance(one, MOVED_OTHERWISE) for one in simple(prediction))
         if fix is None or fix.applicability is not Applicability.SAFE or not moves:
             return fix
+        if self.era.tensorflow != "1" and any(isinstance(one, Unchanged) for one in simple(prediction)):
+            anew = [each for each in statistics if self.module.is_per_call(each)]
+            if anew:
+                first = f"once `{anew[0].name}` outlives the call that makes it (BN401)"
+                return replace(fix, applicability=Applicability.DISPLAY, message=f"{fix.message}, {first}")
         fed_back = any(self.module.is_fed_back(each, self.era.tensorflow == "1") for each in statistics)
         return replace(fix, applicability=Applicability.UNSAFE) if fed_back else fix
 

@@ -41,7 +41,7 @@ def added_updates(project: ProjectFacts, module: ModuleFacts) -> Iterator[AddedU
             continue
         if not any(base.startswith("keras.") for base in project.links.base_names(module, owner)):
             continue
-        statistics = _statistics(module, call)
+        statistics = added_statistics(module, call)
         if statistics:
             updates = list(_updates(module, call.args[0]))
             pairs = [_pair(update) for update in updates]
@@ -67,8 +67,8 @@ def _pair(value: Value) -> tuple[Value, Value] | None:
     return None
 
 
-def _statistics(module: ModuleFacts, call: Call) -> list[Statistic]:
-    """The statistics that the updates of a call are about."""
+def added_statistics(module: ModuleFacts, call: Call) -> list[Statistic]:
+    """The statistics that the updates which a call of ``add_update`` is given are about."""
     made = {statistic.call.id: statistic for statistic in module.statistics}
     found: dict[int, Statistic] = {}
     for origin in (o for part in walk(call.args[0]) for o in module.flow.origins(part)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from bnlint.analysis.added_updates import added_statistics
 from bnlint.analysis.scopes import Statement
 from bnlint.analysis.statistics import NORMALISE, ROOTS, Statistic
 from bnlint.analysis.values import Call, Op, Read, Value, walk
@@ -48,7 +49,9 @@ def _outlasts_calls(module: ModuleFacts, statistic: Statistic) -> bool:
     The next call goes on from there, so what it puts out moves as if the variable had moved.
     """
     bound = [each for each in module.rebindings if statistic in each.statistics]
-    return not any(statistic in update.statistics for update in module.updates) and all(
+    if not bound or any(statistic in update.statistics for update in module.updates):
+        return False
+    return all(
         each.is_attribute or each.binding.path in module.scopes[each.binding.scope].outer_names for each in bound
     )
 
@@ -58,6 +61,10 @@ def _updating(module: ModuleFacts, statistic: Statistic) -> Iterator[Statement]:
     for update in module.updates:
         if statistic in update.statistics and update.statement is not None:
             yield update.statement
+    for call, _ in module.methods.get("add_update", ()):
+        added, statement = added_statistics(module, call) if call.args else (), module.flow.statement(call)
+        if statistic in added and statement is not None:
+            yield statement
     bound = {rebinding.binding.id for rebinding in module.rebindings if statistic in rebinding.statistics}
     yield from (each for each in module.flow.tree.statements if bound.intersection(each.bindings))
 

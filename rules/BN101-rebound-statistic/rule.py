@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from bnlint.analysis.prefilter import CONSTRUCTORS, STATISTICS
-from bnlint.edits import to_assign_call
+from bnlint.analysis.updates import Rebinding
+from bnlint.edits import assigned_in_graph, to_assign_call
 from bnlint.findings import Finding, Severity
 from bnlint.rule import Case, Rule
 from bnlint.verify.predictions import AnyOf, Leaks, Unchanged
@@ -12,10 +13,10 @@ from bnlint.verify.predictions import AnyOf, Leaks, Unchanged
 def check(case: Case) -> Iterator[Finding]:
     """Plain names and dict slots; attributes of ``self`` are BN102's, ``+=`` is BN103's."""
     graph = case.era.tensorflow == "1"
-    for rebinding in case.module.rebindings:
+    lost = [each for each in case.module.rebindings if _is_lost(each)]
+    fixes = assigned_in_graph(case.module, [(each.binding, "assign") for each in lost]) if graph else {}
+    for rebinding in lost:
         binding = rebinding.binding
-        if binding.kind == "augmented" or rebinding.is_attribute or rebinding.kept or not rebinding.is_statistic:
-            continue
         yield case.finding(
             rebinding.span,
             message=f"`{binding.path}` is rebound with `=`: the variable behind it never gets the new value",
@@ -26,8 +27,14 @@ def check(case: Case) -> Iterator[Finding]:
             scope=binding.scope,
             statistics=rebinding.statistics,
             confidence=rebinding.confidence,
-            fix=to_assign_call(case.module, binding, "assign", keep_name=graph),
+            fix=fixes.get(binding.id) if graph else to_assign_call(case.module, binding, "assign", keep_name=False),
         )
+
+
+def _is_lost(rebinding: Rebinding) -> bool:
+    if rebinding.binding.kind == "augmented" or rebinding.is_attribute:
+        return False
+    return rebinding.is_statistic and not rebinding.kept
 
 
 RULE = Rule(
