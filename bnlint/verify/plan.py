@@ -169,6 +169,13 @@ class Plan:
         mode = "program" if self._experiment.symbol is None else "graph"
         return self._trial([mode], True, "ported: `tf` stands for `tf.compat.v1`, in graph mode")
 
+    def under_keras_2(self) -> Trial | None:
+        """Code that may be of either generation of Keras, where what Keras 3 has was not what it wants."""
+        first = self.first()
+        if self._era.keras is not None or first.legacy_keras or KERAS.search(self._text) is None:
+            return None
+        return replace(first, legacy_keras=True, note="`tf.keras` stands for Keras 2")
+
     def program(self) -> Trial | None:
         """The whole file as a program, for a symbol that could not be driven or whose caller must be seen."""
         if self._experiment.symbol is None:

@@ -31,7 +31,7 @@ def _in_graphs(case: Case) -> Iterator[Finding]:
             message=f"{untold.subject} gets no `{untold.flag}=`, and the default is False",
             consequence=f"The layer {_STAYS}",
             remedy=f"pass the phase as `{untold.flag}=`: a flag that is True in training and False at inference",
-            prediction=AnyOf((Unchanged("train-op"), NormalisesOnly())),
+            prediction=AnyOf((Unchanged("train-op" if case.era.tensorflow == "1" else "call"), NormalisesOnly())),
             scope=untold.scope,
             confidence=Confidence.HIGH if untold.certain else Confidence.LOW,
             severity=None if untold.certain else Severity.INFO,

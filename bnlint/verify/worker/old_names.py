@@ -83,6 +83,7 @@ def install(used: Dict[str, None]) -> None:
             module.estimator = types.SimpleNamespace(ModeKeys=ModeKeys, EstimatorSpec=spec)
     internal = importlib.import_module("tensorflow.python.ops")
     python = importlib.import_module("tensorflow.python")
+    install_in_keras(used)
     for name, moved in INTERNAL.items():
         module = importlib.import_module("tensorflow.python.ops." + name)
         setattr(internal, name, module)
@@ -90,6 +91,27 @@ def install(used: Dict[str, None]) -> None:
         for gone, new in moved.items():
             if not hasattr(module, gone):
                 setattr(module, gone, _noted(getattr(v1, new), "%s.%s" % (name, gone), used))
+
+
+def install_in_keras(used: Dict[str, None]) -> None:
+    """What models of Keras 2 could once be given generators by."""
+    for model in framework.model_classes():
+        for name in ("fit", "evaluate", "predict"):
+            old = name + "_generator"
+            if hasattr(model, name) and model.__module__.startswith("tf_keras") and not hasattr(model, old):
+                setattr(model, old, _noted(_by_generator(name), "Model." + old, used))
+
+
+def _by_generator(name: str) -> Callable[..., Any]:
+    def by_generator(model: Any, generator: Any, steps: Any = None, *rest: Any, **named: Any) -> Any:
+        if steps is not None:
+            named["steps_per_epoch" if name == "fit" else "steps"] = steps
+        # The second of what came after the number of steps differs; the first, of a training, is that of epochs.
+        named.update(zip(("epochs",) if name == "fit" else (), rest))
+        # By the name that it has now: whoever looks on has wrapped it.
+        return getattr(model, name)(generator, **named)
+
+    return by_generator
 
 
 def _found(module: Any, dotted: str) -> Any:

@@ -50,6 +50,7 @@ class Watch:
         self.tracked: List[Tracked] = []
         self.steps: List[Step] = []
         self._makers: Dict[int, Tuple[Any, List[int], Any]] = {}
+        self._averagers: Dict[int, Tuple[Any, List[int]]] = {}
         self._known: Dict[int, Tracked] = {}
         self._seen = Seen({}, {})
         self.layer_tensors: Dict[int, Any] = {}
@@ -73,6 +74,7 @@ class Watch:
         if framework.RefVariable is not None:
             self.wrap(framework.RefVariable, "__init__", self._recording_variable)
         self.wrap(framework.v1.train.Saver, "__init__", self._recording_saver)
+        self.wrap(framework.v1.train.ExponentialMovingAverage, "__init__", self._recording_averager)
         self.wrap(framework.Graph, "control_dependencies", self._recording_block)
         self.wrap(framework.Graph, "get_collection", self._recording_collection)
         self.wrap(framework.Graph, "_create_op_internal", self._recording_op)
@@ -200,8 +202,12 @@ class Watch:
         return assign
 
     def rows_now(self) -> Tuple[List[int], Any]:
-        """Rows of the user's file on the stack, innermost first, and the library layer at work, if any."""
+        """Rows of the user's file on the stack, innermost first, and the library layer at work, if any.
+
+        At the end those that made the averager, whose variables stand for the variables or tensors that it is given.
+        """
         rows: List[int] = []
+        made_by: List[int] = []
         layer: Any = None
         frame = sys._getframe(1)
         while frame is not None:
@@ -210,6 +216,7 @@ class Watch:
                 rows.append(row)
             elif not rows and layer is None:
                 owner = frame.f_locals.get("self")
+                made_by = self._averagers.get(id(owner), (owner, made_by))[1]
                 if isinstance(owner, self._other_makers):
                     layer = owner
                 maker = self._makers.get(id(owner))
@@ -217,7 +224,7 @@ class Watch:
                     rows.extend(maker[1])
                     layer = maker[2]
             frame = frame.f_back  # type: ignore[assignment]
-        return list(dict.fromkeys(rows)), layer
+        return list(dict.fromkeys(rows + made_by)), layer
 
     def _row(self, frame: Any) -> Optional[int]:
         filename, line = frame.f_code.co_filename, int(frame.f_lineno)
@@ -286,6 +293,16 @@ class Watch:
         @functools.wraps(original)
         def init(self: Any, *args: Any, **kwargs: Any) -> None:
             watch.savers.append((watch.rows_now()[0], self))
+            original(self, *args, **kwargs)
+
+        return init
+
+    def _recording_averager(self, original: Any) -> Any:
+        watch = self
+
+        @functools.wraps(original)
+        def init(self: Any, *args: Any, **kwargs: Any) -> None:
+            watch._averagers[id(self)] = (self, watch.rows_now()[0])
             original(self, *args, **kwargs)
 
         return init
