@@ -94,6 +94,8 @@ class Plan:
 
     def first(self) -> Trial:
         """In the code's own era."""
+        if self._modes() == ["replicas"]:
+            return self._driven()
         if self._experiment.symbol is None or self._needs_program():
             return self._trial(["program"], self._era.tensorflow == "1")
         return self._driven()
@@ -206,6 +208,8 @@ class Plan:
         probes: dict[str, Any] = {}
         for one in simple(self._experiment.prediction):
             match one:
+                case Unchanged() if self._experiment.row in self._experiment.statistics:
+                    probes["both phases"] = True
                 case Changed(after) if after != "fit":
                     probes[after] = True
                 case DependsOnBatch():

@@ -169,6 +169,10 @@ def _attempt(mode: str, rung: Dict[str, str], variant: Variant, request: Dict[st
     undo.append(functools.partial(command_line.forget, command_line.defined()))
     if entry is not program:
         undo.append(program.stand_for(request["driver"]["imports"], request["path"], watch.modules))
+    strategies: List[Any] = []
+    if mode == "replicas":
+        strategies, unmirror = replicas.prepare()
+        undo.append(unmirror)
     try:
         if mode == "program":
             script.drive(attempt, request["timeout"] / 3, request["row"])
@@ -180,7 +184,7 @@ def _attempt(mode: str, rung: Dict[str, str], variant: Variant, request: Dict[st
             command_line.parse()
             watch.importing = False
             stage = "call"
-            _drive(mode, attempt, namespace)
+            _drive(mode, attempt, namespace, strategies)
     except SyntaxError as error:
         attempt.fail(error, "syntax")
     except KeyError as error:
@@ -231,11 +235,11 @@ def _pass_over_late_error(attempt: Run) -> None:
         attempt.error = None
 
 
-def _drive(mode: str, attempt: Run, namespace: Dict[str, Any]) -> None:
+def _drive(mode: str, attempt: Run, namespace: Dict[str, Any], strategies: List[Any]) -> None:
     if mode == "graph":
         graph.drive(attempt, namespace)
     elif mode == "replicas":
-        replicas.drive(attempt, namespace)
+        replicas.drive(attempt, namespace, strategies)
     else:
         driven = calls.drive(attempt, namespace, mode)
         if driven is not None:

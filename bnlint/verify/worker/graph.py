@@ -55,6 +55,10 @@ def drive(run: Run, namespace: Dict[str, Any]) -> None:
     if built is not None:
         target, values = built, _placeholders(built)
         result = _call(run, target, values)
+    if "both phases" in run.wanted and not reached():
+        # As its caller does who serves what was trained.
+        with v1.variable_scope(v1.get_variable_scope(), reuse=v1.AUTO_REUSE):
+            _call(run, target, dict(values, **variables), off=True)
     run.shapes = target.shapes
     if type(result).__name__ == "EstimatorSpec":
         # An estimator trains by running the train op, and what hooks run besides.
@@ -76,9 +80,10 @@ def _noting(sessions: List[Any], original: Any) -> Any:
     return run
 
 
-def _call(run: Run, target: targets.Target, values: Dict[str, Any]) -> Any:
+def _call(run: Run, target: targets.Target, values: Dict[str, Any], off: bool = False) -> Any:
+    """off: with the training flag off, if there is one; so it is for some variants."""
     fixed = targets.constants(target.arguments)
-    if run.variant.off:
+    if off or run.variant.off:
         fixed.update({a.name: a.off for a in target.arguments if a.off is not None and a.kind == "constant"})
     positional, named = target.bind(dict(fixed, **values))
     if not run.hints.symbol.rpartition(".")[2].startswith("_"):

@@ -83,6 +83,11 @@ def assigning(fetches: Iterable[Any]) -> bool:
     return any(op.type in ASSIGNS or op.type in CALLS for op in ancestors(fetches))
 
 
+def is_output(fetch: Any) -> bool:
+    """Whether it is a tensor that the code puts out, and no op that is run for what it does."""
+    return hasattr(fetch, "dtype") and not is_statistic(fetch)
+
+
 def is_statistic(fetch: Any) -> bool:
     """Whether it is a variable, or what an assignment to one returns, and no output of the code."""
     if hasattr(fetch, "handle") or isinstance(fetch, framework.v1.Variable):

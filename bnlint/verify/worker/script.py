@@ -7,7 +7,9 @@ import gc
 import time
 from typing import Any, Callable, Dict, List, Sequence, Tuple
 
-from . import framework, ops, probes, reload, report
+import numpy as np
+
+from . import framework, inputs, ops, probes, reload, report
 from .calls import Run
 from .tracked import Seen
 
@@ -83,6 +85,8 @@ class _Onlooker:
             if hasattr(owner, name):
                 phase = PHASES.get(name, "train-op")
                 self.undo.append(framework.wrap(owner, name, functools.partial(self._eager, phase)))
+        if "dependence" in self.run.wanted:
+            self.undo.append(framework.wrap(framework.v1.train.Saver, "restore", self._restore))
 
     def uninstall(self) -> None:
         while self.undo:
@@ -112,6 +116,8 @@ class _Onlooker:
                 self.run.watch.saw(seen)
                 self._step(phase, ops.fed_arrays(feed_dict), session, id(wanted))
                 self._probe(phase, session)
+                if phase == "inference":
+                    self._compare(session, fetches, feed_dict or {})
             finally:
                 self.depth -= 1
             return result
@@ -129,6 +135,41 @@ class _Onlooker:
         if "update ops" in run.wanted:
             run.probes["update ops"] = ops.update_ops(session.graph, run.watch.blocks, run.wanted["update ops"])
 
+    def _restore(self, original: Any) -> Any:
+        """What the output depends on shows with any weights; those that were trained need not be here."""
+
+        @functools.wraps(original)
+        def restore(saver: Any, session: Any, path: Any) -> Any:
+            if framework.v1.train.checkpoint_exists(path or ""):
+                return original(saver, session, path)
+            with session.graph.as_default():
+                session.run(framework.v1.global_variables_initializer())
+            self.run.notes.append("what the program restores is not here: its variables have their initial values")
+            return None
+
+        return restore
+
+    def _compare(self, session: Any, fetched: Any, feeds: Dict[Any, Any]) -> None:
+        """The answer for one sample beside others."""
+        fetches = ops.floats(ops.fetchable(framework.flatten(fetched)))
+        batches = {key: np.shape(value) for key, value in feeds.items() if np.ndim(value) > 1}
+
+        def outputs(arrays: Dict[str, Any]) -> List[Any]:
+            return report.arrays_in(session.run(fetches, {**feeds, **{key: arrays[str(key)] for key in batches}}))
+
+        def arrays(step: int) -> Dict[str, Any]:
+            return {str(key): inputs.batch((inputs.BATCH, *shape[1:]), step) for key, shape in batches.items()}
+
+        if "dependence" in self.run.probes or not fetches or not batches:
+            return
+        try:
+            found = probes.compare_batches(outputs, arrays)
+        except (framework.tf.errors.OpError, ValueError) as error:
+            self.run.notes.append("dependence: %s: %s" % (type(error).__name__, str(error).split("\n")[0][:200]))
+            return
+        if found is not None:
+            self.run.probes["dependence"] = found
+
     def _look(self, session: Any, fetches: Any) -> Tuple[str, Seen]:
         """The phase, which is training if an optimizer steps; and what to fetch as well."""
         leaves = framework.flatten(fetches)
@@ -138,7 +179,15 @@ class _Onlooker:
             if key not in self.known:
                 self.fetched += fetched
                 self.known[key] = ("train-op" if ops.trains(fetched) else "call", self.run.watch.to_see(fetched))
-        return self.known[key]
+        phase, wanted = self.known[key]
+        return ("inference" if phase == "call" and self._infers(session, fetched) else phase), wanted
+
+    def _infers(self, session: Any, fetched: List[Any]) -> bool:
+        """Whether a run asks for outputs, in the finding's own line or in a program that trains nothing."""
+        if "dependence" not in self.run.wanted or not all(map(ops.is_output, fetched)):
+            return False
+        here = bool(set(self.run.rows) & set(self.run.watch.rows_now()[0]))
+        return here or not ops.trains(session.graph.get_operations())
 
     def _eager(self, phase: str, original: Any) -> Any:
         @functools.wraps(original)

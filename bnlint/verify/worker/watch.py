@@ -108,6 +108,12 @@ class Watch:
         """An eager tensor goes into a normalisation layer."""
         self._seen.layers[id(layer)] = np.array(batch.numpy(), copy=True)
 
+    def take_inputs(self) -> Dict[int, Any]:
+        """What went into each normalisation layer since the last step, by its ``id``; as if it had not been seen."""
+        taken = self._seen.layers
+        self._seen = Seen({}, {})
+        return taken
+
     def to_see(self, fetches: List[Any]) -> Seen:
         """The tensors to fetch with these, in a graph; what they turn out to be is for :meth:`saw`."""
         running = ops.ancestors(fetches)
