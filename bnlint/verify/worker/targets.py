@@ -309,8 +309,12 @@ def adopt(watch: Watch, hints: Hints, variables: Dict[str, Any]) -> None:
 
 
 def adopt_things(watch: Watch, hints: Hints, number: int) -> None:
-    """Models and layers made since there were ``number`` variables belong to the rows of their parameters."""
-    rows = [hints.parameters[name] for name, role in hints.roles.items() if role in ("model", "layer")]
+    """Models and layers made since there were ``number`` variables belong to the rows of their parameters.
+
+    The parameters of a caller in another file have no rows in this one.
+    """
+    held = [name for name, role in hints.roles.items() if role in ("model", "layer")]
+    rows = [hints.parameters[name] for name in held if name in hints.parameters]
     for tracked in watch.tracked[number:]:
         tracked.rows = tracked.rows or rows[:1]
 
