@@ -83,9 +83,8 @@ class Branches:
         """``ema.apply([mean, variance])`` of the statistics of a batch."""
         batch = BatchStatistics(self._flow)
         known = {statistic.call.id for update in self._updates for statistic in update.statistics}
-        for call in self._flow.tree.calls:
-            method = self._flow.method_of(call)
-            if method is None or method[1] != "apply" or not self._is_averager(method[0]):
+        for call, receiver in self._flow.methods.get("apply", ()):
+            if not self._is_averager(receiver):
                 continue
             for item in self._leaves(call.argument(0, "var_list")):
                 if batch.kind(item) is not None or (isinstance(item, Call) and item.id in known):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Literal, TypeVar
@@ -14,6 +14,7 @@ from bnlint.analysis.values import BEFORE, Attribute, Call, Const, Global, Read,
 from bnlint.findings import Span
 
 Environment = dict[str, tuple[int, ...]]
+_PART = re.compile(r"[.\[]")
 Thing = TypeVar("Thing")
 
 
@@ -36,6 +37,8 @@ class Builder:
         self._parts: dict[str, set[str]] = {}
         # Every list that was appended to, in order, so that a loop's first round can be forgotten.
         self._journal: list[list[Any]] = []
+        # What the methods around the current scope call their object.
+        self.object_name: str | None = None
         self.scope = self.new_scope("module", "", None, self.positions.whole, self.positions.whole)
 
     def add(self, items: list[Thing], item: Thing) -> None:
@@ -55,14 +58,13 @@ class Builder:
 
     def read(self, span: Span, name: str) -> Value:
         """A name that is read: an import, or a place with the definitions that reach it."""
-        if name == self.self_name():
+        if name == self.object_name:
             name = "self"
         reaching = self.environment.get(name, ())
-        able = [index for index in reaching if not self._is_missing(index)]
+        able = reaching if len(reaching) < 2 else [index for index in reaching if not self._is_missing(index)]
         if len(able) == 1 and self._is_recorded(able[0]):
             bound = self.tree.bindings[able[0]]
-            if bound.kind == "import" or (bound.kind == "assign" and isinstance(bound.value, Global)):
-                assert isinstance(bound.value, Global)
+            if isinstance(bound.value, Global) and bound.kind in ("import", "assign"):
                 return Global(span, bound.value.name)
         if not reaching or reaching == (BEFORE,):
             imported = self._outer_import(name)
@@ -109,22 +111,23 @@ class Builder:
         for part in self._parts.get(path, ()):
             self.environment.pop(part, None)
         self.environment[path] = (binding.id,)
-        for end in re.finditer(r"[.\[]", path):
-            self._parts.setdefault(path[: end.start()], set()).add(path)
-        for scope in {owner.id: owner for owner in self._owners(path)}.values():
-            self.add(scope.bindings.setdefault(path, []), binding.id)
+        ends = [end.start() for end in _PART.finditer(path)] if not path.isidentifier() else ()
+        for end in ends:
+            self._parts.setdefault(path[:end], set()).add(path)
+        self.add(self.scope.bindings.setdefault(path, []), binding.id)
+        owner = self._other_owner(path[: ends[0]] if ends else path, path)
+        if owner is not None and owner is not self.scope:
+            self.add(owner.bindings.setdefault(path, []), binding.id)
         return binding.id
 
-    def _owners(self, path: str) -> Iterator[Scope]:
-        yield self.scope
-        root = path.split(".", 1)[0].split("[", 1)[0]
+    def _other_owner(self, root: str, path: str) -> Scope | None:
+        """The scope that has a place, if that is not the one which binds it: a class, or where ``global`` looks."""
         if root == "self" and path != "self":
-            owner = self._class_around()
-            if owner is not None:
-                yield owner
-        elif root in self.scope.outer_names:
+            return self._class_around()
+        if root in self.scope.outer_names:
             outer = self._enclosing_with(root)
-            yield outer if outer is not None else self.tree.scopes[0]
+            return outer if outer is not None else self.tree.scopes[0]
+        return None
 
     def _class_around(self) -> Scope | None:
         scope: Scope | None = self.scope
@@ -161,9 +164,11 @@ class Builder:
         names = [item.value.name for item in bound if isinstance(item.value, Global)]
         return names[-1] if names and len(names) == len(bound) else None
 
-    def self_name(self) -> str | None:
-        """What the methods around this place call their object."""
-        scope = self.scope
+    def enter(self, scope: Scope) -> None:
+        """Go on in a scope."""
+        self.scope, self.object_name = scope, self._object_in(scope)
+
+    def _object_in(self, scope: Scope) -> str | None:
         while scope.parent is not None:
             parent = self.tree.scopes[scope.parent]
             if parent.kind == "class" and scope.kind == "function":

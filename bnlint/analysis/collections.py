@@ -89,38 +89,30 @@ def key_of(flow: Dataflow, value: Value | None) -> str | None:
     return keys.pop() if len(keys) == 1 else None
 
 
-def _called(flow: Dataflow, call: Call) -> str:
-    """The last part of the name of what is called, function or method."""
-    method = flow.method_of(call)
-    return method[1] if method is not None else (flow.name_of(call) or "").rpartition(".")[2]
-
-
 def collection_reads(flow: Dataflow, uses: Uses) -> Iterator[CollectionRead]:
     """The places of a module that read a collection."""
-    for call in flow.tree.calls:
-        if _called(flow, call) in _GET:
-            key = key_of(flow, call.argument(0, "key", "name"))
-            part = call.argument(1, "scope")
-            is_reference = _called(flow, call) == "get_collection_ref"
-            used = any(not end.is_nowhere or end.kind == "empty" for end in uses.ends(call))
-            yield CollectionRead(call, key, part, used, is_reference)
+    for call in flow.calls_ending(*_GET):
+        key = key_of(flow, call.argument(0, "key", "name"))
+        part = call.argument(1, "scope")
+        used = any(not end.is_nowhere or end.kind == "empty" for end in uses.ends(call))
+        yield CollectionRead(call, key, part, used, flow.tail_of(call) == "get_collection_ref")
 
 
 def collection_adds(flow: Dataflow) -> Iterator[CollectionAdd]:
     """The places of a module that fill a collection by hand."""
-    for call in flow.tree.calls:
-        if _called(flow, call) in _ADD:
-            name, value = call.argument(0, "name", "names"), call.argument(1, "value")
-            if name is not None and value is not None:
-                yield CollectionAdd(call, key_of(flow, name), name, value)
+    for call in flow.calls_ending(*_ADD):
+        name, value = call.argument(0, "name", "names"), call.argument(1, "value")
+        if name is not None and value is not None:
+            yield CollectionAdd(call, key_of(flow, name), name, value)
 
 
 def hands_on_update_ops(flow: Dataflow) -> bool:
     """Whether ``GraphKeys.UPDATE_OPS`` goes somewhere that may read it: anything but the usual add and get."""
-    known: set[int] = set()
+    if "UPDATE_OPS" not in flow.tree.lines.text:
+        return False
+    usual = flow.calls_ending(*_GET, *_ADD)
+    known = {id(value) for call in usual for argument in call.given for value in walk(argument)}
     for call in flow.tree.calls:
-        if _called(flow, call) in _GET | _ADD:
-            known |= {id(value) for argument in call.given for value in walk(argument)}
         known |= {id(value) for name, option in call.keywords if name == _COLLECTIONS for value in walk(option)}
     for statement in flow.tree.statements:
         for value in walk(statement.value):
@@ -135,6 +127,8 @@ def hands_on_update_ops(flow: Dataflow) -> bool:
 
 def updates_in_place_by_default(flow: Dataflow) -> bool:
     """Whether an ``arg_scope``, dict or partial of the module says ``updates_collections=None`` for other layers."""
+    if _COLLECTIONS not in flow.tree.lines.text:
+        return False
     for call in flow.tree.calls:
         option = call.keyword(_COLLECTIONS)
         if option is not None and flow.name_of(call) not in LAYER_FUNCTIONS and may_be_none(flow, option):

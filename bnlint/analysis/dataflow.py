@@ -76,8 +76,56 @@ class Dataflow:
     def _names(self) -> dict[int, tuple[Call, str | None]]:
         return {}
 
+    @cached_property
+    def _by_name(self) -> dict[str, list[Call]]:
+        found: dict[str, list[Call]] = {}
+        for call in self.tree.calls:
+            name = self.name_of(call)
+            if name is not None:
+                found.setdefault(name, []).append(call)
+        return found
+
+    def calls_named(self, *names: str) -> list[Call]:
+        """The calls of imported functions with one of these canonical names, in program order."""
+        found = [call for name in names for call in self._by_name.get(name, ())]
+        return sorted(found, key=lambda call: call.id)
+
+    @cached_property
+    def methods(self) -> dict[str, list[tuple[Call, Value]]]:
+        """The calls of methods by their names, in program order, each with what it is called on."""
+        found: dict[str, list[tuple[Call, Value]]] = {}
+        for call in self.tree.calls:
+            method = self.method_of(call)
+            if method is not None:
+                found.setdefault(method[1], []).append((call, method[0]))
+        return found
+
+    def calls_of_methods(self, *names: str) -> list[tuple[Call, Value]]:
+        """The calls of methods with one of these names, in program order, each with what it is called on."""
+        found = [each for name in names for each in self.methods.get(name, ())]
+        return sorted(found, key=lambda each: each[0].id)
+
+    def tail_of(self, call: Call) -> str:
+        """The last part of the name of what is called, a method or an imported function; "" for anything else."""
+        method = self.method_of(call)
+        return method[1] if method is not None else (self.name_of(call) or "").rpartition(".")[2]
+
+    @cached_property
+    def _by_tail(self) -> dict[str, list[Call]]:
+        found: dict[str, list[Call]] = {}
+        for call in self.tree.calls:
+            found.setdefault(self.tail_of(call), []).append(call)
+        return found
+
+    def calls_ending(self, *tails: str) -> list[Call]:
+        """The calls of methods, or of imported functions, whose names end with one of these, in program order."""
+        found = [call for tail in tails for call in self._by_tail.get(tail, ())]
+        return sorted(found, key=lambda call: call.id)
+
     def name_of_value(self, value: Value) -> str | None:
         """The canonical name of an imported thing, followed through plain aliases."""
+        if isinstance(value, Global):  # as most are
+            return canonical(value.name) if self.tree.grafted(value.name) is None else None
         for origin in self.origins(value):
             if isinstance(origin, Global):
                 return canonical(origin.name)

@@ -62,10 +62,13 @@ def _names(flow: Dataflow) -> dict[str, int]:
     stack.extend(statement.value for statement in flow.tree.statements)
     while stack:
         value = stack.pop()
-        stack.extend(value.children)
         if isinstance(value, Global):
             found.setdefault(value.name, value.span.row)
-        elif isinstance(value, Attribute) and value.name == "numpy":
+            continue
+        children = value.children
+        if children:
+            stack.extend(children)
+        if isinstance(value, Attribute) and value.name == "numpy":
             found.setdefault(".numpy", value.span.row)
     return found
 

@@ -69,7 +69,7 @@ class Expressions:
         if isinstance(target, (ast.Tuple, ast.List)):
             return self._bind_elements(target, value, statement, kind)
         if isinstance(target, ast.Name):
-            path = "self" if target.id == self._builder.self_name() else target.id
+            path = "self" if target.id == self._builder.object_name else target.id
         else:
             lowered = self.lower(target)
             path = path_of(lowered)
@@ -123,7 +123,7 @@ class Expressions:
     def _call(self, node: ast.Call) -> Value:
         callee = self.lower(node.func)
         args = self._elements(node.args)
-        keywords = tuple((keyword.arg, self.lower(keyword.value)) for keyword in node.keywords)
+        keywords = tuple([(keyword.arg, self.lower(keyword.value)) for keyword in node.keywords])
         return self._builder.record_call(self._span(node), callee, args, keywords)
 
     def _constant(self, node: ast.Constant) -> Value:
@@ -160,7 +160,7 @@ class Expressions:
         return Sequence(self._span(node), self._elements(node.elts))
 
     def _elements(self, nodes: Iterable[ast.expr]) -> tuple[Value, ...]:
-        return tuple(self.lower(node) for node in nodes)
+        return tuple([self.lower(node) for node in nodes])
 
     def _starred(self, node: ast.Starred) -> Value:
         value = self.lower(node.value)

@@ -83,15 +83,10 @@ class ModuleFacts:
         in_folder = any(folder in ("test", "tests", "testing") for folder in folders.split("/"))
         return in_folder or stem.startswith("test_") or stem.endswith(("_test", "_tests"))
 
-    @cached_property
+    @property
     def methods(self) -> dict[str, list[tuple[Call, Value]]]:
         """The calls of methods by their names, each with what it is called on."""
-        found: dict[str, list[tuple[Call, Value]]] = {}
-        for call in self.flow.tree.calls:
-            method = self.flow.method_of(call)
-            if method is not None:
-                found.setdefault(method[1], []).append((call, method[0]))
-        return found
+        return self.flow.methods
 
     @cached_property
     def phases(self) -> Phases:
@@ -210,7 +205,7 @@ class ModuleFacts:
     @cached_property
     def has_tape(self) -> bool:
         """Whether the module has a training loop of its own."""
-        return any(self.flow.name_of(call) == "tf.GradientTape" for call in self.flow.tree.calls)
+        return bool(self.flow.calls_named("tf.GradientTape"))
 
     def removed_calls(self, era: Era) -> list[RemovedCall]:
         """Calls around batch norm that no longer exist in the TensorFlow or Keras of an era."""

@@ -85,10 +85,8 @@ class LayerFunctionCall:
 
 def layer_function_calls(flow: Dataflow) -> Iterator[LayerFunctionCall]:
     """The functional batch-norm calls of a module, direct or through ``functools.partial``."""
-    for call in flow.tree.calls:
-        name = flow.name_of(call)
-        if name is None or name not in LAYER_FUNCTIONS:
-            continue
+    for call in flow.calls_named(*LAYER_FUNCTIONS):
+        name = flow.name_of(call) or ""
         options, complete = _options(flow, call)
         if name == "tf.layers.batch_normalization":
             for position, option in _POSITIONS:
@@ -127,12 +125,10 @@ class Layers:
         self._flow = flow
         self.all: list[Layer] = []
         self._by_call: dict[int, Layer] = {}
-        for call in flow.tree.calls:
-            name = flow.name_of(call)
-            if name is not None and name in LAYER_CLASSES:
-                layer = Layer(call, name, flow.site(call).scope)
-                self.all.append(layer)
-                self._by_call[call.id] = layer
+        for call in flow.calls_named(*LAYER_CLASSES):
+            layer = Layer(call, flow.name_of(call) or "", flow.site(call).scope)
+            self.all.append(layer)
+            self._by_call[call.id] = layer
         if self.all:
             self._find_uses()
 

@@ -43,11 +43,11 @@ class Lowering:
 
     def _function(self, pending: Pending) -> None:
         builder = self._builder
-        builder.scope = builder.tree.scopes[pending.scope]
+        builder.enter(builder.tree.scopes[pending.scope])
         builder.guards, builder.blocks, builder.loops = (), (), 0
         builder.forget_environment()
         for parameter in builder.scope.parameters:
-            name = "self" if parameter.name == builder.self_name() else parameter.name
+            name = "self" if parameter.name == builder.object_name else parameter.name
             builder.bind_path(name, parameter, parameter.span, parameter.span, "parameter")
         for star in (pending.parameters.vararg, pending.parameters.kwarg):
             if star is not None:
@@ -88,7 +88,7 @@ class Lowering:
     def _lower_Expr(self, node: ast.Expr) -> None:  # noqa: N802
         match node.value:
             case ast.Call(ast.Name("setattr"), [ast.Name() as owner, ast.Constant(str(name)) as place, value], []) if (
-                owner.id == self._builder.self_name() and name.isidentifier()
+                owner.id == self._builder.object_name and name.isidentifier()
             ):
                 target = ast.copy_location(ast.Attribute(owner, name, ast.Store()), place)
                 self._assign([target], value, node)
@@ -285,9 +285,11 @@ class Lowering:
         scope.decorators, scope.bases = decorators, lowered
         self._builder.bind_path(node.name, Definition(span, scope.id), span, header, "definition")
         outer, environment, blocks = self._builder.scope, self._builder.environment, self._builder.blocks
-        self._builder.scope, self._builder.environment, self._builder.blocks = scope, dict(environment), ()
+        self._builder.enter(scope)
+        self._builder.environment, self._builder.blocks = dict(environment), ()
         self._suite(node.body)
-        self._builder.scope, self._builder.environment, self._builder.blocks = outer, environment, blocks
+        self._builder.enter(outer)
+        self._builder.environment, self._builder.blocks = environment, blocks
 
 
 def _join(*environments: Environment) -> Environment:

@@ -43,7 +43,7 @@ class Positions:
             span = Span(node.lineno, node.col_offset + 1, end_row, end + 1)
         else:
             span = Span(node.lineno, self._column(node.lineno, node.col_offset), end_row, self._column(end_row, end))
-        if isinstance(node, ast.GeneratorExp) or (isinstance(node, ast.Tuple) and self._is_enclosed(node, span)):
+        if isinstance(node, (ast.GeneratorExp, ast.Tuple)) and self._is_enclosed(node, span):
             return self._inside(span)
         return span
 
@@ -85,8 +85,10 @@ class Positions:
     def _between(self, start: int, end: int) -> Span:
         return Span(*self.lines.place(start), *self.lines.place(end))
 
-    def _is_enclosed(self, node: ast.Tuple, span: Span) -> bool:
+    def _is_enclosed(self, node: ast.Tuple | ast.GeneratorExp, span: Span) -> bool:
         """Whether a tuple has parentheses of its own: ``((a), b)``, not ``(a), b``."""
+        if isinstance(node, ast.GeneratorExp):
+            return True
         start = self.lines.offset(*span[:2])
         if self.lines.text[start] != "(":
             return False

@@ -236,7 +236,11 @@ class Programs:
 
     def file_of(self, module: ModuleFacts) -> File:
         """The file of a module."""
-        return next(file for file in self.files if file.facts is module)
+        return self._of_facts[id(module)]
+
+    @cached_property
+    def _of_facts(self) -> dict[int, File]:
+        return {id(file.facts): file for file in self.files if file.facts is not None}
 
     def importers(self, files: Iterable[File]) -> set[str]:
         """The names of the files that import one of these."""

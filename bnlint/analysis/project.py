@@ -78,19 +78,17 @@ class ProjectFacts:
                 return (module, scope) if scope is not None else None
         return None
 
-    @cached_property
-    def callers(self) -> dict[tuple[str, int], list[tuple[ModuleFacts, Call]]]:
-        """Calls from anywhere in the project, by the file name and scope id of the function or class called."""
-        found: dict[tuple[str, int], list[tuple[ModuleFacts, Call]]] = defaultdict(list)
-        for module in self.modules:
-            for scope, calls in module.flow.callers.items():
-                found[module.filename, scope] += [(module, call) for call in calls]
-            for call in module.flow.tree.own_calls:
-                if isinstance(call.callee, Global):
-                    target = self.resolve(call.callee.name, module)
-                    if target is not None and target[0] is not module:
-                        found[target[0].filename, target[1].id].append((module, call))
-        return found
+    def callers(self, module: ModuleFacts, scope: Scope) -> Iterator[tuple[ModuleFacts, Call]]:
+        """Calls of a function or class of a module, from anywhere in the project."""
+        imported: dict[str, list[Call]] = defaultdict(list)
+        for home, call in self.links.namesakes(scope.name):
+            if home is not module and isinstance(call.callee, Global):
+                target = self.resolve(call.callee.name, home)
+                if target is not None and target[0] is module and target[1] is scope:
+                    imported[home.filename].append(call)
+        for home in self.modules:
+            calls = module.flow.callers.get(scope.id, ()) if home is module else imported.get(home.filename, ())
+            yield from ((home, call) for call in calls)
 
     def calls_around(self, module: ModuleFacts, scope: int) -> Iterator[tuple[ModuleFacts, Call]]:
         """The calls of the innermost function or class around a scope that is called at all."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from bnlint.analysis.layers import LAYER_CLASSES, LAYER_FUNCTIONS
 from bnlint.analysis.scopes import Scope, Statement
-from bnlint.analysis.values import Attribute, Call, Choice, Const, Global, Op, Parameter, Read, Value, path_of, walk
+from bnlint.analysis.values import Attribute, Call, Choice, Const, Op, Parameter, Read, Value, path_of, walk
 from bnlint.findings import Span
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ def placeholder_tests(project: ProjectFacts) -> dict[str, list[PlaceholderTest]]
     if not any(module.phases.has_placeholder for module in project.modules):
         return found
     for module in project.modules:
+        if not _may_normalise(module):
+            continue
         for statement in module.flow.tree.statements:
             tests = [value.test for value in walk(statement.value) if isinstance(value, Choice)]
             tests += [statement.value] if statement.kind in ("test", "assert") else []
@@ -64,6 +66,14 @@ def placeholder_tests(project: ProjectFacts) -> dict[str, list[PlaceholderTest]]
                         )
                     )
     return found
+
+
+def _may_normalise(module: ModuleFacts) -> bool:
+    """Whether a function of the module may be about a batch norm at all; few are, and that is soon known."""
+    flow = module.flow
+    if flow.calls_named(*LAYER_CLASSES, *LAYER_FUNCTIONS) or _updates(module, module.scopes):
+        return True
+    return any(_NORMALISES.search(name) for name in {_name(call) for call in flow.tree.calls})
 
 
 def _operands(test: Value) -> Iterator[tuple[Value, bool]]:
@@ -124,8 +134,11 @@ def _normalises(module: ModuleFacts, call: Call) -> bool:
     name = module.flow.name_of(call)
     if name is not None and (name in LAYER_CLASSES or name in LAYER_FUNCTIONS):
         return True
-    text = call.callee.name if isinstance(call.callee, Global) else path_of(call.callee) or ""
-    return _NORMALISES.search(text) is not None
+    return _NORMALISES.search(_name(call)) is not None
+
+
+def _name(call: Call) -> str:
+    return path_of(call.callee) or ""
 
 
 def _updates(module: ModuleFacts, scopes: list[Scope]) -> bool:

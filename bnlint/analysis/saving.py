@@ -48,7 +48,7 @@ class Saving:
     def partial_savers(self, module: ModuleFacts) -> Iterator[PartialSaver]:
         """Savers that save only trainable variables, of programs with moving statistics that are not trainable."""
         flow = module.flow
-        savers = [call for call in flow.tree.calls if flow.name_of(call) in _SAVERS]
+        savers = flow.calls_named(*_SAVERS)
         if not savers or not self._has_statistics(module):
             return
         partial = {call.id: self._selection(flow, call) for call in savers}
@@ -95,13 +95,10 @@ class Saving:
 
     def _grows(self, flow: Dataflow, read: Read) -> bool:
         """Whether something is appended to a list that was bound to a name."""
-        for call in flow.tree.calls:
-            method = flow.method_of(call)
-            if method is None or method[1] not in _GROWS or path_of(method[0]) != read.path:
-                continue
-            if not all(_counts(argument) for argument in call.args):
-                return True
-        return False
+        return any(
+            path_of(receiver) == read.path and not all(_counts(argument) for argument in call.args)
+            for call, receiver in flow.calls_of_methods(*_GROWS)
+        )
 
     def _saves(self, module: ModuleFacts, saver: Call) -> bool:
         """Whether somebody saves with a saver, or hands it to something that does."""
@@ -151,7 +148,7 @@ class Saving:
     def _only_checkpoints(self, module: ModuleFacts) -> bool:
         """``tf.train.Checkpoint`` saves raw variables too; it is what the program uses if nothing else saves."""
         modules = self._project.programs.of(module).modules
-        if not any(other.flow.name_of(call) in _CHECKPOINTS for other in modules for call in other.flow.tree.calls):
+        if not any(other.flow.calls_named(*_CHECKPOINTS) for other in modules):
             return False
         return all(_KERAS_SAVES.isdisjoint(other.methods) for other in modules)
 

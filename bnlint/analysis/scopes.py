@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
+from bnlint.analysis.frozen import dataclass
 from bnlint.analysis.lines import Lines
 from bnlint.analysis.values import Call, Parameter, Value
 from bnlint.findings import Span

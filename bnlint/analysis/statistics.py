@@ -114,8 +114,9 @@ class Statistics:
         self._by_call: dict[int, Statistic] = {}
         for call, constructor, made_by in creations(flow, self._constructor):
             self._by_call[call.id] = self._made(call, constructor, made_by)
-        self._name_by_binding()
-        self._find_normalisations()
+        if self._by_call:
+            self._name_by_binding()
+            self._find_normalisations()
 
     def __iter__(self) -> object:
         return iter(self._by_call.values())
@@ -180,7 +181,7 @@ class Statistics:
                 self._note_name(statistic, binding.path)
 
     def _find_normalisations(self) -> None:
-        for call in self._flow.tree.calls:
+        for call in self._flow.calls_named(*NORMALISE, *FUSED, *ROOTS):
             name = self._flow.name_of(call)
             if name in NORMALISE:
                 self._note_role(call.argument(1, "mean"), "mean")
@@ -188,7 +189,7 @@ class Statistics:
             elif name in FUSED:
                 self._note_role(call.argument(3, "mean"), "mean")
                 self._note_role(call.argument(4, "variance"), "variance")
-            elif name in ROOTS:
+            else:
                 for value in walk(call):
                     if isinstance(value, (Read, Attribute, Subscript)):
                         self._note_root(value, self._divides_difference(call))

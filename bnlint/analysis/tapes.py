@@ -62,10 +62,10 @@ def _calls_under_tapes(project: ProjectFacts, module: ModuleFacts) -> Iterator[t
 
 def _calls_in_losses(project: ProjectFacts, module: ModuleFacts) -> Iterator[tuple[ModuleFacts, Call, Value]]:
     """Calls of trained models in functions that are given to ``optimizer.minimize``, which Keras 3 does not have."""
-    for call in module.flow.tree.own_calls:
-        method = module.flow.method_of(call)
+    own = len(module.flow.tree.own_calls)
+    for call, _ in module.methods.get("minimize", ()):
         loss, variables = call.argument(0, "loss"), call.argument(1, "var_list")
-        if method is None or method[1] != "minimize" or loss is None or variables is None:
+        if call.id >= own or loss is None or variables is None:
             continue
         if project.era_of(module).keras == "3" or project.era_of(module).tensorflow == "1":
             continue
@@ -116,11 +116,8 @@ def _trained(module: ModuleFacts, block: Block) -> Iterator[Value]:
         for binding in module.flow.tree.bindings
         if binding.kind == "with" and binding.scope == block.scope and binding.value is block.context
     }
-    for call in module.flow.tree.calls:
-        method = module.flow.method_of(call)
-        if method is None or method[1] not in ("gradient", "jacobian") or path_of(method[0]) not in names:
-            continue
-        if module.flow.site(call).scope != block.scope:
+    for call, tape in module.flow.calls_of_methods("gradient", "jacobian"):
+        if path_of(tape) not in names or module.flow.site(call).scope != block.scope:
             continue
         sources = call.argument(1, "sources")
         if sources is not None:

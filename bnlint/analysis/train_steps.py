@@ -69,13 +69,10 @@ class TrainSteps:
     def steps(self) -> list[TrainStep]:
         """The optimizer steps, in program order."""
         found: list[TrainStep] = []
-        if not any(word in self._flow.tree.lines.text for word in _STEPS):
-            return found
-        for call in self._flow.tree.calls:
-            method = self._flow.method_of(call)
+        for call, _ in self._flow.calls_of_methods(*_STEPS):
             scope = self._flow.site(call).scope
-            if method is not None and method[1] in _STEPS and call.args + call.keywords and not self._wraps(scope):
-                loss = call.argument(0, "loss") if method[1] == "minimize" else None
+            if call.args + call.keywords and not self._wraps(scope):
+                loss = call.argument(0, "loss") if self._flow.tail_of(call) == "minimize" else None
                 found.append(TrainStep(call, scope, loss))
         return found
 
@@ -96,22 +93,17 @@ class TrainSteps:
         return any(name.split(".")[0] in _FRAMEWORKS for name in self._flow.tree.imports)
 
     @property
-    def helpers(self) -> Iterator[Call]:
+    def helpers(self) -> list[Call]:
         """Calls of what may be a helper that runs UPDATE_OPS; the project may define one of the same name."""
-        for call in self._flow.tree.calls:
-            method = self._flow.method_of(call)
-            name = method[1] if method is not None else (self._flow.name_of(call) or "").rpartition(".")[2]
-            if name in _SELF_RUNNING:
-                yield call
+        return self._flow.calls_ending(*_SELF_RUNNING)
 
     @cached_property
     def runs(self) -> list[SessionRun]:
         """The calls of ``session.run``."""
         found: list[SessionRun] = []
-        for call in self._flow.tree.calls:
-            method = self._flow.method_of(call)
+        for call, _ in self._flow.methods.get("run", ()):
             fetches = call.argument(0, "fetches")
-            if method is None or method[1] != "run" or fetches is None:
+            if fetches is None:
                 continue
             feed = call.argument(1, "feed_dict")
             feeds = [

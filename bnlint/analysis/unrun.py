@@ -92,13 +92,13 @@ def unrun_updates(project: ProjectFacts) -> Iterator[Unrun]:
             continue
         program = project.programs.of(module)
         taken = tuple(module.train_steps.steps)
-        frozen = {place.module.filename for place in _places(project, program) if place.flag == "off"}
         for is_keras, layers in (
             (False, _in_collections(project, program, steps)),
             (True, _on_keras_layers(project, program)),
         ):
             waiting = tuple(layers)
             if waiting:
+                frozen = {place.module.filename for place in _places(project, program) if place.flag == "off"}
                 varies = any(layer.varies or layer.module.filename in frozen for layer in waiting)
                 offers = any(layer.offers for layer in waiting)
                 yield Unrun(module, taken, waiting, is_keras, program.is_driven, varies, offers)

@@ -121,7 +121,7 @@ class Updates:
 
     def calls(self) -> Iterator[Update]:
         """Every call that assigns to something that may be a statistic."""
-        for call in self._flow.tree.calls:
+        for call in self._flow.tree.calls if self._statistics.all else ():
             parts = self._parts(call)
             if parts is None:
                 continue

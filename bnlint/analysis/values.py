@@ -8,9 +8,9 @@ import binds is a `Global`, any other place that can hold something (local, para
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
+from bnlint.analysis.frozen import dataclass
 from bnlint.findings import Span
 
 # Not a binding of the scope: what the place held when the scope was entered.
@@ -114,7 +114,7 @@ class Call:
     @property
     def children(self) -> tuple[Value, ...]:
         """See `walk`."""
-        return (self.callee, *self.given)
+        return (self.callee, *self.args, *(value for _, value in self.keywords))
 
     def keyword(self, *names: str) -> Value | None:
         """The first keyword argument with one of these names."""
