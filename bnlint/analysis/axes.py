@@ -137,19 +137,27 @@ def _numbers(module: ModuleFacts, axes: Value | None) -> tuple[int, ...] | None:
 
 def _rank(project: ProjectFacts, module: ModuleFacts, value: Value, depth: int) -> int | None:
     """The number of axes of a tensor, if all that is in sight agrees."""
-    found: set[int | None] = set()
+    agreed: int | None = None
+    for rank in _ranks(project, module, value, depth):
+        # A layer of a library may be fed by hundreds of programs, too many to hear them all out.
+        if rank is None or agreed not in (None, rank):
+            return None
+        agreed = rank
+    return agreed
+
+
+def _ranks(project: ProjectFacts, module: ModuleFacts, value: Value, depth: int) -> Iterator[int | None]:
     for home, origin in project.links.origins(module, value):
         if isinstance(origin, Call):
-            found.add(_rank_of_call(home, origin))
+            yield _rank_of_call(home, origin)
         elif isinstance(origin, Parameter) and depth > 0:
             function = project.links.function_of(home, origin)
             for caller, call in project.links.calls_of(home, function) if function is not None else ():
                 passed = home.flow.passed(call, function, origin.name) if function is not None else None
                 if passed is not None:
-                    found.add(_rank(project, caller, passed, depth - 1))
+                    yield _rank(project, caller, passed, depth - 1)
         else:
-            found.add(None)
-    return found.pop() if len(found) == 1 else None
+            yield None
 
 
 def _rank_of_call(module: ModuleFacts, call: Call) -> int | None:

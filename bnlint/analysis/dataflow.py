@@ -67,13 +67,15 @@ class Dataflow:
 
     def name_of(self, call: Call) -> str | None:
         """The canonical name of an imported function that is called, e.g. ``tf.assign``."""
-        known = self._names.get(call.id)
-        if known is None or known[0] is not call:
-            known = self._names[call.id] = call, self.name_of_value(call.callee)
-        return known[1]
+        if self.tree.calls[call.id] is not call:  # one that is made up
+            return self.name_of_value(call.callee)
+        known = self._names
+        if call.id not in known:
+            known[call.id] = self.name_of_value(call.callee)
+        return known[call.id]
 
     @cached_property
-    def _names(self) -> dict[int, tuple[Call, str | None]]:
+    def _names(self) -> dict[int, str | None]:
         return {}
 
     @cached_property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
@@ -15,7 +16,8 @@ class Lines:
     def __init__(self, text: str) -> None:
         self.text = text
         lines: Sequence[str] = text.splitlines(keepends=True) if not _odd_breaks(text) else _python_lines(text)
-        self._starts = [0, *accumulate(len(line) for line in lines)]
+        # A list would hold as many objects, which a large tree has millions of.
+        self._starts = array("Q", accumulate(map(len, lines), initial=0))
 
     def place(self, offset: int) -> tuple[int, int]:
         """The 1-based (row, column) of a 0-based offset."""

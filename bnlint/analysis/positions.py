@@ -23,6 +23,8 @@ _KNOWS_INSIDE_STRINGS = sys.version_info >= (3, 12)
 _DEFINES = re.compile(r"(?:async\b(?:\s|\\)+)?(?:def|class)\b(?:\s|\\)+")
 _FILLER = re.compile(r"(?:\s|\\|#[^\n]*)*")
 _CLOSING = re.compile(rf"(?:{_FILLER.pattern}\))*")
+# Row numbers by themselves, so that all spans share them: those of each syntax tree are objects of their own.
+_ROWS: list[int] = []
 
 
 class Positions:
@@ -32,6 +34,7 @@ class Positions:
         self.lines = Lines(text)
         self.whole = Span(1, 1, *self.lines.place(len(text)))
         self._is_ascii = text.isascii()
+        _ROWS.extend(range(len(_ROWS), self.whole.end_row + 2))
         self._around: Span | None = None
 
     def span(self, node: Located) -> Span:
@@ -40,7 +43,7 @@ class Positions:
             return self._around
         end_row, end = node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
         if self._is_ascii:
-            span = Span(node.lineno, node.col_offset + 1, end_row, end + 1)
+            span = Span(_ROWS[node.lineno], node.col_offset + 1, _ROWS[end_row], end + 1)
         else:
             span = Span(node.lineno, self._column(node.lineno, node.col_offset), end_row, self._column(end_row, end))
         if isinstance(node, (ast.GeneratorExp, ast.Tuple)) and self._is_enclosed(node, span):

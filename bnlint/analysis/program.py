@@ -8,6 +8,7 @@ parsed; of these the imports and the words are enough.
 from __future__ import annotations
 
 import re
+import sys
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -61,7 +62,7 @@ class File:
     @cached_property
     def words(self) -> frozenset[str]:
         """Every name in its text."""
-        return frozenset(_WORD.findall(self.text))
+        return frozenset(map(sys.intern, _WORD.findall(self.text)))
 
     @cached_property
     def mentions(self) -> Mapping[int, frozenset[str]]:

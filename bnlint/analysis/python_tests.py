@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from bnlint.analysis.layers import LAYER_CLASSES, LAYER_FUNCTIONS
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from bnlint.analysis.facts import ModuleFacts
     from bnlint.analysis.project import ProjectFacts
 
+# What the names of layers and all that _NORMALISES finds hold.
+_WORDS = ("moments", "batch", "bn", "exponentialmovingaverage")
 _NORMALISES = re.compile(r"moments$|batch_?norm|(?:^|[._])bn(?:[_\d]|$)|ExponentialMovingAverage$", re.IGNORECASE)
 
 
@@ -44,14 +47,15 @@ def placeholder_tests(project: ProjectFacts) -> dict[str, list[PlaceholderTest]]
     for module in project.modules:
         if not _may_normalise(module):
             continue
+        normalising = cache(partial(_is_about_batch_norm, module))
         for statement in module.flow.tree.statements:
             tests = [value.test for value in walk(statement.value) if isinstance(value, Choice)]
             tests += [statement.value] if statement.kind in ("test", "assert") else []
             for flag, compared in (each for test in tests for each in _operands(test)):
-                if module.phases.side(flag) is None or _is_told_apart(module, statement):
+                if module.phases.side(flag) is None or not normalising(statement.scope):
                     continue
-                made = _placeholder(project, module, flag)
-                if made is not None and _is_about_batch_norm(module, statement.scope):
+                made = None if _is_told_apart(module, statement) else _placeholder(project, module, flag)
+                if made is not None:
                     home, blamed, placeholder = made
                     away = blamed is not flag
                     scope = home.flow.statement(blamed) if away else statement
@@ -69,11 +73,10 @@ def placeholder_tests(project: ProjectFacts) -> dict[str, list[PlaceholderTest]]
 
 
 def _may_normalise(module: ModuleFacts) -> bool:
-    """Whether a function of the module may be about a batch norm at all; few are, and that is soon known."""
-    flow = module.flow
-    if flow.calls_named(*LAYER_CLASSES, *LAYER_FUNCTIONS) or _updates(module, module.scopes):
-        return True
-    return any(_NORMALISES.search(name) for name in {_name(call) for call in flow.tree.calls})
+    """Whether a function of the module may be about a batch norm at all, which is soon known of most."""
+    # Names that are imported from beside the module begin with the name of its package.
+    text = f"{module.module} {module.flow.tree.lines.text}".lower()
+    return any(word in text for word in _WORDS) or _updates(module, module.scopes)
 
 
 def _operands(test: Value) -> Iterator[tuple[Value, bool]]:
@@ -134,11 +137,7 @@ def _normalises(module: ModuleFacts, call: Call) -> bool:
     name = module.flow.name_of(call)
     if name is not None and (name in LAYER_CLASSES or name in LAYER_FUNCTIONS):
         return True
-    return _NORMALISES.search(_name(call)) is not None
-
-
-def _name(call: Call) -> str:
-    return path_of(call.callee) or ""
+    return _NORMALISES.search(path_of(call.callee) or "") is not None
 
 
 def _updates(module: ModuleFacts, scopes: list[Scope]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -111,18 +111,22 @@ def _in_collections(project: ProjectFacts, program: Program, steps: set[str]) ->
     in_place = any(module.collections.in_place_by_default for module in program.modules)
     partial = any(read.part is not None for module in program.modules for read in module.collections.reads)
     run: dict[tuple[str, frozenset[str] | None], bool] = {}
-    for place in _places(project, program):
-        key = place.made.collection
-        if key is None or place.flag in ("off", "unset") or (in_place and place.made.by_default):
-            continue
-        names = built_under(project, place.module, place.made.call) if partial else None
+
+    def waits(module: ModuleFacts, made: LayerPlace) -> bool:
+        key = made.collection
+        if key is None or (in_place and made.by_default):
+            return False
+        names = built_under(project, module, made.call) if partial else None
         group = (key, None if names is None else frozenset(names))
         if group not in run:
             run[group] = _runs(project, program, key, names, steps)
-        if not run[group]:
-            span = place.made.span
-            offers = place.made.flag == "varies"
-            yield WaitingLayer(place.module, span, place.made.scope, span, place.flag == "varies", offers)
+        return not run[group]
+
+    for place in _places(project, program, waits):
+        if place.flag not in ("off", "unset"):
+            made = place.made
+            offers = made.flag == "varies"
+            yield WaitingLayer(place.module, made.span, made.scope, made.span, place.flag == "varies", offers)
 
 
 def _runs_by_itself(project: ProjectFacts, module: ModuleFacts) -> bool:
@@ -140,11 +144,14 @@ class _Place:
     flag: Flag
 
 
-def _places(project: ProjectFacts, program: Program) -> Iterator[_Place]:
+def _places(
+    project: ProjectFacts, program: Program, wanted: Callable[[ModuleFacts, LayerPlace], bool] | None = None
+) -> Iterator[_Place]:
+    """The layers that a program may make. wanted: which of them, if not all; asked first, for the rest takes long."""
     for module in program.modules:
         if project.era_of(module).tensorflow == "1":
             for made in module.collections.places:
-                if program.is_live(module, made.scope):
+                if (wanted is None or wanted(module, made)) and program.is_live(module, made.scope):
                     yield _Place(module, made, passed_flag(project, module, made))
 
 
