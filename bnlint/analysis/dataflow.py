@@ -67,7 +67,8 @@ class Dataflow:
 
     def name_of(self, call: Call) -> str | None:
         """The canonical name of an imported function that is called, e.g. ``tf.assign``."""
-        if self.tree.calls[call.id] is not call:  # one that is made up
+        own = self.tree.calls
+        if call.id >= len(own) or own[call.id] is not call:  # one that is made up, or of another file
             return self.name_of_value(call.callee)
         known = self._names
         if call.id not in known:

@@ -251,8 +251,8 @@ class KerasModels:
 
     def _is_layer(self, module: ModuleFacts, call: Call) -> bool:
         """Whether what is called is a batch norm itself, or a layer of the project, which has no list of layers."""
-        origins = [origin for _, origin in self._links.origins(module, call.callee)]
-        names = [module.flow.name_of(origin) or "" for origin in origins if isinstance(origin, Call)]
+        origins = self._links.origins(module, call.callee)
+        names = [home.flow.name_of(origin) or "" for home, origin in origins if isinstance(origin, Call)]
         return not any(name in _MODELS or name.startswith("keras.applications.") for name in names)
 
     def _switches(self, module: ModuleFacts, path: str | None) -> Iterator[Binding]:

@@ -292,12 +292,16 @@ class Lowering:
         self._builder.environment, self._builder.blocks = environment, blocks
 
 
-def _join(*environments: Environment) -> Environment:
+def _join(first: Environment, *others: Environment) -> Environment:
     """What may reach a place after several ways into it."""
-    joined: Environment = {}
-    for path in {path: None for environment in environments for path in environment}:
-        reaching = (index for environment in environments for index in environment.get(path, (BEFORE,)))
-        joined[path] = tuple(dict.fromkeys(reaching))
+    joined = dict(first)
+    for environment in others:
+        for path in joined.keys() - environment.keys():
+            joined[path] = tuple(dict.fromkeys((*joined[path], BEFORE)))
+        for path, reaching in environment.items():
+            known = joined.get(path, (BEFORE,))
+            # Most ways leave most places as they were.
+            joined[path] = known if known == reaching else tuple(dict.fromkeys(known + reaching))
     return joined
 
 

@@ -58,3 +58,38 @@ def test_a_check_takes_at_most_so_many_times_as_long_as_parsing() -> None:
     ratio = cost(lambda: check_sources(several, ALONE)) / cost(lambda: [ast.parse(text) for text in texts])
     # It was 16 when this was written.
     assert ratio <= 25, ratio
+
+
+# A layer of a library hands on what it is given, and so does what stands before it in every program that uses it.
+LIBRARY = """\
+import tensorflow as tf
+
+
+def drop(x):
+    if x is None:
+        x = tf.zeros([1, 4])
+    return x
+
+
+def norm(x):
+    mean = tf.get_variable("moving_mean", [4], initializer=tf.zeros_initializer(), trainable=False)
+    batch_mean, batch_variance = tf.nn.moments(x, [0, 1])
+    with tf.control_dependencies([tf.assign(mean, mean * 0.9 + batch_mean * 0.1)]):
+        x = tf.nn.batch_normalization(x, batch_mean, batch_variance, None, None, 1e-3)
+    return x
+"""
+PROGRAM = (
+    "import tensorflow as tf\nfrom layers import drop, norm\n\n\ndef net(x):\n"
+    + "    x = norm(drop(x))\n" * 6
+    + "    return x\n\n\nnet(tf.placeholder(tf.float32, [8, 4]))\n"
+)
+
+
+def test_a_layer_of_four_times_the_programs_takes_little_more_than_four_times_as_long() -> None:
+    def used_by(count: int) -> list[Source]:
+        programs = [Source(f"program{number}.py", None, PROGRAM.encode()) for number in range(count)]
+        return [Source("layers.py", None, LIBRARY.encode()), *programs]
+
+    few, many = used_by(10), used_by(40)
+    ratio = cost(lambda: check_sources(many, ALONE)) / cost(lambda: check_sources(few, ALONE))
+    assert ratio <= 7, ratio
