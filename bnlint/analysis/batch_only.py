@@ -60,10 +60,10 @@ class BatchOnlyNorms:
 
     def _of(self, function: Scope) -> Iterator[BatchOnly]:
         flag = self._module.phases.flag_parameter(function)
-        if function.kind != "function" or flag is None or self._keeps_statistics(function):
+        if function.kind != "function" or flag is None:
             return
         norms = list(self._normalisations(function))
-        if not norms:
+        if not norms or self._keeps_statistics(function):
             return
         if not any(self._module.phases.reads(flag, function)):
             if not function.has_kwargs and not self._overrides(function):

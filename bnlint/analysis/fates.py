@@ -186,7 +186,7 @@ class Fates:
     def _all_calls_known(self, module: ModuleFacts, scope: Scope) -> bool:
         """Whether every mention of a function is a call that is known to run it."""
         calls = self._project.links.calls_of(module, scope)
-        in_others = any(scope.name in file.words for file in self._project.aside)
+        in_others = any(file.mentions_name(scope.name) for file in self._project.aside)
         return bool(calls) and not in_others and self._mentions(scope.name) == len(calls)
 
     def _mentions(self, name: str) -> int:

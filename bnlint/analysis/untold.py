@@ -76,7 +76,6 @@ def always_training(project: ProjectFacts, module: ModuleFacts) -> Iterator[Unto
         flag = phases.flag_at(flagged.scope)
         if flag is not None or _has_phases(project, module, flagged):
             yield _untold(module, flagged, literal, flag, flag is not None)
-    serves = serves_only(module.flow.tree.own_text)
     for forwarded in project.forwarding.calls(module):
         literal = _literal_true(forwarded.passed)
         left_out = forwarded.passed is None and forwarded.default is True
@@ -85,7 +84,11 @@ def always_training(project: ProjectFacts, module: ModuleFacts) -> Iterator[Unto
         flag = phases.flag_at(forwarded.scope)
         if flag is not None and left_out:
             yield _forwarded(forwarded, None, flag)
-        elif serves and not flags.samples(module, forwarded.scope) and forwarded.function.name != "__call__":
+        elif (
+            serves_only(module.flow.tree.own_text)
+            and not flags.samples(module, forwarded.scope)
+            and forwarded.function.name != "__call__"
+        ):
             yield _forwarded(forwarded, literal, "False")
 
 

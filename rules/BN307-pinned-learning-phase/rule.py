@@ -12,7 +12,7 @@ def check(case: Case) -> Iterator[Finding]:
     """Graph code of Keras 2; in eager TensorFlow 2 ``fit`` does not ask, Keras 3 has no such function."""
     known = case.era.tensorflow == "1"
     elsewhere = case.era.tensorflow == "2" or (case.era.keras == "3" and not known)
-    if elsewhere or not case.project.keras_models.in_sight(case.module):
+    if elsewhere or not case.module.pinned_phases or not case.project.keras_models.in_sight(case.module):
         return
     for pinned in case.module.pinned_phases:
         yield case.finding(
