@@ -149,10 +149,9 @@ class Case:
         if fix is None or fix.applicability is not Applicability.SAFE or not moves:
             return fix
         if self.era.tensorflow != "1" and any(isinstance(one, Unchanged) for one in simple(prediction)):
-            anew = [each for each in statistics if self.module.is_per_call(each)]
-            if anew:
-                first = f"once `{anew[0].name}` outlives the call that makes it (BN401)"
-                return replace(fix, applicability=Applicability.DISPLAY, message=f"{fix.message}, {first}")
+            if any(self.module.is_per_call(each) for each in statistics):
+                message = f"{fix.message}, once the variable outlives the call (BN401)"
+                return replace(fix, applicability=Applicability.DISPLAY, message=message)
         fed_back = any(self.module.is_fed_back(each, self.era.tensorflow == "1") for each in statistics)
         return replace(fix, applicability=Applicability.UNSAFE) if fed_back else fix
 
