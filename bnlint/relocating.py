@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from bnlint.analysis.scopes import Graft
 from bnlint.findings import Edit, Finding, Related, Span
+from bnlint.verify.predictions import OneSided
 
 
 def relocated(finding: Finding, grafts: Sequence[Graft]) -> Finding:
@@ -21,7 +22,16 @@ def relocated(finding: Finding, grafts: Sequence[Graft]) -> Finding:
     if graft is None:
         return finding
     # The variable and the place that makes it are in the file that calls the function.
-    experiment = replace(finding.experiment, statistics=(), row=finding.span.row - graft.rows)
+    there, prediction = finding.experiment.statistics, finding.experiment.prediction
+    if isinstance(prediction, OneSided):
+        prediction = OneSided(tuple(-row for row in prediction.resting))
+    experiment = replace(
+        finding.experiment,
+        prediction=prediction,
+        statistics=(),
+        row=finding.span.row - graft.rows,
+        made_by=(finding.filename, tuple(-row for row in there)) if there else None,
+    )
     span = _above(finding.span, graft.rows)
     return replace(finding, filename=graft.filename, span=span, experiment=experiment, variable=None)
 

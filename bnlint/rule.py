@@ -148,10 +148,10 @@ class Case:
         moves = any(isinstance(one, MOVED_OTHERWISE) for one in simple(prediction))
         if fix is None or fix.applicability is not Applicability.SAFE or not moves:
             return fix
-        if self.era.tensorflow != "1" and any(isinstance(one, Unchanged) for one in simple(prediction)):
-            if any(self.module.is_per_call(each) for each in statistics):
-                message = f"{fix.message}, once the variable outlives the call (BN401)"
-                return replace(fix, applicability=Applicability.DISPLAY, message=message)
+        resting = any(isinstance(one, Unchanged) for one in simple(prediction))
+        if resting and self.era.tensorflow != "1" and any(map(self.module.is_per_call, statistics)):
+            message = f"{fix.message}, once the variable outlives the call (BN401)"
+            return replace(fix, applicability=Applicability.DISPLAY, message=message)
         fed_back = any(self.module.is_fed_back(each, self.era.tensorflow == "1") for each in statistics)
         return replace(fix, applicability=Applicability.UNSAFE) if fed_back else fix
 

@@ -53,11 +53,16 @@ KERAS = re.compile(r"\b(keras|layers|slim|contrib)\b")
 
 @dataclass(frozen=True)
 class Trial:
-    """One run of the worker. legacy_keras: ``tf.keras`` must be Keras 2. note: what the evidence must say about it."""
+    """One run of the worker.
+
+    legacy_keras: ``tf.keras`` must be Keras 2. note: what the evidence must say about it. statistics: the rows that are
+    watched, where they are not those of the experiment.
+    """
 
     request: Request
     legacy_keras: bool
     note: str | None = None
+    statistics: tuple[int, ...] = ()
 
 
 class Plan:
@@ -133,16 +138,19 @@ class Plan:
     def _driven_by(self, trial: Trial, caller: Caller, way: str) -> Trial:
         """The trial of a caller, in which what is looked at is the finding of this plan."""
         own, given = self.first(), trial.request
+        home, made = self._experiment.made_by or ("", ())
+        made = made if caller.filename == home else ()
         request = {
             **given,
             **{name: own.request[name] for name in ("filename", "statistics", "row", "probes")},
+            **({"statistics": list(made)} if made else {}),
             "parameters": {},
             "rank": own.request["rank"] if given["rank"] is None else given["rank"],
             "path": list(dict.fromkeys([*given["path"], *own.request["path"]])),
             "rungs": [{**rung, "source": self._text, "driver": rung["source"]} for rung in given["rungs"]],
             "driver": {"filename": caller.filename, "imports": os.path.abspath(self._filename)},
         }
-        return Trial(request, trial.legacy_keras or own.legacy_keras, f"run by way of {way}, which calls it")
+        return Trial(request, trial.legacy_keras or own.legacy_keras, f"run by way of {way}, which calls it", made)
 
     def _driven(self) -> Trial:
         modes = self._modes()

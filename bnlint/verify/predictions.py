@@ -284,7 +284,8 @@ class Experiment:
     row: the row of the finding, where a predicted exception must come from.
     steps: how many training steps to take.
     callers: where in the project it is called. trainers: code that takes training steps and, maybe through others,
-    calls it.
+    calls it. made_by: the file of a caller that creates the variables, and the rows there; such rows are negative, to
+    tell them from those of the finding's file.
     """
 
     prediction: Prediction
@@ -295,3 +296,4 @@ class Experiment:
     callers: tuple[Caller, ...] = ()
     names: tuple[str, ...] = ()
     trainers: tuple[Caller, ...] = ()
+    made_by: tuple[str, tuple[int, ...]] | None = None

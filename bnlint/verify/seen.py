@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bnlint.findings import Outcome
@@ -53,6 +53,11 @@ class Place:
     statistics: tuple[Rows, ...]
     uses: tuple[Rows, ...] = ()
     tests: tuple[Rows, ...] = ()
+
+    def watching(self, statistics: tuple[int, ...]) -> Place:
+        """The same, but what is watched is created on these rows."""
+        experiment = replace(self.experiment, statistics=statistics)
+        return replace(self, experiment=experiment, statistics=tuple((row, row) for row in statistics))
 
     @property
     def known(self) -> bool:

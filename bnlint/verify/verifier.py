@@ -295,7 +295,9 @@ def _moved(experiment: Experiment, before: str, after: str) -> Experiment:
     rows = _moved_rows(before, after)
     prediction = experiment.prediction
     if isinstance(prediction, OneSided):
-        prediction = OneSided(tuple(rows[row] for row in prediction.resting if row in rows))
+        # Those of another file are negative.
+        resting = (rows.get(row, row if row < 0 else 0) for row in prediction.resting)
+        prediction = OneSided(tuple(filter(None, resting)))
     statistics = tuple(rows[row] for row in experiment.statistics if row in rows)
     return replace(experiment, prediction=prediction, statistics=statistics, row=rows.get(experiment.row, 0))
 
@@ -372,6 +374,8 @@ def _try(pool: Pool, python: str, place: Place, trial: Trial) -> Verdict:
         facts = facts_of(answer, trial.note)
         if answer.remembered:
             facts["notes"].append(REMEMBERED)
+        if trial.statistics:
+            place = place.watching(trial.statistics)
         return judge(place, answer.observations, answer.ending, facts)
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         # It was written by a process that had run the user's code.

@@ -168,6 +168,8 @@ def _attempt(mode: str, rung: Dict[str, str], variant: Variant, request: Dict[st
     undo = through.install(watch, attempt.wanted["through"]) if eager else []
     undo.append(functools.partial(command_line.forget, command_line.defined()))
     if entry is not program:
+        # Whose variables are none of the finding's business, unless they are asked for.
+        watch.driver = entry.path if any(row < 0 for row in request["statistics"]) else ""
         undo.append(program.stand_for(request["driver"]["imports"], request["path"], watch.modules))
     strategies: List[Any] = []
     if mode == "replicas":

@@ -43,6 +43,7 @@ class Watch:
     def __init__(self, path: str, hits: Set[int]) -> None:
         """path: of the user's file. hits: where to note rows that ran."""
         self.path = path
+        self.driver = ""
         self.hits = hits
         self.modules = {"__main__"}
         self.importing = False
@@ -238,8 +239,8 @@ class Watch:
         return _MAPS.get(filename, {}).get(line) if row is None else row
 
     def row_of(self, filename: str, line: int) -> Optional[int]:
-        """The row of the user's code that this line is; None for anybody else's."""
-        return line if filename == self.path else None
+        """The row of the user's code that this line is, negative in the file that drives it; None if it is no such."""
+        return line if filename == self.path else -line if filename == self.driver else None
 
     def is_own(self, module: str) -> bool:
         """Whether the module of this name is the user's."""
