@@ -27,9 +27,9 @@ _KERAS_3 = re.compile(
     r"^(?:tensorflow\.)?keras(?:_core)?\.(?:src\.)?(?:ops|saving|random|Variable|KerasTensor|distribution|dtype_policies|"
     r"config|tree|quantizers|Operation|StatelessScope)\b"
 )
-# Gone from Keras 3, under tf.keras too.
+# Gone from Keras 3, under tf.keras too; and Keras as it was inside TensorFlow.
 _KERAS_2 = re.compile(
-    r"^(?:tensorflow\.(?:python\.|contrib\.)?)?keras\.(?:engine|initializations|objectives|wrappers\.scikit_learn|"
+    r"^tensorflow\.python\.keras\b|^(?:tensorflow\.(?:python\.|contrib\.)?)?keras\.(?:engine|initializations|objectives|wrappers\.scikit_learn|"
     r"layers\.(?:core|normalization|convolutional|recurrent|merge|embeddings|advanced_activations|pooling|noise|"
     r"wrappers|local|experimental|CuDNN\w+|LocallyConnected\w+)|"
     r"utils\.(?:np_utils|generic_utils|vis_utils|data_utils|layer_utils|multi_gpu_model)|"

@@ -263,7 +263,9 @@ class Plan:
         folder = os.path.dirname(os.path.abspath(self._filename))
         folders = import_path(folder, self._tree)
         outer, target = (hints.definition(self._tree, each) for each in (symbol.split(".")[0], symbol))
-        imports = sorted(set(re.findall(r"^\s*(?:import|from)\s+(keras|tf_keras)\b", self._text, re.M)))
+        imports = sorted(
+            set(re.findall(r"^\s*(?:import|from)\s+(keras|tf_keras|tensorflow\.python\.keras)\b", self._text, re.M))
+        )
         request = {
             "filename": self._filename,
             "rungs": self._rungs(),

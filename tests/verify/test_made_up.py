@@ -178,3 +178,20 @@ def test_an_image_that_is_too_small_for_the_network_is_made_larger(
 ) -> None:
     seen = run(SMALL[tensorflow], Unchanged(), symbol, (row,), row, tensorflow=tensorflow)
     assert (seen.outcome, seen.evidence["inputs"]) == (Outcome.REFUTED, [[8, 32, 32, 3]]), seen.detail
+
+
+def test_keras_as_it_was_inside_tensorflow_is_found_in_its_package(run: Run) -> None:
+    source = """
+    import tensorflow as tf
+    from tensorflow.python.keras import layers
+    from tensorflow.python.keras.engine.training import Model
+    class Net(Model):
+        def __init__(self):
+            super().__init__()
+            self.norm = layers.BatchNormalization()
+        def call(self, x, training=None):
+            assert isinstance(self, tf.keras.Model) and layers.BatchNormalization is tf.keras.layers.BatchNormalization
+            return self.norm(x, training=training)
+    """
+    seen = run(source, Unchanged(), "Net", (7,), 10, tensorflow="2", keras="2")
+    assert seen.outcome is Outcome.REFUTED, seen.detail

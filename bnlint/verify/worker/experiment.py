@@ -17,6 +17,7 @@ from . import (
     framework,
     graph,
     inputs,
+    old_keras,
     old_names,
     probes,
     replicas,
@@ -54,6 +55,8 @@ class TooSlow(BaseException):
 
 def run(request: Dict[str, Any], folder: str) -> Iterator[Dict[str, Any]]:
     """Observations as JSON data; the fields are those of :func:`_observation`."""
+    if old_keras.OLD in request["imports"]:
+        old_keras.install()
     framework.preload(request["imports"])
     sys.path[:0] = request["path"]
     sys.argv = [request["filename"]]
