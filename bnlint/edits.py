@@ -89,9 +89,11 @@ def without_argument(module: ModuleFacts, call: Call, argument: Value) -> Edit:
 
 
 def deleted(module: ModuleFacts, span: Span) -> Edit:
-    """Delete what stands at ``span``, with its lines if nothing else stands on them."""
+    """Delete what stands at ``span``, with its lines if nothing else stands on them; a comment behind it stays."""
     left, right = module.line(span.row)[: span.column - 1], module.line(span.end_row)[span.end_column - 1 :]
-    if left.strip() or right.split("#")[0].strip():
+    if right.lstrip().startswith("#"):
+        return replaced(span._replace(end_column=span.end_column + len(right) - len(right.lstrip())), "")
+    if left.strip() or right.strip():
         return replaced(span, "")
     return replaced(Span(span.row, 1, span.end_row + 1, 1), "")
 

@@ -86,6 +86,82 @@ def test_a_reading_of_the_collection_takes_its_comment_along() -> None:
     assert changed(head + reading + "".join(rows) + use) == BUILD + reading + use
 
 
+def test_what_is_removed_leaves_its_comment() -> None:
+    pin = "K = tf.keras.backend\n{}# for the export\n"
+    train = "model = tf.keras.Sequential([tf.keras.layers.BatchNormalization()])\nmodel.fit(x)\n"
+    assert changed(pin.format("K.set_learning_phase(0)  ") + train) == pin.format("") + train
+
+
+REBOUND = """\
+def norm(x, m=0.9):
+    moving_mean = tf.get_variable("moving_mean", [4], initializer=tf.zeros_initializer(), trainable=False)
+    moving_var = tf.get_variable("moving_var", [4], initializer=tf.ones_initializer(), trainable=False)
+    mean, var = tf.nn.moments(x, [0])
+{}
+"""
+
+
+@pytest.mark.parametrize(
+    ("rest", "fixed"),
+    [
+        pytest.param(
+            """
+            moving_mean = moving_mean * m + mean * (1 - m)
+            moving_var = moving_var * m + var * (1 - m)
+            return tf.nn.batch_normalization(x, mean, var, None, None, 1e-3)
+            """,
+            """
+            moving_mean = moving_mean.assign(moving_mean * m + mean * (1 - m))
+            moving_var = moving_var.assign(moving_var * m + var * (1 - m))
+            with tf.control_dependencies([moving_mean, moving_var]):
+                return tf.nn.batch_normalization(x, mean, var, None, None, 1e-3)
+            """,
+            id="which nothing else would run",
+        ),
+        pytest.param(
+            """
+            moving_mean = moving_mean * m + mean * (1 - m)
+            moving_var = moving_var * m + var * (1 - m)
+            return tf.nn.batch_normalization(x, moving_mean, moving_var, None, None, 1e-3)
+            """,
+            """
+            moving_mean = moving_mean.assign(moving_mean * m + mean * (1 - m))
+            moving_var = moving_var.assign(moving_var * m + var * (1 - m))
+            return tf.nn.batch_normalization(x, moving_mean, moving_var, None, None, 1e-3)
+            """,
+            id="which the output runs",
+        ),
+    ],
+)
+def test_a_rebound_statistic_of_a_graph_gets_an_op_that_is_run(rest: str, fixed: str) -> None:
+    before, after = (REBOUND.format(textwrap.indent(textwrap.dedent(text).strip(), "    ")) for text in (rest, fixed))
+    assert changed(before) == after
+
+
+def test_what_each_call_makes_anew_is_assigned_to_by_hand() -> None:
+    source = Source.from_bytes(PER_CALL.encode(), "a.py")
+    report, changes = fixer.fix(engine.Inputs((source,), (), 1, tuple), Settings(), unsafe=True, write=False)
+    by_hand = [each.fix for each in report.findings if each.fix is not None]
+    assert [(each.applicability, each.message.partition(", ")[0]) for each in by_hand] == [
+        (Applicability.DISPLAY, "assign to running_mean")
+    ]
+    assert "BN401" in by_hand[0].message
+    assert not changes
+
+
+PER_CALL = """\
+import tensorflow as tf
+
+
+def norm(x, training):
+    running_mean = tf.Variable(tf.zeros([3]), trainable=False)
+    if not training:
+        return x - running_mean
+    mean, _ = tf.nn.moments(x, [0])
+    running_mean = 0.9 * running_mean + 0.1 * mean
+    return x - mean
+"""
+
 STATISTICS = """\
 def norm(x, m=0.9):
     moving_mean = tf.get_variable("moving_mean", [4], initializer=tf.zeros_initializer(), trainable=False)

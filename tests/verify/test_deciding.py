@@ -126,6 +126,30 @@ def test_of_the_variables_of_a_layer_those_of_a_name(pool: Pool, names: tuple[st
     assert decide(pool, experiment, program(ONE_OF_TWO), "program.py", Era("2", "3")).outcome is outcome
 
 
+FOR_INFERENCE = """
+    import tensorflow.compat.v1 as tf
+    def moving(name, x):
+        return tf.get_variable(name, x.shape[-1:], initializer=tf.zeros_initializer(), trainable=False)
+    def norm(x, training):
+        if training:
+            mean, _ = tf.nn.moments(x, [0])
+            {}
+        else:
+            mean = tf.get_variable("mean", x.shape[-1:], initializer=tf.zeros_initializer(), trainable=False)
+        return x - mean
+    """
+UPDATED = "mean = tf.assign(moving({}, x), 0.9 * moving('other', x) + 0.1 * mean)"
+
+
+@pytest.mark.parametrize(
+    ("line", "outcome"), [("", C), (UPDATED.format("'mean'"), U), (UPDATED.format("'another'"), C)]
+)
+def test_a_statistic_that_only_inference_makes(run: Run, line: str, outcome: Outcome) -> None:
+    """Both phases are built; where training has one of that name, its line makes none."""
+    seen = run(FOR_INFERENCE.format(line), Unchanged("train-op"), "norm", (9,), 9, tensorflow="1")
+    assert seen.outcome is outcome, seen
+
+
 WITHOUT_OPTIMIZER = """
     import numpy as np
     import tensorflow.compat.v1 as tf
