@@ -248,7 +248,9 @@ def walk(value: Value) -> Iterator[Value]:
     while stack:
         current = stack.pop()
         yield current
-        stack += reversed(current.children)
+        children = current.children
+        if children:
+            stack += reversed(children)
 
 
 def is_false(value: Value | None) -> bool:
