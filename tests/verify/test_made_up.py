@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from bnlint.findings import Outcome, Verdict
-from bnlint.verify.predictions import Changed, Unchanged
+from bnlint.findings import Era, Outcome, Verdict
+from bnlint.verify.pool import Pool
+from bnlint.verify.predictions import Changed, Experiment, Unchanged
+from bnlint.verify.verifier import decide
 
 pytestmark = pytest.mark.tensorflow
 Run = Callable[..., Verdict]
@@ -195,3 +197,20 @@ def test_keras_as_it_was_inside_tensorflow_is_found_in_its_package(run: Run) -> 
     """
     seen = run(source, Unchanged(), "Net", (7,), 10, tensorflow="2", keras="2")
     assert seen.outcome is Outcome.REFUTED, seen.detail
+
+
+@pytest.mark.parametrize("name", ["tensorflow.py", "keras.py", "numpy.py"])
+def test_a_file_with_the_name_of_a_library_does_not_take_its_place(pool: Pool, name: str) -> None:
+    source = """\
+import numpy as np
+import tensorflow as tf
+class Norm(tf.Module):
+    def __init__(self, channels_in):
+        self.mean = tf.Variable(np.zeros(channels_in, np.float32), trainable=False)
+    def __call__(self, x):
+        import tensorflow.keras.layers
+        self.mean = 0.9 * self.mean + 0.1 * tf.reduce_mean(x, 0)
+        return x
+"""
+    seen = decide(pool, Experiment(Unchanged(), "Norm", (5,), 8), source, name, Era("2"))
+    assert seen.outcome is Outcome.CONFIRMED, seen.detail

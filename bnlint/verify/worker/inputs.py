@@ -41,9 +41,11 @@ CONSTANTS: Sequence[Tuple[str, Any]] = (
     (r"(axis|ch_axis|channel_axis|feature_axis)", -1),
     (r"(n_out|channels?|n_channels?|num_channels?|in_channels|units|filters|num_features|dim|dims?|depth|size|nb_filters?"
      r"|n_filters?|num_outputs|out_dim|output_dim|input_dim|features_dim|width|hidden|n_hidden|num_filters?|out_channels"
-     r"|num_units|n_units|ch|c|num_classes|n_classes|classes|nb_classes|number_of_channels|feature_size)", CHANNELS),
+     r"|num_units|n_units|ch|c|num_classes|n_classes|classes|nb_classes|number_of_channels|feature_size"
+     r"|(filters?|channels?|units|features)_(in|out)|(in|out|input|output)_(filters?|channels?|units|features|planes))",
+     CHANNELS),
     (r"(kernel|kernel_size|k|ksize|filter_size|k_h|k_w)", 3),
-    (r"(strides?|stride|s|d_h|d_w|rate|dilation|groups?)", 1),
+    (r"(strides?|stride|s|d_h|d_w|rate|dilation|groups?|group_width)", 1),
     (r"(keep_prob|dropout|drop_rate|keep_rate|dropout_rate)", 0.5),
     (r"(batch_?size|bs|n_batch|num_batch|batch)", BATCH),
     (r"((max_?)?(seq|sequence|time)_?(len|length|steps?)|max_?len(gth)?|maxlen|num_steps|n_steps)", SIDE),

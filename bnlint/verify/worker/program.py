@@ -22,6 +22,13 @@ def program_path(filename: str, folder: str) -> str:
     return os.path.join(folder, (stem if stem.isidentifier() else "module") + ".py")
 
 
+def _module_name(path: str) -> str:
+    """The name of the file, unless it is that of a library that is loaded, as of a file ``tensorflow.py``."""
+    name = os.path.splitext(os.path.basename(path))[0]
+    known = getattr(sys.modules.get(name), "__file__", None)
+    return name if name not in sys.modules or known == path else "own_" + name
+
+
 class Program:
     """The user's source in a file of its own in ``folder``, so that tracebacks and autograph find the lines.
 
@@ -41,7 +48,7 @@ class Program:
         package: str = "",
     ) -> None:
         self.path = program_path(filename, folder)
-        self.name = os.path.splitext(os.path.basename(self.path))[0]
+        self.name = _module_name(self.path)
         self.source = source
         self.tree = ast.parse("")
         self.skip = skip
