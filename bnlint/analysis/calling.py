@@ -19,7 +19,7 @@ _MOST = 50
 def calls_around(project: ProjectFacts, module: ModuleFacts, scope: int) -> Iterator[tuple[ModuleFacts, Call]]:
     """The calls of the innermost function or class around a scope that is called at all."""
     for around in module.flow.enclosing(scope):
-        known = list(project.callers(module, around))
+        known = project.callers(module, around)
         calls = known or (project.links.calls_of(module, around) if around.kind == "function" else ())
         yield from calls
         if calls:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -78,17 +78,19 @@ class ProjectFacts:
                 return (module, scope) if scope is not None else None
         return None
 
-    def callers(self, module: ModuleFacts, scope: Scope) -> Iterator[tuple[ModuleFacts, Call]]:
+    def callers(self, module: ModuleFacts, scope: Scope) -> list[tuple[ModuleFacts, Call]]:
         """Calls of a function or class of a module, from anywhere in the project."""
-        imported: dict[str, list[Call]] = defaultdict(list)
+        found = [(module, call) for call in module.flow.callers.get(scope.id, ())]
         for home, call in self.links.namesakes(scope.name):
             if home is not module and isinstance(call.callee, Global):
                 target = self.resolve(call.callee.name, home)
                 if target is not None and target[0] is module and target[1] is scope:
-                    imported[home.filename].append(call)
-        for home in self.modules:
-            calls = module.flow.callers.get(scope.id, ()) if home is module else imported.get(home.filename, ())
-            yield from ((home, call) for call in calls)
+                    found.append((home, call))
+        return sorted(found, key=lambda each: self._order[each[0].filename])
+
+    @cached_property
+    def _order(self) -> dict[str, int]:
+        return {module.filename: index for index, module in enumerate(self.modules)}
 
     def calls_around(self, module: ModuleFacts, scope: int) -> Iterator[tuple[ModuleFacts, Call]]:
         """The calls of the innermost function or class around a scope that is called at all."""
