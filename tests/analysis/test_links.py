@@ -101,3 +101,17 @@ def test_of_several_files_the_one_nearest_to_the_importer_is_meant() -> None:
     )
     assert calls_of(found, "a.ops", "bn") == [("a.nets.deep.net", 2)]
     assert calls_of(found, "b.ops", "bn") == []
+
+
+def test_what_another_file_makes_is_named_as_that_file_names_it() -> None:
+    nets = (
+        "from tensorflow import keras\n\n\ndef net(deep=True):\n"
+        "    make = keras.Sequential if deep else keras.models.Sequential\n"
+        "    return make([keras.layers.BatchNormalization()])\n"
+    )
+    main = (
+        "from tensorflow import keras\nfrom nets import net\nmodel = net()\nmodel(keras.Input((4,)), training=False)\n"
+    )
+    found = project(nets=nets, main=main)
+    [fixed] = found.keras_models.fixed(module(found, "main"))
+    assert fixed.of_layers
