@@ -9,10 +9,12 @@ import atexit
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Literal
@@ -43,7 +45,7 @@ class VerifySettings:
     """How to run code.
 
     pythons: interpreters with TensorFlow; of several, code runs in the first that is of its era.
-    timeout: seconds for one experiment. jobs: worker processes.
+    timeout: seconds for one experiment, after which no other is begun for a finding. jobs: worker processes.
     isolation: "auto" takes what the system offers, "strict" refuses to run with less than all of `sandbox.ISOLATION`,
     "none" runs the code like any other program. fork: None decides by the system; False starts a process for each
     experiment. remember: the folder in which :func:`verify` keeps what it saw, so as not to run the same again.
@@ -331,6 +333,7 @@ def decide(
 
 
 def _decide(pool: Pool, plan: Plan, place: Place, python: str) -> Verdict:
+    until = time.monotonic() + pool.timeout
     verdict = _try(pool, python, place, plan.first())
     if verdict.outcome in DECIDED or not verdict.evidence.get("modes"):
         return verdict
@@ -340,7 +343,7 @@ def _decide(pool: Pool, plan: Plan, place: Place, python: str) -> Verdict:
         verdict = _try(pool, python, place, plan.skipping(skipped))
     if verdict.outcome in DECIDED:
         return verdict
-    for trial in _others(plan, verdict):
+    for trial in takewhile(lambda _: time.monotonic() < until, _others(plan, verdict)):
         second = _try(pool, python, place, trial)
         if second.outcome in DECIDED:
             return second

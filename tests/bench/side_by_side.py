@@ -64,7 +64,9 @@ def main(arguments: Sequence[str]) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         contestants = [*_own(folder, Path(scratch)), *_peers(folder, options.peers.resolve(), Path(scratch))]
         wanted = set(filter(None, options.only.split(",")))
-        costs = _measured([each for each in contestants if not wanted or each.name.split(",")[0] in wanted], options.runs)
+        costs = _measured(
+            [each for each in contestants if not wanted or each.name.split(",")[0] in wanted], options.runs
+        )
         text = _head(folder, options.runs) + _compared(costs) + _growth(Path(scratch), options.runs, options.longest)
     print(text)
     if options.write:
