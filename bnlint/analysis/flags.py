@@ -86,7 +86,10 @@ class Flags:
     def _entries(self, module: ModuleFacts, value: Value) -> dict[str, Value] | None:
         """The entries of a dict display or of ``dict(...)``; None if it cannot be seen through."""
         found: dict[str, Value] | None = None
-        for _, origin in self._project.links.origins(module, value):
+        for home, origin in self._project.links.origins(module, value):
+            items = origin.given if isinstance(origin, Call) else origin.children
+            if home is not module and not all(isinstance(item, Const) for item in items):
+                return None  # names of another file mean nothing in this one
             if isinstance(origin, Mapping) and all(isinstance(key, Const) for key, _ in origin.items):
                 found = (found or {}) | {str(k.value): item for k, item in origin.items if isinstance(k, Const)}
             elif isinstance(origin, Call) and isinstance(origin.callee, Read) and origin.callee.path == "dict":

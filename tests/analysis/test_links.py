@@ -115,3 +115,17 @@ def test_what_another_file_makes_is_named_as_that_file_names_it() -> None:
     found = project(nets=nets, main=main)
     [fixed] = found.keras_models.fixed(module(found, "main"))
     assert fixed.of_layers
+
+
+def test_options_that_a_base_class_of_another_file_names_are_not_looked_up_in_this_one() -> None:
+    base = (
+        "class Base:\n    def __init__(self, is_training):\n        flag = is_training\n"
+        "        self.literal = {'is_training': True}\n        self.named = {'is_training': flag}\n"
+    )
+    main = (
+        "import tf_slim as slim\nfrom base import Base\n\n\nclass Net(Base):\n    def net(self, x):\n"
+        "        slim.conv2d(x, 3, normalizer_fn=slim.batch_norm, normalizer_params=self.literal)\n"
+        "        slim.conv2d(x, 3, normalizer_fn=slim.batch_norm, normalizer_params=self.named)\n"
+    )
+    found = project(base=base, main=main)
+    assert [call.call.span.row for call in found.flags.of(module(found, "main"))] == [7]
