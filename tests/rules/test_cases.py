@@ -1,7 +1,8 @@
 """Small programs for the guards of each rule: where it speaks, and where it is silent.
 
 ``fixtures/cases/CODE.py`` holds programs one after another. ``# case: NAME`` begins one, ``# file: NAME`` a file of it,
-and a line that the rule flags ends in ``# error: CODE``, ``# warning: CODE`` or ``# info: CODE``.
+and a line that the rule flags ends in ``# error: CODE``, ``# warning: CODE`` or ``# info: CODE``. What is found is run,
+see ``tests/verify/test_cases_decided.py``, so a program that is flagged has all that it needs to run.
 """
 
 from __future__ import annotations

@@ -137,14 +137,15 @@ class _Onlooker:
 
     def _restore(self, original: Any) -> Any:
         """What the output depends on shows with any weights; those that were trained need not be here."""
+        notes = self.run.notes
 
         @functools.wraps(original)
-        def restore(saver: Any, session: Any, path: Any) -> Any:
-            if framework.v1.train.checkpoint_exists(path or ""):
-                return original(saver, session, path)
-            with session.graph.as_default():
-                session.run(framework.v1.global_variables_initializer())
-            self.run.notes.append("what the program restores is not here: its variables have their initial values")
+        def restore(self: Any, sess: Any, save_path: Any) -> Any:
+            if framework.v1.train.checkpoint_exists(save_path or ""):
+                return original(self, sess, save_path)
+            with sess.graph.as_default():
+                sess.run(framework.v1.global_variables_initializer())
+            notes.append("what the program restores is not here: its variables have their initial values")
             return None
 
         return restore
