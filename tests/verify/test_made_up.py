@@ -214,3 +214,35 @@ class Norm(tf.Module):
 """
     seen = decide(pool, Experiment(Unchanged(), "Norm", (5,), 8), source, name, Era("2"))
     assert seen.outcome is Outcome.CONFIRMED, seen.detail
+
+
+def test_a_mask_is_made_for_code_that_asks_for_one(run: Run) -> None:
+    source = """
+    import tensorflow as tf
+    class Norm(tf.Module):
+        def __init__(self, channels):
+            self.mean = tf.Variable(tf.zeros([channels]), trainable=False)
+        def __call__(self, x, real):
+            if real.dtype != tf.bool:
+                raise ValueError(f"real should have dtype bool, found {real.dtype}")
+            x = tf.boolean_mask(x, real)
+            self.mean.assign(0.9 * self.mean + 0.1 * tf.reduce_mean(x, 0))
+            return x - self.mean
+    """
+    seen = run(source, Unchanged(), "Norm", (4,), 9)
+    assert (seen.outcome, seen.evidence["inputs"]) == (Outcome.REFUTED, [[8, 3], [8]])
+
+
+def test_one_argument_after_the_other_is_found_for_a_graph(run: Run) -> None:
+    source = """
+    import tensorflow as tf
+    def net(x, real, strict):
+        if real.dtype != tf.bool:
+            raise ValueError("real should have dtype bool, found %s" % real.dtype)
+        if strict:
+            x = tf.boolean_mask(x, real)
+        mean = tf.get_variable("mean", [3], initializer=tf.zeros_initializer(), trainable=False)
+        return tf.assign(mean, 0.9 * mean + 0.1 * tf.reduce_mean(x, [0, 1, 2]))
+    """
+    seen = run(source, Unchanged(), "net", (7,), 8, tensorflow="1")
+    assert (seen.outcome, seen.evidence["inputs"]) == (Outcome.REFUTED, [[8, 6, 6, 3], [8]])

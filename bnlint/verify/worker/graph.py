@@ -99,12 +99,11 @@ def _placeholders(target: targets.Target) -> Dict[str, Any]:
 
 def _placeholder(argument: Argument) -> Any:
     """Of a batch with its size left open; or a training flag that is a tensor."""
-    v1, tf = framework.v1, framework.tf
-    name = "bnlint_" + argument.name
+    v1, name = framework.v1, "bnlint_" + argument.name
     if argument.kind == "flag":
         return v1.placeholder_with_default(True, [], name=name)
     open_shape = [None, *argument.shape[1:]] if len(argument.shape) > 1 else list(argument.shape)
-    return v1.placeholder(tf.int32 if argument.integer else tf.float32, open_shape, name=name)
+    return v1.placeholder(argument.dtype, open_shape, name=name)
 
 
 class _Graph:

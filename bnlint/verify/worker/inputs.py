@@ -84,7 +84,7 @@ class Argument(NamedTuple):
     """kind: "batch" (a new array of ``shape`` each step), "statistic" (a variable), "flag" (a tensor) or "constant".
 
     For a kind of THINGS one is made. off: what a flag is outside of training. array: a batch that is a NumPy array.
-    integer: a batch of class numbers. keys: by which the code asks for it, as an item of a mapping.
+    dtype: of a batch; int32 are class numbers, bool is a mask. keys: by which the code asks for it, in a mapping.
     """
 
     name: str
@@ -95,7 +95,7 @@ class Argument(NamedTuple):
     keyword: bool = False
     off: Any = None
     array: bool = False
-    integer: bool = False
+    dtype: str = "float32"
     keys: Tuple[str, ...] = ()
 
 
@@ -185,17 +185,20 @@ def _guess_one(parameter: Any, variant: Variant, role: Optional[str], first: boo
 
 
 def alternative(name: str, kind: str, variant: Variant) -> Argument:
-    """Another guess at a parameter: data of some rank, a size or a list of them, class numbers, a text …"""
+    """Another guess at a parameter: data of some rank, a size or a list of them, class numbers, a mask, a switch …"""
     if kind.startswith("batch"):
         return Argument(name, "batch", shape=variant.shape(int(kind.partition(":")[2] or 0)))
     if kind == "labels":
-        return Argument(name, "batch", shape=(BATCH,), integer=True)
+        return Argument(name, "batch", shape=(BATCH,), dtype="int32")
+    if kind == "mask":
+        return Argument(name, "batch", shape=(BATCH,), dtype="bool")
     values = {
         "size": CHANNELS,
         "sizes": [CHANNELS, CHANNELS],
         "indices": [number % 2 for number in range(CHANNELS)],
         "number": 0.5,
         "text": "bn",
+        "switch": True,
     }
     return Argument(name, kind) if kind in ("function", "stand-in") else Argument(name, "constant", values.get(kind))
 
@@ -233,9 +236,11 @@ def no_tensor(argument: Argument) -> Any:
     raise TypeError("the constructor wants data for %s" % argument.name)
 
 
-def class_numbers(shape: Tuple[int, ...], step: int) -> Any:
-    """int32 of ``shape``, zeros and ones."""
-    return np.random.RandomState(step).randint(0, 2, shape).astype(np.int32)
+def data(argument: Argument, step: int, salt: int) -> Any:
+    """A batch for this argument, new for each step: see :func:`batch`; zeros and ones if it is no ``float32``."""
+    if argument.dtype == "float32":
+        return batch(argument.shape, step, salt, argument.positive)
+    return np.random.RandomState(step).randint(0, 2, argument.shape).astype(argument.dtype)
 
 
 def batch(shape: Tuple[int, ...], step: int, salt: int = 0, positive: bool = False) -> Any:

@@ -17,6 +17,8 @@ Observation = Dict[str, Any]
 Attempt = Callable[[Variant], Observation]
 
 GUESSES: Sequence[Tuple[Tuple[str, ...], Tuple[str, ...]]] = (
+    (("as a Python `bool`", "as a Python bool"), ("switch",)),
+    (("dtype bool", "be of type bool", "expected bool", "bool tensor", "LogicalAnd", "LogicalNot"), ("mask",)),
     (("not callable",), ("function", "stand-in")),
     (("subscriptable", "not iterable", "unpack", "indices must be", "has no len"), ("sizes", "stand-in", "indices")),
     (("__index__", "int()", "interpreted as an integer", "Dimension value"), ("size", "sizes", "stand-in")),
@@ -60,7 +62,7 @@ def climb(
             tried.add(following)
             left -= 1
             other = attempt(following)
-            if other["error"] is None or len(other["hits"]) > len(seen["hits"]):
+            if _came_farther(other, seen):
                 variant, seen = following, other
         if best is None or rank(seen) > rank(best):
             best = seen
@@ -68,6 +70,14 @@ def climb(
             break
     assert best is not None
     return best
+
+
+def _came_farther(other: Observation, seen: Observation) -> bool:
+    """Whether it ran more lines, or as many and a later one."""
+    if other["error"] is None or len(other["hits"]) > len(seen["hits"]):
+        return True
+    rows, before = other["error"]["rows"], seen["error"]["rows"]
+    return len(other["hits"]) == len(seen["hits"]) and rows[:1] > before[:1]
 
 
 def rank(seen: Observation) -> Tuple[bool, int]:

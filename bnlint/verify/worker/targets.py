@@ -43,9 +43,7 @@ class Target:
     def arrays(self, step: int) -> Dict[str, Any]:
         """The batches of this step, by argument; the same for the same step in every run."""
         return {
-            argument.name: inputs.class_numbers(argument.shape, step)
-            if argument.integer
-            else inputs.batch(argument.shape, step, salt, argument.positive)
+            argument.name: inputs.data(argument, step, salt)
             for salt, argument in enumerate([*self.arguments, *self.made_with])
             if argument.kind == "batch"
         }
