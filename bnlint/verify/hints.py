@@ -47,6 +47,24 @@ def tests(tree: ast.Module | None, rows: tuple[int, int]) -> tuple[tuple[int, in
     return tuple((node.test.lineno, node.test.end_lineno or node.test.lineno) for node in around)
 
 
+def switches(tree: ast.Module | None, rows: tuple[int, int]) -> dict[str, bool]:
+    """What the tests around a statement want attributes such as ``FLAGS.use_bn`` to be, by their names."""
+    found: dict[str, bool] = {}
+    for node in ast.walk(tree) if tree is not None else ():
+        if isinstance(node, ast.If) and _spans(node, rows):
+            wanted = any(_spans(each, rows) for each in node.body)
+            waiting = [(node.test, wanted)]
+            while waiting:
+                test, truth = waiting.pop()
+                if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+                    waiting.append((test.operand, not truth))
+                elif isinstance(test, ast.BoolOp):
+                    waiting += [(each, truth) for each in test.values]
+                elif isinstance(test, ast.Attribute):
+                    found[test.attr] = truth
+    return found
+
+
 def _spans(node: ast.stmt, rows: tuple[int, int]) -> bool:
     return first_row(node) <= rows[0] and rows[1] <= (node.end_lineno or node.lineno)
 

@@ -179,6 +179,14 @@ class Plan:
         mode = "program" if self._experiment.symbol is None else "graph"
         return self._trial([mode], True, "ported: `tf` stands for `tf.compat.v1`, in graph mode")
 
+    def switched(self) -> Trial | None:
+        """The same, with flags of the command line that do not have the value which leads to the finding's line."""
+        wanted = hints.switches(self._tree, self.row)
+        if not wanted or "flags" not in self._text.lower():
+            return None
+        first = self.first()
+        return replace(first, request={**first.request, "switches": wanted})
+
     def under_keras_2(self) -> Trial | None:
         """Code that may be of either generation of Keras, where what Keras 3 has was not what it wants."""
         first = self.first()
@@ -283,6 +291,7 @@ class Plan:
             "row": list(self.row),
             "steps": self._experiment.steps,
             "skip": [],
+            "switches": {},
             "probes": self._probes(),
             "errors": sorted(predicted_errors(self._experiment.prediction)),
             "modes": modes,

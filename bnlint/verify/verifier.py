@@ -356,10 +356,11 @@ def _others(plan: Plan, verdict: Verdict) -> Iterator[Trial]:
     """What else may decide, the likeliest first. verdict: on the first trial."""
     if verdict.reason in ALONE:
         yield from plan.called()
+    switched = plan.switched() if verdict.reason == "line-not-reached" else None
     missing = _misses_names(verdict)
     older = plan.under_keras_2() if missing or verdict.reason == "line-not-reached" else None
     ported = plan.ported() if missing else None
-    yield from (trial for trial in (plan.driven(), older, ported, plan.program()) if trial is not None)
+    yield from (trial for trial in (switched, plan.driven(), older, ported, plan.program()) if trial is not None)
     if verdict.outcome is Outcome.DEFERRED or verdict.reason in ALONE:
         yield from plan.called_from_elsewhere()
 

@@ -246,3 +246,23 @@ def test_one_argument_after_the_other_is_found_for_a_graph(run: Run) -> None:
     """
     seen = run(source, Unchanged(), "net", (7,), 8, tensorflow="1")
     assert (seen.outcome, seen.evidence["inputs"]) == (Outcome.REFUTED, [[8, 6, 6, 3], [8]])
+
+
+@pytest.mark.parametrize(("test", "default"), [("FLAGS.switch and x is not None", False), ("not FLAGS.switch", True)])
+def test_a_switch_of_the_command_line_is_turned_to_reach_the_line(run: Run, test: str, default: bool) -> None:
+    source = f"""
+    import tensorflow as tf
+    from absl import flags
+    FLAGS = flags.FLAGS
+    flags.DEFINE_boolean("switch", {default}, "whether to normalise")
+    class Norm(tf.Module):
+        def __init__(self):
+            self.mean = tf.Variable(tf.zeros([3]), trainable=False)
+        def __call__(self, x):
+            if {test}:
+                self.mean = 0.9 * self.mean + 0.1 * tf.reduce_mean(x, 0)
+            return x
+    """
+    seen = run(source, Unchanged(), "Norm", (7,), 10)
+    assert seen.outcome is Outcome.CONFIRMED, seen
+    assert f"run with --switch={str(not default).lower()}, which is not the default" in seen.evidence["notes"]

@@ -186,7 +186,7 @@ def _attempt(mode: str, rung: Dict[str, str], variant: Variant, request: Dict[st
         else:
             watch.importing = True
             namespace = _import(entry, request["timeout"] / 4)
-            command_line.parse()
+            attempt.notes += command_line.parse(request["switches"])
             watch.importing = False
             stage = "call"
             _drive(mode, attempt, namespace, strategies)
