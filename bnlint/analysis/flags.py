@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bnlint.analysis.layers import LAYER_FUNCTIONS
-from bnlint.analysis.values import Call, Const, Mapping, Read, Value
+from bnlint.analysis.values import Call, Const, Mapping, Opaque, Read, Value
 
 if TYPE_CHECKING:
     from bnlint.analysis.facts import ModuleFacts
@@ -87,17 +87,17 @@ class Flags:
         """The entries of a dict display or of ``dict(...)``; None if it cannot be seen through."""
         found: dict[str, Value] | None = None
         for home, origin in self._project.links.origins(module, value):
-            items = origin.given if isinstance(origin, Call) else origin.children
-            if home is not module and not all(isinstance(item, Const) for item in items):
-                return None  # names of another file mean nothing in this one
             if isinstance(origin, Mapping) and all(isinstance(key, Const) for key, _ in origin.items):
-                found = (found or {}) | {str(k.value): item for k, item in origin.items if isinstance(k, Const)}
+                entries = {str(key.value): item for key, item in origin.items if isinstance(key, Const)}
             elif isinstance(origin, Call) and isinstance(origin.callee, Read) and origin.callee.path == "dict":
                 if origin.args or any(name is None for name, _ in origin.keywords):
                     return None
-                found = (found or {}) | {name: item for name, item in origin.keywords if name is not None}
+                entries = {name: item for name, item in origin.keywords if name is not None}
             else:
                 return None
+            if home is not module:  # whose names mean nothing here
+                entries = {k: v if isinstance(v, Const) else Opaque(v.span, "elsewhere") for k, v in entries.items()}
+            found = (found or {}) | entries
         return found
 
     # -- the phases of a program -----------------------------------------------------------------
