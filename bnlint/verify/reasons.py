@@ -32,6 +32,7 @@ REASONS = {
     "intended": "the layer was told to keep its statistics: momentum 1 or trainable=False",
     "update-without-effect": "an update ran and left the value as it was",
     "output-changed": "the fix changes what the code returns in training mode",
+    "nothing-to-mend": "the code does not do what was predicted, so there is nothing to mend",
     "still-true": "after the fix the code still does what was predicted",
     "caller-runs-updates": "an update exists; running it is left to the caller",
     "not-compared": "the code returned nothing that two runs could be compared by",

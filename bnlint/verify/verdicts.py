@@ -109,6 +109,8 @@ def prove(
     alone: a verdict on the text after with laws that can be measured, where in ``after`` they cannot.
     Updates that are there for a caller in another file, and were not before, are proven if they do right when run.
     """
+    if before.outcome is Outcome.REFUTED:
+        return _proof(Outcome.REFUTED, "nothing-to-mend", after)
     if after.outcome is Outcome.CONFIRMED:
         return _proof(Outcome.REFUTED, "still-true", after)
     handed_over = after.reason == "caller-runs-updates" and (before.outcome is Outcome.CONFIRMED or _rests(before))

@@ -54,9 +54,10 @@ def test_every_finding_is_decided_and_every_fix_proven(
         )
         expected = Outcome.REFUTED if refuted else decided
         assert seen.outcome is expected, (each.filename, each.span.row, each.code, seen.reason, seen.detail)
-    fixes = {} if refuted else made(findings)
+    fixes = made(findings)
     after = fixed(texts, findings, fixes)
     for each in findings:
         if each.fingerprint in fixes:
             proof = prove_fix(pool, each, texts, after)
-            assert proof.outcome is Outcome.CONFIRMED, (each.filename, each.span.row, each.code, proof.detail)
+            proven = Outcome.REFUTED if refuted else Outcome.CONFIRMED
+            assert proof.outcome is proven, (each.filename, each.span.row, each.code, proof.detail)
