@@ -11,7 +11,7 @@ from bnlint.analysis.scopes import Binding, Scope, Statement
 from bnlint.analysis.statistics import Statistic
 from bnlint.analysis.values import Attribute, Call, Global, Read, path_of, walk
 from bnlint.analysis.values import Sequence as Display
-from bnlint.edits import before, replaced, safe, swapped_text
+from bnlint.edits import before, replaced, safe, swapped_text, to_assign_call
 from bnlint.findings import Edit, Fix, Span
 from bnlint.graph_edits import stands_alone
 
@@ -62,15 +62,16 @@ def _line_at_end(module: ModuleFacts, function: Scope, code: str) -> Edit | None
     return Edit(Span(row, 1, row, 1), f"{' ' * (first.column - 1)}{code}\n")
 
 
-def kept_on_object(module: ModuleFacts, statistics: Sequence[Statistic]) -> dict[int, Fix]:
+def kept_on_object(module: ModuleFacts) -> dict[int, Fix]:
     """Fixes, by call id, that let objects keep the statistics which one of their methods makes at every call.
 
     In ``call`` of a Keras layer all go to ``build`` together, as weights. In other classes each is made where it is
-    made now, but once. None for functions, which have no object to keep anything on.
+    made now, but once. None for functions, which have no object to keep anything on. Where the method binds the name
+    to a new value, the same fix assigns that, since neither would help without the other.
     """
     fixes: dict[int, Fix] = {}
     by_scope: dict[int, list[_Kept]] = {}
-    for statistic in statistics:
+    for statistic in filter(module.is_per_call, module.statistics):
         kept = _kept(module, statistic)
         if kept is None:
             continue
@@ -79,7 +80,7 @@ def kept_on_object(module: ModuleFacts, statistics: Sequence[Statistic]) -> dict
         else:
             header = f'if not hasattr({kept.this}, "{kept.name}"):\n{" " * (kept.statement.span.column + 3)}'
             made_once = before(kept.statement.span, header)
-            fixes[statistic.call.id] = safe(f"make `{kept.place}` once", made_once, *kept.renamed(with_target=True))
+            fixes[statistic.call.id] = safe(f"make `{kept.place}` once", made_once, *kept.renamed(), *kept.assigned)
     for scope, group in by_scope.items():
         fix = _moved_to_build(module, module.scopes[scope], group)
         if fix is not None:
@@ -89,7 +90,10 @@ def kept_on_object(module: ModuleFacts, statistics: Sequence[Statistic]) -> dict
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """A statistic that a method makes in a statement of its own; ``name``: the attribute that is to hold it."""
+    """A statistic that a method makes in a statement of its own; ``name``: the attribute that is to hold it.
+
+    reads: of the local name. assigned: edits of the statements that bind it again.
+    """
 
     statistic: Statistic
     statement: Statement
@@ -98,12 +102,13 @@ class _Kept:
     this: str
     name: str
     reads: tuple[Span, ...]
+    assigned: tuple[Edit, ...]
 
     @property
     def place(self) -> str:
         return f"{self.this}.{self.name}"
 
-    def renamed(self, with_target: bool) -> list[Edit]:
+    def renamed(self, with_target: bool = True) -> list[Edit]:
         """What used a local name is to use the attribute."""
         if self.binding.path == self.place:
             return []
@@ -121,13 +126,20 @@ def _kept(module: ModuleFacts, statistic: Statistic) -> _Kept | None:
     binding = module.flow.tree.bindings[statement.bindings[0]]
     this, path = scope.self_name, binding.path
     name = path.removeprefix(f"{this}.")
-    alone = sum(each.path == path and each.scope == scope.id for each in module.flow.tree.bindings) == 1
+    again = [each.binding for each in module.rebindings if statistic in each.statistics]
+    bound = [each for each in module.flow.tree.bindings if each.path == path and each.scope == scope.id]
+    assigns = [to_assign_call(module, each, "assign", keep_name=False, place=f"{this}.{name}") for each in again]
     taken = path != f"{this}.{name}" and f"{this}.{name}" in module.text(owner.span)
     one_row = statement.span.row == statement.span.end_row
-    if binding.value is not statistic.call or not name.isidentifier() or not alone or taken or not one_row:
+    if binding.value is not statistic.call or not name.isidentifier() or taken or not one_row:
         return None
-    reads = tuple(read.span for read in module.flow.readers(binding))
-    return _Kept(statistic, statement, binding, owner, this, name, reads)
+    if [each.id for each in bound] != [binding.id, *(each.id for each in again)] or None in assigns:
+        return None
+    if any(each.kind != "assign" for each in again):
+        return None
+    reads = {read.span for each in bound for read in module.flow.readers(each)}
+    edits = tuple(edit for each in assigns if each is not None for edit in each.edits)
+    return _Kept(statistic, statement, binding, owner, this, name, tuple(sorted(reads)), edits)
 
 
 def _moved_to_build(module: ModuleFacts, call: Scope, group: Sequence[_Kept]) -> Fix | None:
@@ -153,8 +165,8 @@ def _moved_to_build(module: ModuleFacts, call: Scope, group: Sequence[_Kept]) ->
     if edit is None:
         return None
     gone = [Edit(Span(kept.statement.span.row, 1, kept.statement.span.row + 1, 1), "") for kept in group]
-    renamed = [each for kept in group for each in kept.renamed(with_target=False)]
-    return safe("make them once, in `build`", edit, *gone, *renamed)
+    used = [each for kept in group for each in (*kept.renamed(with_target=False), *kept.assigned)]
+    return safe("make them once, in `build`", edit, *gone, *used)
 
 
 def _as_weight(module: ModuleFacts, kept: _Kept, batch: str, shape_name: str) -> str | None:

@@ -49,15 +49,17 @@ def unsafe(message: str, *edits: Edit) -> Fix:
     return Fix(Applicability.UNSAFE, message, edits)
 
 
-def to_assign_call(module: ModuleFacts, binding: Binding, method: str, keep_name: bool) -> Fix | None:
-    """Turn ``place = value`` (or ``place += value``) into ``place.method(value)``.
+def to_assign_call(
+    module: ModuleFacts, binding: Binding, method: str, keep_name: bool, place: str | None = None
+) -> Fix | None:
+    """Turn ``place = value`` (or ``place += value``) into ``place.method(value)``, or into that of another place.
 
     keep_name: in a graph the name goes on to mean the result, so that what depended on it runs the update.
     None for statements with several targets or an annotation, and where another function would meet the result.
     """
     if keep_name and binding.path in module.scopes[binding.scope].outer_names:
         return None
-    place = module.text(binding.target)
+    place = place or module.text(binding.target)
     rest = Span(binding.target.end_row, binding.target.end_column, binding.span.end_row, binding.span.end_column)
     text = module.text(rest)
     equals = _EQUALS.match(text)

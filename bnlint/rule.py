@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bnlint.creation_edits import kept_on_object
 from bnlint.findings import (
     Applicability,
     Confidence,
@@ -24,6 +25,7 @@ from bnlint.verify.predictions import (
     Experiment,
     InitialValue,
     MixedLaw,
+    NewPerCall,
     OneSided,
     Prediction,
     Trainable,
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
     from bnlint.analysis.statistics import Statistic
     from bnlint.analysis.values import Call
 
-MOVED_OTHERWISE = (Unchanged, OneSided, WrongLaw, MixedLaw, Trainable, InitialValue)
+MOVED_OTHERWISE = (Unchanged, OneSided, WrongLaw, MixedLaw, Trainable, InitialValue, NewPerCall)
 """Predictions about what a statistic holds in training; a fix makes it hold something else."""
 
 MOST_CALLERS = 2
@@ -143,15 +145,19 @@ class Case:
     def _rated(self, fix: Fix | None, prediction: Prediction, statistics: Sequence[Statistic]) -> Fix | None:
         """A fix that moves a statistic which the output in training follows changes that output, and is not safe.
 
-        One that makes a statistic move is shown and not made while each call starts anew: nobody would see it move.
+        To make a statistic move helps nobody while each call starts anew: it goes together with what makes it once, and
+        where there is no such fix, it is shown and not made.
         """
         moves = any(isinstance(one, MOVED_OTHERWISE) for one in simple(prediction))
         if fix is None or fix.applicability is not Applicability.SAFE or not moves:
             return fix
         resting = any(isinstance(one, Unchanged) for one in simple(prediction))
         if resting and self.era.tensorflow != "1" and any(map(self.module.is_per_call, statistics)):
-            message = f"{fix.message}, once the variable outlives the call (BN401)"
-            return replace(fix, applicability=Applicability.DISPLAY, message=message)
+            together = kept_on_object(self.module).get(statistics[0].call.id)
+            if together is None:
+                message = f"{fix.message}, once the variable outlives the call (BN401)"
+                return replace(fix, applicability=Applicability.DISPLAY, message=message)
+            fix = together
         fed_back = any(self.module.is_fed_back(each, self.era.tensorflow == "1") for each in statistics)
         return replace(fix, applicability=Applicability.UNSAFE) if fed_back else fix
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from itertools import takewhile
 from pathlib import Path
 from queue import SimpleQueue
@@ -312,9 +313,12 @@ def _moved_rows(before: str, after: str) -> dict[int, int]:
         if tag in ("equal", "replace"):
             rows.update(zip(range(i + 1, i_end + 1), range(j + 1, j_end + 1), strict=False))
         if tag == "replace":
-            # A line that was only indented is still the same one.
-            code = {new[row].strip(): row + 1 for row in reversed(range(j, j_end))}
-            rows.update({row + 1: code[text] for row in range(i, i_end) if (text := old[row].strip()) in code})
+            # A line that was only indented is still the same one; where lines have come, the closest one is.
+            cutoff = 1.0 if i_end - i == j_end - j else 0.6
+            code = [line.strip() for line in new[j:j_end]]
+            for row in range(i, i_end):
+                for closest in get_close_matches(old[row].strip(), code, n=1, cutoff=cutoff):
+                    rows[row + 1] = j + code.index(closest) + 1
     return rows
 
 

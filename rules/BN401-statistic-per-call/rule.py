@@ -14,7 +14,7 @@ def check(case: Case) -> Iterator[Finding]:
     if case.era.tensorflow == "1":
         return
     per_call = [statistic for statistic in case.module.statistics if case.module.is_per_call(statistic)]
-    fixes = kept_on_object(case.module, per_call)
+    fixes = kept_on_object(case.module)
     for statistic in per_call:
         yield case.finding(
             statistic.span,

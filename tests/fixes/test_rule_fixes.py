@@ -149,6 +149,31 @@ def test_what_each_call_makes_anew_is_assigned_to_by_hand() -> None:
     assert not changes
 
 
+def test_what_a_method_makes_anew_is_made_once_and_assigned_to_in_one_fix() -> None:
+    source = Source.from_bytes(BY_METHOD.encode(), "a.py")
+    report = engine.check_sources([source], Settings())
+    assert [finding.code for finding in report.findings] == ["BN401", "BN101"]
+    assert len({finding.fix for finding in report.findings}) == 1
+    inputs = engine.Inputs((source,), (), 1, tuple)
+    _, (change,) = fixer.fix(inputs, Settings(), unsafe=False, write=False)
+    assert change.after.text == BY_METHOD.replace(
+        "mean = tf.Variable(",
+        'if not hasattr(self, "mean"):\n            self.mean = tf.Variable(',
+    ).replace("mean = 0.9 * mean + 0.1 * batch", "self.mean.assign(0.9 * self.mean + 0.1 * batch)")
+
+
+BY_METHOD = """\
+import tensorflow as tf
+
+
+class Norm(tf.Module):
+    def __call__(self, x):
+        mean = tf.Variable(tf.zeros([3]), trainable=False, name="moving_mean")
+        batch = tf.reduce_mean(x, 0)
+        mean = 0.9 * mean + 0.1 * batch
+        return x - batch
+"""
+
 PER_CALL = """\
 import tensorflow as tf
 
