@@ -36,7 +36,7 @@ OTHERS = Path(__file__).with_name("others.py")
 RUNGS = {
     "the module": "the file as it stands",
     "and a slice": "and the part of it that the finding needs",
-    "and stand-ins": "and stand-ins for what is missing, and the callers in the file",
+    "and stand-ins": "and stand-ins for what is missing, and the callers",
 }
 
 
