@@ -120,3 +120,10 @@ def test_keras_2_is_asked_for_by_the_era_the_import_or_graph_code() -> None:
 def test_what_python_3_cannot_parse_is_still_a_plan() -> None:
     request = first(Experiment(Unchanged(), "f", (), 1), "def f(x):\n    print x\n").request
     assert [rung["name"] for rung in request["rungs"]] == ["module", "program"]
+
+
+@pytest.mark.parametrize(("value", "modes"), [("data.mean(axis=0)", ["eager"]), ("data", ["eager", "function"])])
+def test_what_wants_numpy_arrays_is_not_traced(value: str, modes: list[str]) -> None:
+    source = f"def calibrate(norm, data):\n    norm.moving_mean = {value}\n"
+    trial = first(Experiment(Unchanged(), "calibrate", (), 2), source)
+    assert trial.request["modes"] == modes
