@@ -155,7 +155,7 @@ class Plan:
     def _driven(self) -> Trial:
         modes = self._modes()
         target = hints.definition(self._tree, self._experiment.symbol or "")
-        if "array" in hints.roles(target).values():
+        if any(role == "array" and name != "self" for name, role in hints.roles(target).items()):
             # Nothing is a NumPy array in a function that is traced.
             modes = [mode for mode in modes if mode != "function"] or modes
         return self._trial(modes, "graph" in modes)

@@ -127,3 +127,9 @@ def test_what_wants_numpy_arrays_is_not_traced(value: str, modes: list[str]) -> 
     source = f"def calibrate(norm, data):\n    norm.moving_mean = {value}\n"
     trial = first(Experiment(Unchanged(), "calibrate", (), 2), source)
     assert trial.request["modes"] == modes
+
+
+def test_an_object_that_keeps_a_mean_is_no_array() -> None:
+    source = "class Norm:\n    def __call__(self, x):\n        return x - self.mean\n"
+    trial = first(Experiment(Unchanged(), "Norm.__call__", (), 3), source)
+    assert trial.request["modes"] == ["eager", "function"]
