@@ -32,7 +32,7 @@ class AddedUpdate:
 
 def added_updates(project: ProjectFacts, module: ModuleFacts) -> Iterator[AddedUpdate]:
     """The calls of ``add_update`` in the Keras layers of a module; a class may define a method of that name itself."""
-    for call, _ in module.methods.get("add_update", ()):
+    for call, _ in module.flow.index.methods.get("add_update", ()):
         if not call.args:
             continue
         scope = module.flow.site(call).scope

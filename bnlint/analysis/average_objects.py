@@ -29,7 +29,7 @@ class AppliedAverage:
 def applied_averages(project: ProjectFacts, module: ModuleFacts) -> Iterator[AppliedAverage]:
     """The calls of a module that apply an average object of TensorFlow to batch statistics."""
     batch = BatchStatistics(module.flow)
-    for call, receiver in module.methods.get("apply", ()):
+    for call, receiver in module.flow.index.methods.get("apply", ()):
         values = call.argument(0, "var_list")
         if values is None:
             continue

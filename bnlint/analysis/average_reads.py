@@ -41,7 +41,7 @@ class TensorAverage:
 def tensor_averages(project: ProjectFacts, module: ModuleFacts) -> Iterator[TensorAverage]:
     """The calls of a module that apply an average to statistics of a batch, which are no variables."""
     batch = BatchStatistics(module.flow)
-    for call, receiver in module.methods.get("apply", ()):
+    for call, receiver in module.flow.index.methods.get("apply", ()):
         values = call.argument(0, "var_list")
         for origin in module.flow.origins(values) if values is not None else ():
             items = origin.items if isinstance(origin, Sequence) else ()
@@ -53,12 +53,12 @@ def tensor_averages(project: ProjectFacts, module: ModuleFacts) -> Iterator[Tens
 
 def early_averages(project: ProjectFacts, module: ModuleFacts) -> Iterator[EarlyAverage]:
     """The calls of ``average`` that come before every ``apply``, in the function that makes the object."""
-    for call, receiver in module.methods.get("average", ()):
+    for call, receiver in module.flow.index.methods.get("average", ()):
         scope, place = module.flow.site(call).scope, path_of(receiver)
         made = _made_here(project, module, receiver, scope)
         if place is None or made is None or module.flow.site(call).loops:
             continue
-        applies = [apply for apply, on in module.methods.get("apply", ()) if path_of(on) == place]
+        applies = [apply for apply, on in module.flow.index.methods.get("apply", ()) if path_of(on) == place]
         if not any(_may_run_between(module, apply, made, call) for apply in applies) and not _leaves(
             module, made, call, place
         ):

@@ -83,7 +83,7 @@ class Branches:
         """``ema.apply([mean, variance])`` of the statistics of a batch."""
         batch = BatchStatistics(self._flow)
         known = {statistic.call.id for update in self._updates for statistic in update.statistics}
-        for call, receiver in self._flow.methods.get("apply", ()):
+        for call, receiver in self._flow.index.methods.get("apply", ()):
             if not self._is_averager(receiver):
                 continue
             for item in self._leaves(call.argument(0, "var_list")):

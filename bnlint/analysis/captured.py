@@ -42,7 +42,7 @@ def _traced(module: ModuleFacts) -> Iterator[Scope]:
     """Functions under ``@tf.function`` or given to it, and the methods that such methods call."""
     flow = module.flow
     direct = {scope.id: scope for scope in module.scopes if any(_is_tf_function(module, d) for d in scope.decorators)}
-    for call in flow.calls_named("tf.function"):
+    for call in flow.index.named("tf.function"):
         for origin in flow.origins(call.args[0]) if call.args else ():
             if isinstance(origin, Definition):
                 direct[origin.scope] = module.scopes[origin.scope]

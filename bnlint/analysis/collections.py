@@ -91,16 +91,16 @@ def key_of(flow: Dataflow, value: Value | None) -> str | None:
 
 def collection_reads(flow: Dataflow, uses: Uses) -> Iterator[CollectionRead]:
     """The places of a module that read a collection."""
-    for call in flow.calls_ending(*_GET):
+    for call in flow.index.ending(*_GET):
         key = key_of(flow, call.argument(0, "key", "name"))
         part = call.argument(1, "scope")
         used = any(not end.is_nowhere or end.kind == "empty" for end in uses.ends(call))
-        yield CollectionRead(call, key, part, used, flow.tail_of(call) == "get_collection_ref")
+        yield CollectionRead(call, key, part, used, flow.index.tail_of(call) == "get_collection_ref")
 
 
 def collection_adds(flow: Dataflow) -> Iterator[CollectionAdd]:
     """The places of a module that fill a collection by hand."""
-    for call in flow.calls_ending(*_ADD):
+    for call in flow.index.ending(*_ADD):
         name, value = call.argument(0, "name", "names"), call.argument(1, "value")
         if name is not None and value is not None:
             yield CollectionAdd(call, key_of(flow, name), name, value)
@@ -110,7 +110,7 @@ def hands_on_update_ops(flow: Dataflow) -> bool:
     """Whether ``GraphKeys.UPDATE_OPS`` goes somewhere that may read it: anything but the usual add and get."""
     if "UPDATE_OPS" not in flow.tree.lines.text:
         return False
-    usual = flow.calls_ending(*_GET, *_ADD)
+    usual = flow.index.ending(*_GET, *_ADD)
     known = {id(value) for call in usual for argument in call.given for value in walk(argument)}
     for call in flow.tree.calls:
         known |= {id(value) for name, option in call.keywords if name == _COLLECTIONS for value in walk(option)}

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
 
+from bnlint.analysis.call_index import CallIndex
 from bnlint.analysis.names import BRANCHING, branches_of, canonical
 from bnlint.analysis.scopes import Binding, Guard, ModuleTree, Scope, Statement
 from bnlint.analysis.values import (
@@ -70,60 +71,18 @@ class Dataflow:
         own = self.tree.calls
         if call.id >= len(own) or own[call.id] is not call:  # one that is made up, or of another file
             return self.name_of_value(call.callee)
-        known = self._names
-        if call.id not in known:
-            known[call.id] = self.name_of_value(call.callee)
-        return known[call.id]
+        if call.id not in self._names:
+            self._names[call.id] = self.name_of_value(call.callee)
+        return self._names[call.id]
 
     @cached_property
     def _names(self) -> dict[int, str | None]:
         return {}
 
     @cached_property
-    def _by_name(self) -> dict[str, list[Call]]:
-        found: dict[str, list[Call]] = {}
-        for call in self.tree.calls:
-            name = self.name_of(call)
-            if name is not None:
-                found.setdefault(name, []).append(call)
-        return found
-
-    def calls_named(self, *names: str) -> list[Call]:
-        """The calls of imported functions with one of these canonical names, in program order."""
-        found = [call for name in names for call in self._by_name.get(name, ())]
-        return sorted(found, key=lambda call: call.id)
-
-    @cached_property
-    def methods(self) -> dict[str, list[tuple[Call, Value]]]:
-        """The calls of methods by their names, in program order, each with what it is called on."""
-        found: dict[str, list[tuple[Call, Value]]] = {}
-        for call in self.tree.calls:
-            method = self.method_of(call)
-            if method is not None:
-                found.setdefault(method[1], []).append((call, method[0]))
-        return found
-
-    def calls_of_methods(self, *names: str) -> list[tuple[Call, Value]]:
-        """The calls of methods with one of these names, in program order, each with what it is called on."""
-        found = [each for name in names for each in self.methods.get(name, ())]
-        return sorted(found, key=lambda each: each[0].id)
-
-    def tail_of(self, call: Call) -> str:
-        """The last part of the name of what is called, a method or an imported function; "" for anything else."""
-        method = self.method_of(call)
-        return method[1] if method is not None else (self.name_of(call) or "").rpartition(".")[2]
-
-    @cached_property
-    def _by_tail(self) -> dict[str, list[Call]]:
-        found: dict[str, list[Call]] = {}
-        for call in self.tree.calls:
-            found.setdefault(self.tail_of(call), []).append(call)
-        return found
-
-    def calls_ending(self, *tails: str) -> list[Call]:
-        """The calls of methods, or of imported functions, whose names end with one of these, in program order."""
-        found = [call for tail in tails for call in self._by_tail.get(tail, ())]
-        return sorted(found, key=lambda call: call.id)
+    def index(self) -> CallIndex:
+        """The calls of this module, by what they call."""
+        return CallIndex(self)
 
     def name_of_value(self, value: Value) -> str | None:
         """The canonical name of an imported thing, followed through plain aliases."""
@@ -181,9 +140,7 @@ class Dataflow:
     def branch_scopes(self) -> dict[int, tuple[Call, int]]:
         """Functions and lambdas that are branches of ``tf.cond``, with the call and the index of the branch."""
         found: dict[int, tuple[Call, int]] = {}
-        for call in self.tree.calls:
-            if self.name_of(call) not in BRANCHING:
-                continue
+        for call in self.index.named(*BRANCHING):
             for index, branch in enumerate(branches_of(call)):
                 for origin in self.origins(branch) if branch is not None else ():
                     if isinstance(origin, Definition):
@@ -346,10 +303,9 @@ class Dataflow:
     @cached_property
     def _appended(self) -> dict[tuple[int, str], list[Value]]:
         found: dict[tuple[int, str], list[Value]] = defaultdict(list)
-        for call in self.tree.calls:
-            method = self.method_of(call)
-            if method is not None and method[1] == "append" and len(call.args) == 1 and isinstance(method[0], Read):
-                found[self._home(method[0])].append(call.args[0])
+        for call, receiver in self.index.methods.get("append", ()):
+            if len(call.args) == 1 and isinstance(receiver, Read):
+                found[self._home(receiver)].append(call.args[0])
         return found
 
     def _home(self, read: Read) -> tuple[int, str]:

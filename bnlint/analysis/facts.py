@@ -34,7 +34,7 @@ from bnlint.analysis.statistics import Statistic, Statistics
 from bnlint.analysis.train_steps import TrainSteps
 from bnlint.analysis.updates import Rebinding, Update, Updates
 from bnlint.analysis.uses import Uses
-from bnlint.analysis.values import Call, Global, Value
+from bnlint.analysis.values import Global, Value
 from bnlint.findings import Era, Span
 
 # Methods of a Keras model that train it.
@@ -82,11 +82,6 @@ class ModuleFacts:
         stem = name.partition(".")[0]
         in_folder = any(folder in ("test", "tests", "testing") for folder in folders.split("/"))
         return in_folder or stem.startswith("test_") or stem.endswith(("_test", "_tests"))
-
-    @property
-    def methods(self) -> dict[str, list[tuple[Call, Value]]]:
-        """The calls of methods by their names, each with what it is called on."""
-        return self.flow.methods
 
     @cached_property
     def phases(self) -> Phases:
@@ -200,12 +195,12 @@ class ModuleFacts:
     @cached_property
     def fits(self) -> bool:
         """Whether the module trains a Keras model by ``fit`` or its like."""
-        return not _FITS.isdisjoint(self.methods)
+        return not _FITS.isdisjoint(self.flow.index.methods)
 
     @cached_property
     def has_tape(self) -> bool:
         """Whether the module has a training loop of its own."""
-        return bool(self.flow.calls_named("tf.GradientTape"))
+        return bool(self.flow.index.named("tf.GradientTape"))
 
     def removed_calls(self, era: Era) -> list[RemovedCall]:
         """Calls around batch norm that no longer exist in the TensorFlow or Keras of an era."""

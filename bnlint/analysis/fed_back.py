@@ -61,7 +61,7 @@ def _updating(module: ModuleFacts, statistic: Statistic) -> Iterator[Statement]:
     for update in module.updates:
         if statistic in update.statistics and update.statement is not None:
             yield update.statement
-    for call, _ in module.methods.get("add_update", ()):
+    for call, _ in module.flow.index.methods.get("add_update", ()):
         added, statement = added_statistics(module, call) if call.args else (), module.flow.statement(call)
         if statistic in added and statement is not None:
             yield statement

@@ -27,7 +27,7 @@ def dropping_calls(
     """The calls of a module after which nobody stores the new statistics, or others for the same variables."""
     made = {statistic.call.id: statistic for statistic in statistics}
     assigned = {id(statistic) for update in updates for statistic in update.statistics}
-    for call in flow.calls_named(*FUSED):
+    for call in flow.index.named(*FUSED):
         if _is_false(flow, call.argument(7, "is_training")):
             continue
         given = (call.argument(3, "mean"), call.argument(4, "variance"))

@@ -97,7 +97,7 @@ class KerasModels:
         else:
             layers = [
                 call.args[0]
-                for call, receiver in module.methods.get("add", ())
+                for call, receiver in module.flow.index.methods.get("add", ())
                 if call.args and any(origin is model for origin in module.flow.origins(receiver))
             ]
         return layers if all(isinstance(layer, (Call, Read)) for layer in layers) else []

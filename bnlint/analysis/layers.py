@@ -85,7 +85,7 @@ class LayerFunctionCall:
 
 def layer_function_calls(flow: Dataflow) -> Iterator[LayerFunctionCall]:
     """The functional batch-norm calls of a module, direct or through ``functools.partial``."""
-    for call in flow.calls_named(*LAYER_FUNCTIONS):
+    for call in flow.index.named(*LAYER_FUNCTIONS):
         name = flow.name_of(call) or ""
         options, complete = _options(flow, call)
         if name == "tf.layers.batch_normalization":
@@ -125,7 +125,7 @@ class Layers:
         self._flow = flow
         self.all: list[Layer] = []
         self._by_call: dict[int, Layer] = {}
-        for call in flow.calls_named(*LAYER_CLASSES):
+        for call in flow.index.named(*LAYER_CLASSES):
             layer = Layer(call, flow.name_of(call) or "", flow.site(call).scope)
             self.all.append(layer)
             self._by_call[call.id] = layer

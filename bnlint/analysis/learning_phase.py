@@ -30,10 +30,10 @@ class PinnedPhase:
 def pinned_phases(module: ModuleFacts) -> Iterator[PinnedPhase]:
     """The calls of a module that pin the phase for the training that comes after them."""
     flow = module.flow
-    calls = flow.calls_named("keras.backend.set_learning_phase")
+    calls = flow.index.named("keras.backend.set_learning_phase")
     if not calls or any(not _pins(call) for call in calls):
         return
-    trainings = [call for call, _ in flow.calls_of_methods(*_TRAINS)]
+    trainings = [call for call, _ in flow.index.of_methods(*_TRAINS)]
     for call in calls:
         scope = module.scopes[flow.site(call).scope]
         if scope.kind == "function" and _ELSEWHERE.search(scope.name):

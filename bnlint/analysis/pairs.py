@@ -301,7 +301,7 @@ class Pairs:
         """Whether the module assigns to something of which it is not known which variable it is."""
         known = {update.call.id for update in self._updates}
         for call in self._flow.tree.calls:
-            if self._flow.tail_of(call).startswith(_ASSIGNS) and call.id not in known:
+            if self._flow.index.tail_of(call).startswith(_ASSIGNS) and call.id not in known:
                 return True
         return False
 

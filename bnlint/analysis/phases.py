@@ -308,15 +308,15 @@ class Phases:
     @cached_property
     def has_switch(self) -> bool:
         """Whether some flag of the module can be either: a placeholder, or a name that is given both truths."""
-        placeholders = self._flow.calls_named(*_PLACEHOLDERS)
-        return bool(self._flow.calls_named(*_LEARNING_PHASE)) or any(
+        placeholders = self._flow.index.named(*_PLACEHOLDERS)
+        return bool(self._flow.index.named(*_LEARNING_PHASE)) or any(
             self._side_of_call(call, 2) or self._bound_to_flag(call) for call in placeholders
         )
 
     @cached_property
     def has_placeholder(self) -> bool:
         """Whether the module makes a placeholder of any kind."""
-        return bool(self._flow.calls_named(*_PLACEHOLDERS))
+        return bool(self._flow.index.named(*_PLACEHOLDERS))
 
     def _bound_to_flag(self, call: Call) -> bool:
         statement = self._flow.statement(call)

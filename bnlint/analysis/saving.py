@@ -48,7 +48,7 @@ class Saving:
     def partial_savers(self, module: ModuleFacts) -> Iterator[PartialSaver]:
         """Savers that save only trainable variables, of programs with moving statistics that are not trainable."""
         flow = module.flow
-        savers = flow.calls_named(*_SAVERS)
+        savers = flow.index.named(*_SAVERS)
         if not savers or not self._has_statistics(module):
             return
         partial = {call.id: self._selection(flow, call) for call in savers}
@@ -97,7 +97,7 @@ class Saving:
         """Whether something is appended to a list that was bound to a name."""
         return any(
             path_of(receiver) == read.path and not all(_counts(argument) for argument in call.args)
-            for call, receiver in flow.calls_of_methods(*_GROWS)
+            for call, receiver in flow.index.of_methods(*_GROWS)
         )
 
     def _saves(self, module: ModuleFacts, saver: Call) -> bool:
@@ -109,7 +109,7 @@ class Saving:
         names = {b.path for b in flow.tree.bindings if b.value is saver}
         tails = {name.rpartition(".")[2] for name in names if "." in name}
         for other in self._project.programs.of(module).modules:
-            for _, receiver in other.methods.get("save", ()):
+            for _, receiver in other.flow.index.methods.get("save", ()):
                 path = path_of(receiver) or ""
                 if path.rpartition(".")[2] in tails or (other is module and path in names):
                     return True
@@ -142,15 +142,15 @@ class Saving:
         return not self._is_tracked(module, statistic) and not self._only_checkpoints(module)
 
     def _is_tracked(self, module: ModuleFacts, statistic: Statistic) -> bool:
-        calls = (call for name in _TRACKS for call, _ in module.methods.get(name, ()))
+        calls = (call for name in _TRACKS for call, _ in module.flow.index.methods.get(name, ()))
         return any(call.args and path_of(call.args[0]) in statistic.paths for call in calls)
 
     def _only_checkpoints(self, module: ModuleFacts) -> bool:
         """``tf.train.Checkpoint`` saves raw variables too; it is what the program uses if nothing else saves."""
         modules = self._project.programs.of(module).modules
-        if not any(other.flow.calls_named(*_CHECKPOINTS) for other in modules):
+        if not any(other.flow.index.named(*_CHECKPOINTS) for other in modules):
             return False
-        return all(_KERAS_SAVES.isdisjoint(other.methods) for other in modules)
+        return all(_KERAS_SAVES.isdisjoint(other.flow.index.methods) for other in modules)
 
 
 def _counts(value: Value) -> bool:

@@ -181,7 +181,7 @@ class Statistics:
                 self._note_name(statistic, binding.path)
 
     def _find_normalisations(self) -> None:
-        for call in self._flow.calls_named(*NORMALISE, *FUSED, *ROOTS):
+        for call in self._flow.index.named(*NORMALISE, *FUSED, *ROOTS):
             name = self._flow.name_of(call)
             if name in NORMALISE:
                 self._note_role(call.argument(1, "mean"), "mean")

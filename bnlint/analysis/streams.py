@@ -52,7 +52,7 @@ class Streams:
 
     def shared(self) -> Iterator[SharedStream]:
         """Layers and models with a batch norm that a function with a gradient tape calls on several inputs."""
-        taped = {self._flow.site(call).scope for call in self._flow.calls_named("tf.GradientTape")}
+        taped = {self._flow.site(call).scope for call in self._flow.index.named("tf.GradientTape")}
         for scope in taped:
             calls: dict[str, list[Call]] = defaultdict(list)
             for call in self._module.scopes[scope].calls:
@@ -93,7 +93,7 @@ class Streams:
 
     def recomputed(self) -> Iterator[Recomputed]:
         """Functions with a batch norm that are run a second time for their gradients."""
-        for call in self._flow.calls_named(*_RECOMPUTES):
+        for call in self._flow.index.named(*_RECOMPUTES):
             rows = self._updating(call.args[0]) if call.args else None
             if rows is not None:
                 yield Recomputed(call.span, self._flow.site(call).scope, rows)

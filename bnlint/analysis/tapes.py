@@ -63,7 +63,7 @@ def _calls_under_tapes(project: ProjectFacts, module: ModuleFacts) -> Iterator[t
 def _calls_in_losses(project: ProjectFacts, module: ModuleFacts) -> Iterator[tuple[ModuleFacts, Call, Value]]:
     """Calls of trained models in functions that are given to ``optimizer.minimize``, which Keras 3 does not have."""
     own = len(module.flow.tree.own_calls)
-    for call, _ in module.methods.get("minimize", ()):
+    for call, _ in module.flow.index.methods.get("minimize", ()):
         loss, variables = call.argument(0, "loss"), call.argument(1, "var_list")
         if call.id >= own or loss is None or variables is None:
             continue
@@ -116,7 +116,7 @@ def _trained(module: ModuleFacts, block: Block) -> Iterator[Value]:
         for binding in module.flow.tree.bindings
         if binding.kind == "with" and binding.scope == block.scope and binding.value is block.context
     }
-    for call, tape in module.flow.calls_of_methods("gradient", "jacobian"):
+    for call, tape in module.flow.index.of_methods("gradient", "jacobian"):
         if path_of(tape) not in names or module.flow.site(call).scope != block.scope:
             continue
         sources = call.argument(1, "sources")

@@ -69,10 +69,10 @@ class TrainSteps:
     def steps(self) -> list[TrainStep]:
         """The optimizer steps, in program order."""
         found: list[TrainStep] = []
-        for call, _ in self._flow.calls_of_methods(*_STEPS):
+        for call, _ in self._flow.index.of_methods(*_STEPS):
             scope = self._flow.site(call).scope
             if call.args + call.keywords and not self._wraps(scope):
-                loss = call.argument(0, "loss") if self._flow.tail_of(call) == "minimize" else None
+                loss = call.argument(0, "loss") if self._flow.index.tail_of(call) == "minimize" else None
                 found.append(TrainStep(call, scope, loss))
         return found
 
@@ -95,13 +95,13 @@ class TrainSteps:
     @property
     def helpers(self) -> list[Call]:
         """Calls of what may be a helper that runs UPDATE_OPS; the project may define one of the same name."""
-        return self._flow.calls_ending(*_SELF_RUNNING)
+        return self._flow.index.ending(*_SELF_RUNNING)
 
     @cached_property
     def runs(self) -> list[SessionRun]:
         """The calls of ``session.run``."""
         found: list[SessionRun] = []
-        for call, _ in self._flow.methods.get("run", ()):
+        for call, _ in self._flow.index.methods.get("run", ()):
             fetches = call.argument(0, "fetches")
             if fetches is None:
                 continue
