@@ -42,7 +42,7 @@ from bnlint.verify.predictions import (
 )
 from bnlint.verify.seen import Place
 from bnlint.verify.slicing import first_row, slice_for
-from bnlint.verify.surroundings import callers, import_path, mentions, package, text_of
+from bnlint.verify.surroundings import callers, import_path, mentions, package, parsed, text_of
 
 TRAINED_BY_FIT = (LostOnReload, NoVariable, NotInModel)
 BY_PROGRAM = (SeparateSets, SameInAllChannels)
@@ -80,10 +80,7 @@ class Plan:
         self._text = text
         self._filename = filename
         self._era = era
-        try:
-            self._tree: ast.Module | None = ast.parse(text)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            self._tree = None
+        self._tree = parsed(text)
         self.row = hints.statement_rows(self._tree, experiment.row)
         self.statistics = tuple(hints.statement_rows(self._tree, row) for row in experiment.statistics)
         self.uses = hints.uses(self._tree, self.row)
@@ -129,6 +126,8 @@ class Plan:
         """The function around the call; the whole file, where that trains or the call stands at its top level."""
         experiment = Experiment(self._experiment.prediction, caller.symbol, (), caller.row)
         there = Plan(experiment, text, caller.filename, self._era, self._others)
+        if there._tree is None:
+            return
         if caller.symbol is not None:
             yield self._driven_by(there._driven(), caller, f"{caller.symbol} in {caller.filename}")
         if caller.symbol is None or caller in self._experiment.trainers:

@@ -42,27 +42,30 @@ def mentions(folders: list[str], tree: ast.Module | None, pattern: re.Pattern[st
         if path is None or path in seen:
             continue
         seen.add(path)
-        text = text_of(path)
-        if text is None:
-            continue
-        waiting |= _imported(ast.parse(text))
+        text = text_of(path) or ""
+        waiting |= _imported(parsed(text))
         if pattern.search(text):
             return True
     return False
 
 
 def text_of(path: str, others: Mapping[str, str] | None = None) -> str | None:
-    """The text of a file, if it can be read and is Python 3. others: texts that files are to have, by absolute path."""
+    """The text of a file, if it can be read. others: texts that files are to have, by absolute path."""
+    if others is not None and path in others:
+        return others[path]
     try:
-        if others is not None and path in others:
-            text = others[path]
-        else:
-            with open(path, encoding="utf-8", errors="replace") as file:
-                text = file.read()
-        ast.parse(text)
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except OSError:
         return None
-    return text
+
+
+def parsed(text: str) -> ast.Module | None:
+    """The syntax tree of a text, if it is Python 3."""
+    try:
+        return ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
 
 
 def _imported(tree: ast.Module | None) -> set[str]:
