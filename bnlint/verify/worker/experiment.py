@@ -55,8 +55,7 @@ class TooSlow(BaseException):
 
 def run(request: Dict[str, Any], folder: str) -> Iterator[Dict[str, Any]]:
     """Observations as JSON data; the fields are those of :func:`_observation`."""
-    if old_keras.OLD in request["imports"]:
-        old_keras.install()
+    old_keras.install(request["imports"])
     framework.preload(request["imports"])
     sys.path[:0] = request["path"]
     sys.argv = [request["filename"]]

@@ -80,14 +80,7 @@ def _tf_keras() -> Any:
 
 
 def preload(names: List[str]) -> None:
-    """Import what the user's file is known to import, so that it can be watched from the start.
-
-    Code of Keras 2 times may have imported it as ``keras``, which is Keras 3 here.
-    """
-    if LEGACY and not IS_TF1 and "keras" in names and "tf_keras" not in names:
-        for name in [each for each in sys.modules if each.split(".")[0] == "keras"]:
-            del sys.modules[name]
-        sys.modules["keras"] = _module("tf_keras")
+    """Import what the user's file is known to import, so that it can be watched from the start."""
     for name in names:
         _module(name)
 
