@@ -40,22 +40,25 @@ def trainers_of(project: ProjectFacts, module: ModuleFacts, scope: int) -> list[
                 if (other.filename, call.id) not in seen and len(seen) < _MOST:
                     seen[other.filename, call.id] = other, call
                     pending.append((other, other.flow.site(call).scope))
-    stepping = [each for each in seen.values() if _trains(*each, (step.scope for step in each[0].train_steps.steps))]
-    running = [
-        (home, call)
-        for home, call in seen.values()
-        if _trains(home, call, (home.flow.site(run.call).scope for run in home.train_steps.runs))
-    ]
     nearest: dict[str, tuple[ModuleFacts, Call]] = {}
-    for home, call in (*stepping, *running):
-        nearest.setdefault(home.filename, (home, call))
+    for stepping in (True, False):
+        for home, call in seen.values():
+            if _trains(home, call, stepping):
+                nearest.setdefault(home.filename, (home, call))
     return list(nearest.values())
 
 
-def _trains(module: ModuleFacts, call: Call, steps: Iterator[int]) -> bool:
-    """Whether one of these steps is taken by the outermost function or class around a call; by the file, at its top."""
+def _trains(module: ModuleFacts, call: Call, stepping: bool) -> bool:
+    """Whether steps are taken by the outermost function or class around a call; by the file, at its top.
+
+    stepping: whether steps of an optimizer are meant, else runs of a graph.
+    """
+    known = module.train_steps
+    scopes = (
+        [step.scope for step in known.steps] if stepping else [module.flow.site(run.call).scope for run in known.runs]
+    )
     unit = _outermost(module, module.flow.site(call).scope)
-    return any(unit is None or _outermost(module, step) is unit for step in steps)
+    return any(unit is None or _outermost(module, scope) is unit for scope in scopes)
 
 
 def _outermost(module: ModuleFacts, scope: int) -> Scope | None:

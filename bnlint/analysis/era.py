@@ -29,7 +29,8 @@ _KERAS_3 = re.compile(
 )
 # Gone from Keras 3, under tf.keras too; and Keras as it was inside TensorFlow.
 _KERAS_2 = re.compile(
-    r"^tensorflow\.python\.keras\b|^(?:tensorflow\.(?:python\.|contrib\.)?)?keras\.(?:engine|initializations|objectives|wrappers\.scikit_learn|"
+    r"^tensorflow\.python\.keras\b|"
+    r"^(?:tensorflow\.(?:contrib\.)?)?keras\.(?:engine|initializations|objectives|wrappers\.scikit_learn|"
     r"layers\.(?:core|normalization|convolutional|recurrent|merge|embeddings|advanced_activations|pooling|noise|"
     r"wrappers|local|experimental|CuDNN\w+|LocallyConnected\w+)|"
     r"utils\.(?:np_utils|generic_utils|vis_utils|data_utils|layer_utils|multi_gpu_model)|"
