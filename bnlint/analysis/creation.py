@@ -136,14 +136,19 @@ class Creations:
         return named if named is not None else next((a for a in initial.args[1:] if self._dtype(a) is not None), None)
 
     def _dtype(self, value: Value) -> str | None:
-        for origin in self._flow.origins(value):
-            if isinstance(origin, Global):
-                package, _, name = origin.name.rpartition(".")
-                if name in _HALF or name.startswith("float"):
-                    return name if package else None
-            if isinstance(origin, Const) and isinstance(origin.value, str):
-                return origin.value
-        return None
+        """The type that a value names, if all ways to it agree: ``tf.float16 if half else tf.float32`` names none."""
+        found = {self._dtype_of(origin) for origin in self._flow.origins(value) if not isinstance(origin, Parameter)}
+        return found.pop() if len(found) == 1 else None
+
+    def _dtype_of(self, origin: Value) -> str | None:
+        match origin:
+            case Global(name=written):
+                package, _, name = written.rpartition(".")
+                return name if package and (name in _HALF or name.startswith("float")) else None
+            case Const(value=str() as name):
+                return name
+            case _:
+                return None
 
     def _shape(self, statistic: Statistic, initial: Value | None) -> Value | None:
         call = statistic.constructor

@@ -115,7 +115,10 @@ def test_half_precision_is_seen(found: Found, dtype: str) -> None:
     assert found(program(ZEROS, variance), "BN505") == ["program.py:3 warning"]
 
 
-@pytest.mark.parametrize("dtype", ["tf.float32", "'float64'", "x.dtype", "kind"])
+EITHER = ("tf.float16 if small else tf.float32", "tf.half if small else x.dtype")
+
+
+@pytest.mark.parametrize("dtype", ["tf.float32", "'float64'", "x.dtype", "kind", *EITHER])
 def test_other_types_are_let_pass(found: Found, dtype: str) -> None:
     assert found(program(ZEROS, f"tf.Variable(tf.ones([3], {dtype}), trainable=False)"), "BN505") == []
 
