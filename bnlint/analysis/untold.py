@@ -110,8 +110,9 @@ def _literal_true(value: Value | None) -> Const | None:
 
 
 def _has_twin(project: ProjectFacts, module: ModuleFacts, flagged: FlaggedCall) -> bool:
-    """Whether the same function builds a copy for the other phase as well."""
+    """Whether the same function builds a copy for the other phase as well, which may be frozen."""
     others = [other.passed for other in project.flags.of(module) if other.scope == flagged.scope]
+    others += [other.training for other in module.layer_functions if other.scope == flagged.scope and other.is_frozen]
     if not flagged.default and flagged.passed is None:
         return any(passed is not None for passed in others)
     return any(isinstance(passed, Const) and passed.value is False for passed in others)
