@@ -1,4 +1,5 @@
-"""The training flag that reaches a layer through the functions around it, as far as their callers are in sight."""
+"""What reaches a layer through the functions around it, as far as their callers are in sight: its training flag, and
+options that leave it out."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from bnlint.analysis.collections import Flag, LayerPlace
-from bnlint.analysis.values import Const, Parameter, Value
+from bnlint.analysis.values import Call, Const, Op, Parameter, Value
 
 if TYPE_CHECKING:
     from bnlint.analysis.facts import ModuleFacts
@@ -22,6 +23,18 @@ def passed_flag(project: ProjectFacts, module: ModuleFacts, place: LayerPlace) -
         return place.flag
     found = set(_flags(project, module, place.passed, _DEPTH))
     return found.pop() if len(found) == 1 else "varies"
+
+
+def is_left_out(project: ProjectFacts, module: ModuleFacts, call: Call) -> bool:
+    """Whether a layer stands under an option, such as ``if batch_norm:``, that every caller, by name, leaves off."""
+    tests = (guard.test for guard in module.flow.site(call).guards if guard.taken)
+    return any(_is_off(project, module, test) for test in tests)
+
+
+def _is_off(project: ProjectFacts, module: ModuleFacts, test: Value) -> bool:
+    if isinstance(test, Op):
+        return test.op == "and" and any(_is_off(project, module, operand) for operand in test.operands)
+    return set(_flags(project, module, test, _DEPTH)) == {"off"}
 
 
 def _flags(project: ProjectFacts, module: ModuleFacts, value: Value, depth: int) -> Iterator[Flag]:

@@ -19,7 +19,7 @@ from bnlint.analysis.importing import LIBRARIES, Importable
 from bnlint.analysis.names import relative_module
 from bnlint.analysis.scopes import Scope
 from bnlint.analysis.train_steps import drives
-from bnlint.analysis.values import Attribute, Const, Global, Read, Value
+from bnlint.analysis.values import Attribute, Call, Const, Global, Read, Value
 
 _IMPORT = re.compile(
     r"^[ \t]*(?:from[ \t]+(?P<level>\.*)(?P<module>[\w.]*)[ \t]+import[ \t]*(?P<names>\([^)]*\)|[^\n#]+)"
@@ -30,6 +30,8 @@ _COMMENT = re.compile(r"#[^\n]*")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 # Methods that are called without being named.
 _IMPLICIT = frozenset({"call", "build", "forward", "train_step", "test_step"})
+# What is mentioned where a function is looked up under a name that only a run knows.
+_ANY = "*"
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,12 +123,18 @@ def _names(values: Iterable[Value]) -> Iterator[str]:
         value = stack.pop()
         stack.extend(value.children)
         match value:
+            case Global(name=name) if name.partition(".")[0] in LIBRARIES:
+                pass  # what a library holds is nothing of the project's, even under the same name
             case Global(name=name) | Read(path=name):
                 yield from _WORD.findall(name)
             case Attribute(name=name):
                 yield name
             case Const(value=str() as text) if text.isidentifier():
                 yield text
+            case Call(callee=Read(path="getattr"), args=(_, name, *_)) if not isinstance(name, Const):
+                yield _ANY
+            case Call(callee=Read(path="globals")):
+                yield _ANY
             case _:
                 pass
 
@@ -162,6 +170,8 @@ class Program:
         scopes = [(file, scope) for file in self.files if file.facts is not None for scope in file.facts.scopes]
         for file, scope in scopes:
             by_name[scope.name].append((file, scope))
+            if scope.kind == "function":
+                by_name[_ANY].append((file, scope))
         pending = [(file, 0) for file in self.files] + self._above
         live: set[tuple[str, int]] = set()
         while pending:

@@ -108,9 +108,13 @@ class Saving:
             return True
         names = {b.path for b in flow.tree.bindings if b.value is saver}
         tails = {name.rpartition(".")[2] for name in names if "." in name}
+        owner = flow.class_of(flow.site(saver).scope)
         for other in self._project.programs.of(module).modules:
-            for _, receiver in other.flow.index.methods.get("save", ()):
+            for call, receiver in other.flow.index.methods.get("save", ()):
                 path = path_of(receiver) or ""
+                around = other.flow.class_of(other.flow.site(call).scope)
+                if around is not None and around is not owner and path in around.bindings:
+                    continue  # an attribute of the same name that another class binds for itself
                 if path.rpartition(".")[2] in tails or (other is module and path in names):
                     return True
         return any(path_of(value) in names for call in flow.tree.calls for _, value in call.keywords)
@@ -119,10 +123,13 @@ class Saving:
         """Whether a program has statistics that inference reads and that are no weights."""
         if any(other.among_weights for other in self._project.modules):
             return False
-        for other in self._project.programs.of(module).modules:
+        program = self._project.programs.of(module)
+        for other in program.modules:
             if any(s.is_batch_norm and "average" in s.evidence and not s.trainable for s in other.statistics):
                 return True
-            if other.layers or any(place.flag != "on" for place in other.collections.places):
+            calls = [layer.creation for layer in other.layers]
+            calls += [place.call for place in other.collections.places if place.flag != "on"]
+            if any(program.is_live(other, other.flow.site(call).scope) for call in calls):
                 return True
         return False
 

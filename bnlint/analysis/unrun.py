@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bnlint.analysis.collections import UPDATE_OPS, Flag, LayerPlace
 from bnlint.analysis.facts import ModuleFacts
 from bnlint.analysis.graph_scopes import built_under, may_pick
-from bnlint.analysis.passed_flags import passed_flag
+from bnlint.analysis.passed_flags import is_left_out, passed_flag
 from bnlint.analysis.program import Program
 from bnlint.analysis.train_steps import TrainStep
 from bnlint.analysis.values import Attribute, Call, Value, path_of, walk
@@ -151,7 +151,9 @@ def _places(
     for module in program.modules:
         if project.era_of(module).tensorflow == "1":
             for made in module.collections.places:
-                if (wanted is None or wanted(module, made)) and program.is_live(module, made.scope):
+                if wanted is not None and not wanted(module, made):
+                    continue
+                if program.is_live(module, made.scope) and not is_left_out(project, module, made.call):
                     yield _Place(module, made, passed_flag(project, module, made))
 
 
@@ -204,7 +206,9 @@ def _on_keras_layers(project: ProjectFacts, program: Program) -> Iterator[Waitin
                 continue
             for use in layer.uses:
                 flag = module.collections.flag(use.training)
-                if flag not in ("off", "unset") and program.is_live(module, use.scope):
+                if flag in ("off", "unset") or not program.is_live(module, use.scope):
+                    continue
+                if not any(is_left_out(project, module, call) for call in (layer.creation, use.call)):
                     yield WaitingLayer(module, use.call.span, use.scope, layer.span, flag == "varies", flag == "varies")
 
 

@@ -53,6 +53,7 @@ def test_what_is_saved_is_let_pass(found: Found, program: str) -> None:
 
 GRAPH = "import tensorflow.compat.v1 as tf\ntf.disable_v2_behavior()\n"
 NET = "def net(x, training):\n    return tf.layers.batch_normalization(x, training=training)\n"
+NET += "y = net(x, training)\n"
 SAVE = "with tf.Session() as sess:\n    saver.save(sess, 'x')\n"
 
 PARTIAL = {
@@ -81,7 +82,7 @@ WHOLE = {
 
 @pytest.mark.parametrize("saver", PARTIAL.values(), ids=PARTIAL)
 def test_a_saver_of_the_weights_is_seen(found: Found, saver: str) -> None:
-    assert found(GRAPH + NET + saver + SAVE, "BN404") == ["program.py:5"]
+    assert found(GRAPH + NET + saver + SAVE, "BN404") == ["program.py:6"]
 
 
 @pytest.mark.parametrize("saver", WHOLE.values(), ids=WHOLE)
@@ -95,8 +96,27 @@ def test_a_program_without_statistics_for_inference_is_let_pass(found: Found) ->
     assert found(GRAPH + "from tensorflow.contrib import slim\ny = slim.batch_norm(x)\n" + saver, "BN404") == []
 
 
+def test_a_batch_norm_that_nobody_builds_has_no_statistics(found: Found) -> None:
+    unused = NET.removesuffix("y = net(x, training)\n")
+    assert found(GRAPH + unused + PARTIAL["the weights"] + SAVE, "BN404") == []
+    by_name = "import layers\ny = getattr(layers, name)(x, training)\n"
+    files = {"layers.py": GRAPH + unused, "program.py": GRAPH + by_name + PARTIAL["the weights"] + SAVE}
+    assert found(files, "BN404", "BN204") == ["program.py:5"]
+
+
 def test_a_saver_that_only_restores_is_let_pass(found: Found) -> None:
     assert found(GRAPH + NET + PARTIAL["the weights"] + "saver.restore(None, 'x')\n", "BN404") == []
+
+
+def test_the_saver_of_another_class_says_nothing_of_this_one(found: Found) -> None:
+    loads = (
+        "class Loads:\n    def __init__(self, sess):\n        self.saver = tf.train.Saver(tf.trainable_variables())\n"
+    )
+    loads += "        self.saver.restore(sess, 'x')\n"
+    trains = "class Trains:\n    def __init__(self):\n        {}\n    def save(self, sess):\n"
+    trains += "        self.saver.save(sess, 'x')\n"
+    assert found(GRAPH + NET + loads + trains.format("self.saver = make_saver()"), "BN404") == []
+    assert found(GRAPH + NET + loads + trains.format("pass"), "BN404") == ["program.py:8"]
 
 
 MODEL = "from tensorflow.keras import layers\ndef build(x, model):\n    {line}\n    return x\n"

@@ -33,7 +33,20 @@ NETS = "".join(
 )
 BOTH = BUILD.replace("net(x, training)", "net_b(net_a(x, training), training)")
 
+OPTION = (
+    "training = tf.placeholder(tf.bool, [])\ndef net(x, training, normalize=False):\n    if normalize:\n"
+    "        x = tf.layers.batch_normalization(x, training=training)\n    return tf.reduce_mean(x)\n"
+)
+
 FIRES = {
+    "an option that one of the callers turns on": (
+        script(OPTION, "loss = net(x, training) + net(x, training, True)\n", STEP, RUN),
+        ["program.py:9"],
+    ),
+    "an option that a run decides": (
+        script(OPTION, "loss = net(x, training, normalize=FLAGS.normalize)\n", STEP, RUN),
+        ["program.py:9"],
+    ),
     "the reading picks another network": (
         script(NETS, BOTH, WAITS.replace("UPDATE_OPS", "UPDATE_OPS, scope='b'"), RUN),
         ["program.py:12"],
@@ -226,6 +239,22 @@ SILENT = {
     "no flag": script("loss = tf.layers.batch_normalization(x)\n", STEP, RUN),
     "frozen": script("loss = tf.layers.batch_normalization(x, training=t, trainable=False)\n", STEP, RUN),
     "nobody uses the layer": script(LAYER, "loss = tf.reduce_mean(x)\n", STEP, RUN),
+    "a function of the library has the name of one that is used": script(
+        "class batch_norm:\n    def __call__(self, x, train=True):\n",
+        "        return slim.batch_norm(x, is_training=train, updates_collections=None)\n",
+        "def unused(x, training):\n    return slim.batch_norm(x, is_training=training)\n",
+        "def train(x, training):\n    loss = tf.reduce_mean(batch_norm()(x, training))\n    " + STEP,
+        "    " + RUN.replace("\n    ", "\n        "),
+    ),
+    "an option that nobody turns on": script(OPTION, "loss = net(x, training) + net(x, training, False)\n", STEP, RUN),
+    "an option of a class that nobody turns on": script(
+        "class Net:\n    def __init__(self, normalize=False):\n        self.normalize = normalize\n",
+        "    def build(self, x, t):\n        if self.normalize and t is not None:\n",
+        "            x = tf.layers.batch_normalization(x, training=t)\n        return x\n",
+        "training = tf.placeholder(tf.bool, [])\nloss = tf.reduce_mean(Net().build(x, training))\n",
+        STEP,
+        RUN,
+    ),
     "an optimizer that wraps another": script(
         LAYER,
         "class Mixed(tf.train.Optimizer):\n    def apply_gradients(self, pairs):\n"
