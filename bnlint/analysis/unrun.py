@@ -215,10 +215,12 @@ def _on_keras_layers(project: ProjectFacts, program: Program) -> Iterator[Waitin
 def _asks_for_updates(program: Program) -> bool:
     """Whether a file reads the updates of a layer or a model, and does not leave it at that."""
     for file in program.files:
-        if not any(file.mentions_name(name) for name in _UPDATES):
-            continue
         module = file.facts
-        if module is None or any(not module.uses.is_nowhere(value) for value in _reads_of_updates(module)):
+        if module is None and any(f".{name}" in file.text for name in _UPDATES):
+            return True
+        if module is None or not any(file.mentions_name(name) for name in _UPDATES):
+            continue
+        if any(not module.uses.is_nowhere(value) for value in _reads_of_updates(module)):
             return True
     return False
 
