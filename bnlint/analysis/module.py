@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 
 from bnlint.analysis.builder import Builder, Environment
 from bnlint.analysis.expressions import Expressions, Pending, named_parameters, operator
-from bnlint.analysis.names import relative_module
+from bnlint.analysis.names import relative_module, starred
 from bnlint.analysis.scopes import Guard, ModuleTree
 from bnlint.analysis.values import BEFORE, Definition, Global, Item, Op, Opaque, Value
 
@@ -153,8 +153,16 @@ class Lowering:
             full = f"{module}.{alias.name}"
             if alias.name == "*":
                 self._builder.tree.imports.setdefault(full, self._span(node))
+                self._import_star(module, node)
             else:
                 self._import(full, alias.asname or alias.name, full, node)
+
+    def _import_star(self, module: str, node: ast.ImportFrom) -> None:
+        lines = self._builder.positions.lines
+        following = lines.text[lines.offset(self._span(node).end_row, self._span(node).end_column) :]
+        for name in starred(module, following):
+            if name in following:
+                self._import(f"{module}.{name}", name, f"{module}.{name}", node)
 
     def _import(self, full: str, name: str, bound: str, node: ast.stmt) -> None:
         span = self._span(node)

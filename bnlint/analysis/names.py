@@ -48,6 +48,7 @@ _PREFIXES: tuple[tuple[str, str], ...] = (
     ("tensorflow_core", "tf"),
     ("tensorflow", "tf"),
 )
+_LIBRARIES = frozenset({"keras", "math", "numpy", "os", "slim", "tf", "typing"})
 _BY_LENGTH = sorted(_PREFIXES, key=lambda pair: -len(pair[0]))
 
 # Implementation modules of tf.ops whose members are also found right under tf.
@@ -69,6 +70,14 @@ _KERAS_MODELS = {
     "keras.layers.Sequential": "keras.Sequential",
     "keras.Variable": "keras.Variable",
 }
+
+# What matters here of the names that a star imports.
+_STARRED = {
+    "keras": ("Input", "Model", "Sequential", "applications", "backend", "layers", "models", "optimizers"),
+    "keras.layers": ("BatchNormalization", "Input", "Layer", "SyncBatchNormalization"),
+    "keras.models": ("Model", "Sequential"),
+}
+_STARS = re.compile(r"^[ \t]*from[ \t]+(\S+)[ \t]+import[ \t]*\*", re.MULTILINE)
 
 # Functions that build one of two branches: the condition first, then the functions that build them.
 BRANCHING = frozenset(
@@ -99,6 +108,13 @@ def relative_module(package: str, level: int, module: str) -> str:
     parts = package.split(".") if package else []
     base = parts[: len(parts) - (level - 1)] if level > 1 else parts
     return ".".join([*base, module] if module else base)
+
+
+def starred(module: str, following: str) -> tuple[str, ...]:
+    """Names that ``from module import *`` binds, if no star in the text that follows may bind them anew."""
+    names = _STARRED.get(canonical(module), ())
+    known = (canonical(other).partition(".")[0] in _LIBRARIES for other in _STARS.findall(following) if names)
+    return names if all(known) else ()
 
 
 def branches_of(call: Call) -> tuple[Value | None, Value | None]:

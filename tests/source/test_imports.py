@@ -77,6 +77,35 @@ def test_names_behind_a_star() -> None:
     assert not report.errors
 
 
+STARRED = """\
+import tensorflow as tf
+from tensorflow.keras.layers import *
+{more}
+inputs = Input((4,))
+model = {model}(inputs, Dense(1)(BatchNormalization()(inputs)))
+def step(x):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(model(x))
+    optimizer.apply_gradients(zip(tape.gradient(loss, model.trainable_variables), model.trainable_variables))
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "model", "rows"),
+    [
+        ("from tensorflow.keras.models import *", "Model", [8]),
+        ("from tensorflow.keras import *", "models.Model", [8]),
+        ("from numpy import *", "tf.keras.Model", [8]),
+        # What comes behind another star may be its own; so may what is defined here.
+        ("from blocks import *", "tf.keras.Model", []),
+        ("class BatchNormalization(Layer): pass", "tf.keras.Model", []),
+    ],
+)
+def test_layers_behind_a_star_of_keras(more: str, model: str, rows: list[int]) -> None:
+    source = Source.from_bytes(STARRED.format(more=more, model=model).encode(), "train.py")
+    assert [each.span.row for each in check_sources([source], Settings(select=("BN301",))).findings] == rows
+
+
 def test_folders_that_are_linked_in_a_circle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     package = tmp_path / "package"
