@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from bnlint.analysis.project import ProjectFacts
 
 _UPDATES = ("updates", "get_updates_for")
+# Methods that put trained statistics into a Keras layer, which may then stay as they are.
+_LOADS = ("load_weights", "set_weights", "load_model")
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class WaitingLayer:
     """A place that makes or calls a layer whose updates wait for somebody to run them.
 
     varies: the flag is not always on, so that there is an inference path; offers: it could be, for it is a parameter.
+    is_told: it gets a flag at all; a Keras layer without one follows the learning phase, which is inference by default.
     """
 
     module: ModuleFacts
@@ -34,6 +37,7 @@ class WaitingLayer:
     created: Span
     varies: bool
     offers: bool
+    is_told: bool = True
 
     @property
     def rows(self) -> set[int]:
@@ -197,6 +201,7 @@ def _on_keras_layers(project: ProjectFacts, program: Program) -> Iterator[Waitin
     """The Keras layers of a graph program that nobody asks for their updates."""
     if _asks_for_updates(program) or any(module.fits for module in program.modules):
         return
+    loads = any(file.mentions_name(name) for file in program.files for name in _LOADS)
     for module in program.modules:
         if project.era_of(module).tensorflow != "1":
             continue
@@ -205,11 +210,13 @@ def _on_keras_layers(project: ProjectFacts, program: Program) -> Iterator[Waitin
             if not layer.api.startswith("keras.") or (frozen is not None and module.collections.flag(frozen) == "off"):
                 continue
             for use in layer.uses:
-                flag = module.collections.flag(use.training)
-                if flag in ("off", "unset") or not program.is_live(module, use.scope):
+                flag = "varies" if use.may_pass_training else module.collections.flag(use.training)
+                is_told, varies = flag != "unset", flag in ("varies", "unset")
+                if flag == "off" or (not is_told and (loads or module.is_test)):
                     continue
-                if not any(is_left_out(project, module, call) for call in (layer.creation, use.call)):
-                    yield WaitingLayer(module, use.call.span, use.scope, layer.span, flag == "varies", flag == "varies")
+                left_out = any(is_left_out(project, module, call) for call in (layer.creation, use.call))
+                if program.is_live(module, use.scope) and not left_out:
+                    yield WaitingLayer(module, use.call.span, use.scope, layer.span, varies, flag == "varies", is_told)
 
 
 def _asks_for_updates(program: Program) -> bool:

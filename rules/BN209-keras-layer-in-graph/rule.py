@@ -27,6 +27,7 @@ def check(case: Case) -> Iterator[Finding]:
 
 def _finding(case: Case, unrun: Unrun, span: Span, scope: int) -> Finding:
     at_layer = any(layer.span == span for layer in unrun.layers_in(case.module))
+    told = any(layer.is_told for layer in unrun.layers)
     sure = unrun.is_driven and unrun.has_inference
     places = [Related("the train op is made here", unrun.module.filename, unrun.steps[0].call.span)]
     if not at_layer:
@@ -38,7 +39,9 @@ def _finding(case: Case, unrun: Unrun, span: Span, scope: int) -> Finding:
         else "this train op leaves out the updates of Keras layers, which `UPDATE_OPS` does not hold",
         consequence="In a TensorFlow 1 graph a Keras layer keeps its updates in `layer.updates`, where `fit` looks for "
         "them; the collection stays empty. A loop of `session.run` never runs them, so the moving statistics "
-        "stay at 0 and 1." + ("" if unrun.is_driven else " (The code that runs the train op is not in view.)"),
+        "stay at 0 and 1."
+        + ("" if told else " Nothing tells the layer that it trains, either: pass it `training=`.")
+        + ("" if unrun.is_driven else " (The code that runs the train op is not in view.)"),
         remedy="make the train op depend on `layer.updates` (of a model: `model.get_updates_for(inputs)`), or train "
         "with `fit`; Keras 3 layers cannot be trained in such a graph",
         prediction=Unchanged("train-op"),
@@ -53,6 +56,8 @@ def _finding(case: Case, unrun: Unrun, span: Span, scope: int) -> Finding:
 
 def _fix(case: Case, unrun: Unrun) -> Fix | None:
     """Wait for the updates of the only layer, which a local name holds, in place of the empty collection."""
+    if not all(each.is_told for each in unrun.layers):
+        return None
     layers = [layer for layer in case.module.layers if any(layer.span == each.created for each in unrun.layers)]
     reads = [read for read in case.module.collections.reads if read.key == "update_ops" and read.used]
     if len(layers) != 1 or len(reads) != 1 or len(layers[0].paths) != 1 or case.module.collections.places:

@@ -355,6 +355,7 @@ class TestAcrossFiles:
 
 
 KERAS = "def net(x, training):\n    return tf.keras.layers.BatchNormalization()(x, training=training)\n"
+UNTOLD = KERAS.replace(", training=training", "")
 
 KERAS_SILENT = {
     "each network is read": script(
@@ -382,12 +383,23 @@ KERAS_SILENT = {
     "fit": script(KERAS, BUILD, STEP, RUN, "model.fit(x, y)\n"),
     "frozen": script(KERAS.replace("ization()", "ization(trainable=False)"), BUILD, STEP, RUN),
     "inference": script(KERAS.replace("training=training", "training=False"), BUILD, STEP, RUN),
+    "told nothing, and loaded": script(UNTOLD, BUILD, STEP, RUN, "model.load_weights('trained.h5')\n"),
+    "told nothing, by a fit": script(UNTOLD, BUILD, STEP, RUN, "model.fit(x, y)\n"),
     "no optimizer": script(KERAS, BUILD, RUN.replace("step", "loss")),
 }
 
 
 def test_keras_layer_in_a_graph_is_found(found: Found) -> None:
     assert found(script(KERAS, BUILD, WAITS, RUN), "BN209") == ["program.py:4"]
+
+
+def test_keras_layer_that_nobody_tells_that_it_trains(found: Found) -> None:
+    program = script(UNTOLD, BUILD, WAITS, RUN)
+    assert found(program, "BN209") == ["program.py:4"]
+    assert found({"net_test.py": program}, "BN209") == []
+    (finding,) = check_sources([Source.from_bytes(program.encode(), "net.py")], Settings(select=("BN209",))).findings
+    assert "pass it `training=`" in finding.consequence
+    assert finding.fix is None  # the updates alone would move nothing
 
 
 @pytest.mark.parametrize(("last", "found_at"), [("step", ["program.py:5"]), ("tf.group(step, *updates)", [])])
