@@ -25,6 +25,7 @@ from bnlint.analysis.values import (
     Sequence,
     Subscript,
     Value,
+    walk,
 )
 
 # How many names, calls and parameters a value is followed through before giving up.
@@ -347,27 +348,24 @@ class Dataflow:
     # -- uses ------------------------------------------------------------------------------------
 
     @cached_property
-    def _parents(self) -> dict[int, tuple[Value | None, Statement]]:
-        """For each value (by identity) the value around it, or None, and its statement."""
-        found: dict[int, tuple[Value | None, Statement]] = {}
+    def _around(self) -> dict[int, Value | Statement]:
+        """For each value (by identity) the value around it, or its statement if there is none."""
+        found: dict[int, Value | Statement] = {}
         for statement in self.tree.statements:
-            stack: list[tuple[Value, Value | None]] = [(statement.value, None)]
-            while stack:
-                value, parent = stack.pop()
-                known = found.get(id(value))
-                if known is None or (known[1].kind in ("with",) and statement.kind != "with"):
-                    found[id(value)] = (parent, statement)
-                stack.extend((child, value) for child in value.children)
+            found[id(statement.value)] = statement
+            for value in walk(statement.value):
+                found.update((id(child), value) for child in value.children)
         return found
 
     def parent(self, value: Value) -> Value | None:
         """The value directly around a value, None at the top of its statement."""
-        return self._parents.get(id(value), (None, None))[0]
+        around = self._around.get(id(value))
+        return None if isinstance(around, Statement) else around
 
     def statement(self, value: Value) -> Statement | None:
         """The statement a value stands in."""
-        found = self._parents.get(id(value))
-        return found[1] if found is not None else None
+        around = self._around.get(id(value))
+        return around if around is None or isinstance(around, Statement) else self.statement(around)
 
     @cached_property
     def _readers(self) -> dict[int, list[Read]]:
