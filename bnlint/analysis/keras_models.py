@@ -308,14 +308,17 @@ class KerasModels:
 
     def trains_by_default(self, module: ModuleFacts, value: Value) -> bool:
         """Whether the ``call`` of a model says ``training=True`` in its signature."""
+        defaults = [each.default for each in self.parameters(module, value) if is_flag_name(each.name)]
+        return any(isinstance(default, Const) and default.value is True for default in defaults)
+
+    def parameters(self, module: ModuleFacts, value: Value) -> tuple[Parameter, ...]:
+        """What the ``call`` of a model of the project takes; empty if it is not in sight."""
         owner = self._links.made(module, value)
         if owner is None and isinstance(value, Read) and value.path == "self":
             around = module.flow.class_of(value.scope)
             owner = (module, around) if around is not None else None
         method = None if owner is None else self._links.method(*owner, "call") or self._links.method(*owner, "__call__")
-        parameters: tuple[Parameter, ...] = method[1].parameters if method is not None else ()
-        defaults = [parameter.default for parameter in parameters if is_flag_name(parameter.name)]
-        return any(isinstance(default, Const) and default.value is True for default in defaults)
+        return method[1].parameters if method is not None else ()
 
 
 def _misnamed(module: ModuleFacts, call: Scope) -> Parameter | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -167,9 +167,9 @@ class Links:
             owner = (module, around) if around is not None else None
         return self.method(*owner, receiver[1]) if owner is not None else None
 
-    def made(self, module: ModuleFacts, value: Value) -> Place | None:
+    def made(self, module: ModuleFacts, value: Value, depth: int = 2) -> Place | None:
         """The class of the project that a value is an instance of."""
-        for home, origin in self.origins(module, value, 2):
+        for home, origin in self.origins(module, value, depth):
             if isinstance(origin, Call):
                 found = self.definition(home, origin.callee)
                 if found is not None and found[1].kind == "class":
@@ -236,12 +236,21 @@ class Links:
                         yield from self.origins(place[0], returned, depth - 1)
             elif isinstance(origin, Parameter):
                 yield from self._passed_from_elsewhere(module, origin, depth)
+            elif isinstance(origin, Attribute):
+                owner = self.made(module, origin.base, min(depth - 1, 2))
+                if owner is not None:
+                    yield from self._put_into(f"self.{origin.name}", self.lineage(*owner), depth)
 
     def _inherited(self, module: ModuleFacts, value: Read, depth: int) -> Iterator[Somewhere]:
         """What base classes in other files put into an attribute."""
         owner = module.flow.class_of(value.scope)
-        for home, current in self.lineage(module, owner) if owner is not None else ():
-            for index in current.bindings.get(value.path, ()) if home is not module else ():
+        places = self.lineage(module, owner) if owner is not None else ()
+        yield from self._put_into(value.path, [each for each in places if each[0] is not module], depth)
+
+    def _put_into(self, path: str, classes: Iterable[Place], depth: int) -> Iterator[Somewhere]:
+        """What classes put into an attribute of their objects."""
+        for home, owner in classes:
+            for index in owner.bindings.get(path, ()):
                 yield from self.origins(home, home.flow.tree.bindings[index].value, depth - 1)
 
     def _passed_from_elsewhere(self, module: ModuleFacts, parameter: Parameter, depth: int) -> Iterator[Somewhere]:

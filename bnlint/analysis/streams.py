@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bnlint.analysis.phases import is_flag_name
 from bnlint.analysis.values import Call, Const, Definition, Value, is_false, path_of
 from bnlint.findings import Span
 
@@ -65,7 +66,9 @@ class Streams:
                     yield SharedStream(second, found[0], scope, path)
 
     def _trains(self, call: Call) -> bool:
-        flag = call.keyword(*_FLAGS) or (call.args[1] if len(call.args) > 1 else None)
+        takes = self._project.keras_models.parameters(self._module, call.callee)[2:3]
+        by_position = call.args[1] if len(call.args) > 1 and all(is_flag_name(each.name) for each in takes) else None
+        flag = call.keyword(*_FLAGS) or by_position
         return flag is not None and not (isinstance(flag, Const) and not flag.value)
 
     def _is_other_stream(self, first: Call, second: Call) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bnlint.analysis.phases import named_side
-from bnlint.analysis.scopes import Block, Statement
-from bnlint.analysis.values import Attribute, Call, Definition, Read, Value, path_of, walk
+from bnlint.analysis.scopes import Binding, Block, Statement
+from bnlint.analysis.values import Attribute, Call, Definition, Item, Opaque, Parameter, Read, Value, path_of, walk
 
 if TYPE_CHECKING:
     from bnlint.analysis.facts import ModuleFacts
@@ -33,8 +33,10 @@ def untold_calls(project: ProjectFacts) -> dict[str, list[TapeCall]]:
     found: dict[str, dict[int, TapeCall]] = defaultdict(dict)
     for module in project.modules:
         for home, call, model in (*_calls_under_tapes(project, module), *_calls_in_losses(project, module)):
-            frozen = any(_is_frozen(each, path_of(model) or "") for each in (home, module))
-            if frozen or not _is_untold(call) or models.trains_by_default(module, model):
+            frozen = any(_is_frozen(project, each, path_of(model) or "") for each in (home, module))
+            if frozen or not _is_untold(call, models.parameters(module, model)):
+                continue
+            if models.trains_by_default(module, model):
                 continue
             if _holds(project, module, model):
                 found[home.filename][call.id] = TapeCall(call, home.flow.site(call).scope, call.callee)
@@ -111,13 +113,13 @@ def _is_tape(module: ModuleFacts, block: Block) -> bool:
 
 def _trained(module: ModuleFacts, block: Block) -> Iterator[Value]:
     """The models whose variables the tape's gradients are taken for."""
-    names = {
-        binding.path
+    bound = {
+        binding.id
         for binding in module.flow.tree.bindings
         if binding.kind == "with" and binding.scope == block.scope and binding.value is block.context
     }
     for call, tape in module.flow.index.of_methods("gradient", "jacobian"):
-        if path_of(tape) not in names or module.flow.site(call).scope != block.scope:
+        if not isinstance(tape, Read) or bound.isdisjoint(each.id for each in module.flow.definitions(tape)):
             continue
         sources = call.argument(1, "sources")
         if sources is not None:
@@ -140,12 +142,40 @@ def _calls(statement: Statement) -> Iterator[Call]:
             yield value
 
 
-def _is_untold(call: Call) -> bool:
-    """Whether a call passes its inputs and nothing that may be a flag."""
-    return len(call.args) == 1 and not any(name is None or named_side(name) is not None for name, _ in call.keywords)
+def _is_untold(call: Call, parameters: Sequence[Parameter]) -> bool:
+    """Whether a call passes its inputs and nothing that may be a flag.
+
+    parameters: those of the function that it runs, ``self`` first, if they are known.
+    """
+    more = parameters[2 : len(call.args) + 1]
+    if not call.args or len(more) != len(call.args) - 1 or any(isinstance(each, Opaque) for each in call.args):
+        return False
+    names = (*(name for name, _ in call.keywords), *(each.name for each in more))
+    return not any(name is None or named_side(name) is not None for name in names)
 
 
-def _is_frozen(module: ModuleFacts, path: str) -> bool:
+def _is_frozen(project: ProjectFacts, module: ModuleFacts, path: str) -> bool:
     """Whether the module sets ``trainable`` of the model or of its layers."""
-    names = {binding.path for binding in module.flow.tree.bindings if binding.path.endswith(".trainable")}
-    return f"{path}.trainable" in names or "layer.trainable" in names
+    for binding in module.flow.tree.bindings:
+        if binding.path == f"{path}.trainable":
+            return True
+        if binding.path == "layer.trainable" and not _is_of_library(project, module, binding):
+            return True
+    return False
+
+
+def _is_of_library(project: ProjectFacts, module: ModuleFacts, binding: Binding) -> bool:
+    """Whether what is bound to ``layer.trainable`` goes to the layers of a network that Keras brings along."""
+    layers = [each for each in module.flow.tree.bindings if each.path == "layer" and each.scope == binding.scope]
+    networks = [
+        each.value.base.base
+        for each in layers
+        if isinstance(each.value, Item) and isinstance(each.value.base, Attribute) and each.value.base.name == "layers"
+    ]
+    made = [[origin for _, origin in project.links.origins(module, network)] for network in networks]
+    return len(networks) == len(layers) and all(_is_application(module, origins) for origins in made)
+
+
+def _is_application(module: ModuleFacts, origins: Sequence[Value]) -> bool:
+    names = [module.flow.name_of(origin) or "" for origin in origins if isinstance(origin, Call)]
+    return len(names) == len(origins) > 0 and all(name.startswith("keras.applications.") for name in names)

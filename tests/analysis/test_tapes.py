@@ -1,0 +1,116 @@
+"""Training steps of one's own: which models they train, and which calls do not say so."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.analysis.conftest import Found
+
+HEAD = "import tensorflow as tf\nfrom tensorflow.keras import Model, Sequential, applications, layers\n"
+NET = "net = Sequential([layers.Dense(4), layers.BatchNormalization()])\n"
+STEP = """\
+def step(x, y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(net({given}))
+    optimizer.apply_gradients(zip(tape.gradient(loss, net.trainable_variables), net.trainable_variables))
+"""
+OWN = """\
+class Net({base}):
+    def __init__(self):
+        super().__init__()
+        self.bn = layers.BatchNormalization()
+    def call(self, {parameters}):
+        return self.bn(x){told}
+net = Net()
+"""
+LOST = "loss = "
+
+
+def row_of(program: str, text: str = LOST) -> list[str]:
+    return [f"program.py:{number}" for number, line in enumerate(program.splitlines(), 1) if text in line]
+
+
+def own(parameters: str, given: str, base: str = "Model") -> str:
+    return HEAD + OWN.format(base=base, parameters=parameters, told="") + STEP.format(given=given)
+
+
+def test_several_inputs_by_position(found: Found) -> None:
+    program = own("x, labels", "x, y")
+    assert found(program, "BN301") == row_of(program)
+    program = own("x, labels, training=None", "x, y", "layers.Layer")
+    assert found(program, "BN301") == row_of(program)
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        own("x, training=None", "x, y"),
+        own("x, labels, training=None", "x, y, True"),
+        own("x, labels, training=None", "*both"),
+        own("x, labels, training=True", "x, y"),
+        HEAD + NET + STEP.format(given="x, y"),
+    ],
+)
+def test_a_flag_by_position(program: str, found: Found) -> None:
+    assert found(program, "BN301") == []
+
+
+def test_the_second_input_is_no_flag_to_updates_of_two_streams(found: Found) -> None:
+    two = STEP.replace("net({given})", "net(x, y) - net(z, y)")
+    assert found(HEAD + OWN.format(base="Model", parameters="x, labels", told="") + two, "BN508") == []
+    flagged = HEAD + OWN.format(base="Model", parameters="x, training=None", told="") + two
+    assert found(flagged, "BN508") == [f"{each} info" for each in row_of(flagged)]
+
+
+PAIR = """\
+import tensorflow as tf
+from tensorflow.keras import layers
+class Pair:
+    def __init__(self):
+        self.one = self.make()
+        self.other = tf.keras.Sequential([layers.Dense(4)])
+    def make(self):
+        return tf.keras.Sequential([layers.Dense(4), layers.BatchNormalization()])
+"""
+
+
+@pytest.mark.parametrize("name", ["one", "other"])
+def test_a_model_that_an_object_holds(name: str, found: Found) -> None:
+    program = HEAD + f"from pair import Pair\npair = Pair()\nnet = pair.{name}\n" + STEP.format(given="x")
+    assert found({"pair.py": PAIR, "program.py": program}, "BN301") == (row_of(program) if name == "one" else [])
+
+
+def test_an_object_that_holds_itself(found: Found) -> None:
+    program = HEAD + "from pair import Pair\nnet = Pair()\nwhile net:\n    net = net.one\n" + STEP.format(given="x")
+    pair = PAIR.replace("self.make()", "self.one.one").replace("BatchNormalization", "ReLU")
+    assert found({"pair.py": pair, "program.py": program}, "BN301") == []
+
+
+FREEZE = "for layer in {which}.layers:\n    layer.trainable = layer.name in chosen\n"
+
+
+@pytest.mark.parametrize(
+    ("base", "which", "is_frozen"),
+    [
+        ("applications.ResNet50(include_top=False)", "base", False),
+        ("applications.ResNet50(include_top=False)", "net", True),
+        ("make_base()", "base", True),
+    ],
+)
+def test_layers_of_a_network_below_are_frozen(base: str, which: str, is_frozen: bool, found: Found) -> None:
+    program = HEAD + f"base = {base}\nnet = Model(base.input, layers.BatchNormalization()(base.output))\n"
+    program += FREEZE.format(which=which) + STEP.format(given="x")
+    assert found(program, "BN301") == ([] if is_frozen else row_of(program))
+
+
+def test_two_tapes_of_one_name(found: Found) -> None:
+    program = HEAD + NET + NET.replace("net", "other") + STEP.format(given="other(x)")
+    program += STEP.format(given="x").replace("def step(x, y):\n", "").replace("net", "other")
+    rows = row_of(program)
+    # Each step is told of the model that it trains, and of no other.
+    assert found(program, "BN301") == rows
+    second = program.replace("loss = tf.reduce_mean(other(x))", "loss = tf.reduce_mean(net(other(x, training=True)))")
+    assert found(second, "BN301") == rows[:1]
