@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 from bnlint.analysis.dataflow import Dataflow
 from bnlint.analysis.updates import Update
-from bnlint.analysis.values import Call, Global
+from bnlint.analysis.values import Call, Global, Read, Value, walk
 from bnlint.findings import Era
 
 _TENSORFLOW_2 = "TensorFlow 2"
 _KERAS_3 = "Keras 3 (TensorFlow 2.16 and later)"
 _ASSIGN = re.compile(r"^tensorflow\.assign(?:_add|_sub)?$")
 _LAYERS = re.compile(r"^tensorflow\.(?:layers\.\w*[Bb]atch_?[Nn]ormalization|contrib\.(?:\w+\.)*batch_norm)$")
+_VERSIONS = re.compile(r"\.(?:__version__|VERSION|version)$")
 _COMPAT_LAYERS = re.compile(r"^tensorflow\.compat\.v1\.layers\.\w*[Bb]atch_?[Nn]ormalization$")
 
 
@@ -37,7 +38,9 @@ def removed_calls(flow: Dataflow, updates: list[Update], era: Era) -> Iterator[R
         if not isinstance(call.callee, Global):
             continue
         written, scope = call.callee.name, flow.site(call).scope
-        if _ASSIGN.match(written) and call.id in by_call:
+        if _is_asked_for(flow, call):
+            continue
+        if _ASSIGN.match(written) and call.id in by_call and _is_of_statistic(by_call[call.id]):
             method = written.rpartition(".")[2]
             remedy = f"use the variable's own method: `variable.{method}(...)`"
             yield RemovedCall(call, by_call[call.id], written, _TENSORFLOW_2, remedy, scope)
@@ -47,3 +50,30 @@ def removed_calls(flow: Dataflow, updates: list[Update], era: Era) -> Iterator[R
         elif _COMPAT_LAYERS.match(written) and era.keras != "2":
             remedy = "use `tf.keras.layers.BatchNormalization`, or install tf-keras and set TF_USE_LEGACY_KERAS=1"
             yield RemovedCall(call, None, written, _KERAS_3, remedy, scope)
+
+
+def _is_of_statistic(update: Update) -> bool:
+    """Whether what is assigned to may be a moving statistic; counters of steps are assigned to as well."""
+    return any(each.is_batch_norm or each.evidence & {"name", "average"} for each in update.statistics)
+
+
+def _is_asked_for(flow: Dataflow, call: Call) -> bool:
+    """Whether the code looks first which TensorFlow it has: ``hasattr(tf, "assign")``, ``tf.__version__ < "2"``."""
+    scope = flow.site(call).scope
+    guards = (*flow.site(call).guards, *(guard for around in flow.enclosing(scope) for guard in around.guards))
+    return any(_asks_for_version(flow, guard.test) for guard in guards)
+
+
+def _asks_for_version(flow: Dataflow, test: Value) -> bool:
+    for value in walk(test):
+        for origin in flow.origins(value) if isinstance(value, Read) else (value,):
+            if any(_tells_version(part) for part in walk(origin)):
+                return True
+    return False
+
+
+def _tells_version(value: Value) -> bool:
+    if isinstance(value, Call):
+        known = isinstance(value.callee, Read) and value.callee.path == "hasattr" and value.args
+        return bool(known) and isinstance(value.args[0], Global)
+    return isinstance(value, Global) and _VERSIONS.search(value.name) is not None
