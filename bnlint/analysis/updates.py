@@ -194,6 +194,8 @@ class Updates:
             call = origin.base if isinstance(origin, Item) and origin.index in (1, 2) else None
             if isinstance(call, Call) and self._flow.name_of(call) in FUSED:
                 given = (call.argument(3, "mean"), call.argument(4, "variance"))
+                if _gives_back(call):
+                    continue
                 if any(each is not None and self._statistics.is_variable(each, statistics) for each in given):
                     return Average(None, None, None, (value,), None, None)
         return None
@@ -302,6 +304,16 @@ class Updates:
         """Module-level names may be read by other modules; names declared global likewise."""
         scope = self._flow.tree.scopes[bound[0].scope]
         return scope.kind != "function" or any(item.path in scope.outer_names for item in bound)
+
+
+def _gives_back(call: Call) -> bool:
+    """Whether ``fused_batch_norm`` returns at inference what it was given, and in training no average of it.
+
+    It averages only with ``exponential_avg_factor``; TensorFlow 1 takes no statistics in training at all.
+    """
+    training = call.argument(7, "is_training")
+    always = training is None or (isinstance(training, Const) and training.value is True)
+    return call.argument(9, "exponential_avg_factor") is None and not always
 
 
 def _with_entries(binding: Binding) -> Iterator[Binding]:

@@ -18,7 +18,12 @@ def indent(text: str, depth: int = 1) -> str:
 HELPER = "def follow(old, new, decay=0.9):\n    kept = decay * old\n    return kept + (1 - decay) * new\n"
 
 
+FUSED = "y, moving_mean, _ = tf.compat.v1.nn.fused_batch_norm(x, s, o, moving_mean, v, {})\nreturn y\n"
+
 LOST = {
+    "the average that fused_batch_norm computes": "def f(x, s, o, v, training):\n"
+    + indent(CREATE + FUSED.format("is_training=training, exponential_avg_factor=0.1")),
+    "in fused_batch_norm that always trains": "def f(x, s, o, v):\n" + indent(CREATE + FUSED.format("epsilon=1e-5")),
     "by another name": "def f(x):\n"
     + indent(
         CREATE + "old = moving_mean\nmoving_mean = old * 0.9 + tf.reduce_mean(x, 0) * 0.1\nreturn x - moving_mean"
@@ -134,6 +139,8 @@ RIGHT = {
     "a list of what is stored later": "s = [tf.Variable(0., trainable=False)]\n"
     + "def f(x):\n"
     + indent("for old, new in zip(s, [tf.reduce_mean(x, 0)]):\n" + indent("old.assign(0.9 * old + 0.1 * new)")),
+    "what fused_batch_norm gives back": "def f(x, s, o, v, training):\n"
+    + indent(CREATE + FUSED.format("is_training=training")),
     "stored later": CREATE + "old = moving_mean\n" + AVERAGE + "old.assign(moving_mean)\n",
 }
 
