@@ -25,6 +25,9 @@ _SAME = frozenset(
         "keras.ops.cast", "keras.ops.stop_gradient", "keras.ops.squeeze", "keras.ops.reshape", "keras.backend.cast",
     }
 )  # fmt: skip
+_SQUARES = frozenset(
+    {"tf.square", "tf.squared_difference", "tf.math.square", "tf.math.squared_difference", "keras.ops.square"}
+)
 # TensorFlow 2 has most of them under ``tf.math`` too.
 _PLAIN = re.compile(r"^tf\.math\.")
 _DEPTH = 10
@@ -88,6 +91,8 @@ class Averages:
         exact = self._weights(value, is_variable, None)
         guesses = [self._weights(value, is_variable, guess) for guess in _GUESSES]
         sums = {abs(old + new - 1.0) < 1e-6 for pair in guesses if pair is not None for old, new in (pair,)}
+        if all(pair is not None and _is_of_deviations(*pair) for pair in guesses) and self._is_squared(sources[0]):
+            sums.clear()
         return Average(
             old_weight=exact[0] if exact else None,
             new_weight=exact[1] if exact else None,
@@ -96,6 +101,12 @@ class Averages:
             old_factor=next((term.factor for term in terms if term.source is None), None),
             new_factor=next((term.factor for term in terms if term.source is not None), None),
         )
+
+    def _is_squared(self, source: Value) -> bool:
+        """Whether a source is computed from squares."""
+        parts = [part for origin in self._flow.origins(source) for part in walk(origin)]
+        named = (self._flow.name_of(part) or "" for part in parts if isinstance(part, Call))
+        return any(name in _SQUARES for name in named) or any(isinstance(p, Op) and p.op == "**" for p in parts)
 
     def mentions(self, value: Value, is_variable: Callable[[Value], bool]) -> bool:
         """Whether an expression is computed, by arithmetic alone, from the variable."""
@@ -257,3 +268,11 @@ class Averages:
         if op == "/":
             scale = 1.0 / scale if scale else float("nan")
         return [Weighted(term.weight * scale, term.source, factor) for term in inner]
+
+
+def _is_of_deviations(old: float, new: float) -> bool:
+    """Whether these weigh a variance and squared deviations from the mean as it was: ``m·v + (1-m)·m·(x-mean)²``.
+
+    Source: T. Finch, Incremental calculation of weighted mean and variance, 2009.
+    """
+    return abs(new - old * (1.0 - old)) < 1e-6
