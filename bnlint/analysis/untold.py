@@ -74,6 +74,8 @@ def always_training(project: ProjectFacts, module: ModuleFacts) -> Iterator[Unto
         if phases.of_call(flagged.call) is not None or _has_twin(project, module, flagged):
             continue
         flag = phases.flag_at(flagged.scope)
+        if flag is not None and _is_only_on(project, module, flag):
+            continue
         if flag is not None or _has_phases(project, module, flagged):
             yield _untold(module, flagged, literal, flag, flag is not None)
     for forwarded in project.forwarding.calls(module):
@@ -82,6 +84,8 @@ def always_training(project: ProjectFacts, module: ModuleFacts) -> Iterator[Unto
         if (literal is None and not left_out) or phases.of_call(forwarded.call) is not None:
             continue
         flag = phases.flag_at(forwarded.scope)
+        if flag is not None and _is_only_on(project, module, flag):
+            continue
         if flag is not None and left_out:
             yield _forwarded(forwarded, None, flag)
         elif (
@@ -116,6 +120,21 @@ def _has_twin(project: ProjectFacts, module: ModuleFacts, flagged: FlaggedCall) 
     if not flagged.default and flagged.passed is None:
         return any(passed is not None for passed in others)
     return any(isinstance(passed, Const) and passed.value is False for passed in others)
+
+
+def _is_only_on(project: ProjectFacts, module: ModuleFacts, flag: str) -> bool:
+    """Whether a flag is a placeholder that every run of the program feeds with True, so that it only trains."""
+    tail = flag.rpartition(".")[2]
+    bound = [binding for binding in module.flow.tree.bindings if binding.path == flag]
+    made = [binding.value for binding in bound if binding.kind != "parameter"]
+    calls = [value for value in made if isinstance(value, Call) and module.flow.name_of(value) == "tf.placeholder"]
+    runs = [run for each in project.programs.of(module).modules for run in each.train_steps.runs]
+    fed = [value for run in runs for key, value in run.feeds if (path_of(key) or "").rpartition(".")[2] == tail]
+    if not calls or len(calls) < len(made) or not fed or any(_literal_true(value) is None for value in fed):
+        return False
+    names = [call.keyword("name") for call in calls]
+    tensors = [f"{name.value}:0" for name in names if isinstance(name, Const)]
+    return not any(tensor in file.text for tensor in tensors for file in project.programs.files)
 
 
 def _has_phases(project: ProjectFacts, module: ModuleFacts, flagged: FlaggedCall) -> bool:
