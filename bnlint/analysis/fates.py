@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _READ_BY_LIBRARY = frozenset(
     {
         "moving_average_variables", "trainable_variables", "global_variables", "variables", "local_variables",
-        "model_variables", "summaries", "summary_op", "losses", "regularization_losses", "init_op", "train_op",
+        "model_variables", "summaries", "summary_op", "losses", "regularization_losses", "init_op",
         "local_init_op", "ready_op", "table_initializers", "global_step", "queue_runners", "savers",
     }
 )  # fmt: skip

@@ -131,6 +131,7 @@ class TestKept:
             f"self.ops.append({UPDATE})",
             f"tf.add_to_collection('bn_updates', {UPDATE})",
             f"tf.add_to_collection(tf.GraphKeys.UPDATE_OPS, {UPDATE})",
+            f"tf.add_to_collection(tf.GraphKeys.TRAIN_OP, {UPDATE})",
         ],
     )
     def test_by_a_program_that_never_looks(self, line: str, found: Found) -> None:
@@ -147,6 +148,10 @@ class TestKept:
             (f"self.ops.append({UPDATE})", "sess.run([op for n in norms for op in n.ops])"),
             (f"tf.add_to_collection('bn_updates', {UPDATE})", "sess.run(tf.get_collection('bn_updates'))"),
             (f"tf.add_to_collection(tf.GraphKeys.MOVING_AVERAGE_VARIABLES, {UPDATE})", "sess.run(x)"),
+            (
+                f"tf.add_to_collection(tf.GraphKeys.TRAIN_OP, {UPDATE})",
+                "sess.run(tf.get_collection(tf.GraphKeys.TRAIN_OP))",
+            ),
             (f"tf.add_to_collection(KEY, {UPDATE})", "sess.run(tf.get_collection(KEY))"),
         ],
     )
