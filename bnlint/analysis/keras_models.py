@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ _OF_KERAS = ("keras.", "tf.layers.", "tf.estimator.")
 # Methods in which Keras passes arrays or its own symbolic tensors, never those of a functional model.
 _STEPS = frozenset({"call", "train_step", "test_step", "predict_step", "__call__"})
 _FITS = frozenset({"fit", "fit_generator", "train_on_batch"})
+# What may tell a Keras layer its phase without being an argument of it.
+_TELLS = re.compile(r"\btraining\b\s*[=:,)]|learning_phase|\.fit\w*\(|train_on_batch|smart_cond")
 # How many functions, layers and tensors are followed.
 _DEPTH = 6
 
@@ -200,17 +203,20 @@ class KerasModels:
     # -- calls -----------------------------------------------------------------------------------
 
     def unforwarded(self, module: ModuleFacts) -> Iterator[tuple[LayerUse, Layer, str]]:
-        """Calls of batch norms without a flag in functions that take one, outside of Keras classes; with the flag.
+        """Calls of batch norms without a flag in functions that take one, where Keras does not hand it on; with it.
 
+        That is outside of Keras classes, and inside if it is no ``training``, which Keras would hand on.
         Only where something trains: a tape of the project, or a caller that says so.
         """
         for layer in module.layers:
             for use in layer.uses if layer.api.startswith("keras.") and not layer.is_frozen else ():
-                if use.training is not None or use.may_pass_training or not self._runs_eagerly(module, use.call):
-                    continue
                 function = module.scopes[use.scope]
                 flag = module.phases.flag_parameter(function)
-                if flag is None or module.phases.of_call(use.call) is not None:
+                if use.training is not None or use.may_pass_training or flag is None:
+                    continue
+                if not self._runs_eagerly(module, use.call) and not self._is_untold_class(module, function, flag):
+                    continue
+                if module.phases.of_call(use.call) is not None:
                     continue
                 if self._project.has_tape or self._is_told(module, function, flag):
                     yield use, layer, flag.name
@@ -219,6 +225,14 @@ class KerasModels:
         """Whether somebody calls a function with its flag on, or with one that may be."""
         passing = (home.flow.passed(call, function, flag.name) for home, call in self._links.calls_of(module, function))
         return any(passed is not None and not (isinstance(passed, Const) and not passed.value) for passed in passing)
+
+    def _is_untold_class(self, module: ModuleFacts, function: Scope, flag: Parameter) -> bool:
+        """Whether a function is the ``call`` of a Keras class, told the phase by a flag that Keras does not know."""
+        owner = module.flow.class_of(function.id)
+        if owner is None or function.name != "call" or flag.name == "training" or not self.is_keras(module, owner):
+            return False
+        files = self._project.programs.of(module).files
+        return self._is_told(module, function, flag) and not any(_TELLS.search(file.text) for file in files)
 
     def _runs_eagerly(self, module: ModuleFacts, call: Call) -> bool:
         """Whether a call stands in plain code that Keras neither wraps nor turns into a functional model."""

@@ -44,7 +44,8 @@ def _in_wrappers(case: Case) -> Iterator[Finding]:
         yield case.finding(
             use.call.span,
             message=f"the flag `{flag}` is not handed on to this batch norm, and nothing else tells it the phase",
-            consequence=f"Outside of Keras classes a layer learns the phase from its caller alone: it {_STAYS}",
+            consequence="Keras hands on by itself only a flag that is called `training`, and outside of its classes "
+            f"none at all: the layer {_STAYS}",
             remedy=f"hand it on: `training={flag}`",
             prediction=Unchanged("call"),
             scope=use.scope,

@@ -114,3 +114,41 @@ def test_two_tapes_of_one_name(found: Found) -> None:
     assert found(program, "BN301") == rows
     second = program.replace("loss = tf.reduce_mean(other(x))", "loss = tf.reduce_mean(net(other(x, training=True)))")
     assert found(second, "BN301") == rows[:1]
+
+
+WRAPPED = """\
+import tensorflow as tf
+from tensorflow.keras import layers
+class Norm(layers.Layer):
+    def __init__(self):
+        super().__init__()
+        self.bn = layers.BatchNormalization()
+    def call(self, x, train=True):
+        return self.bn(x{told})
+class Net(tf.keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.norm = Norm()
+    def call(self, x, train=True):
+        return self.norm(x{given})
+net = Net()
+def step(x):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(net(x, train=True{more}))
+    optimizer.apply_gradients(zip(tape.gradient(loss, net.trainable_variables), net.trainable_variables))
+"""
+
+
+@pytest.mark.parametrize(
+    ("told", "given", "more", "is_lost"),
+    [
+        ("", ", train=train", "", True),
+        ("", "", "", False),  # nobody passes the flag
+        (", training=train", ", train=train", "", False),
+        ("", ", train=train", ", training=True", False),
+    ],
+)
+def test_a_flag_that_keras_does_not_know(told: str, given: str, more: str, is_lost: bool, found: Found) -> None:
+    program = WRAPPED.format(told=told, given=given, more=more)
+    assert found(program, "BN301") == (["program.py:8"] if is_lost else [])
+    assert found(program + "net.fit(data)\n", "BN301") == []
