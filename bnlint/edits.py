@@ -131,7 +131,7 @@ def run_with_return(module: ModuleFacts, updates: Sequence[Update]) -> dict[int,
     for update in updates:
         by_scope.setdefault(update.scope, []).append(update)
     for scope, group in by_scope.items():
-        if not all(_name_made_by(module, update) is not None for update in group):
+        if not all(_name_made_by(module, update) is not None for update in group) or _serves_too(module, scope, group):
             continue
         names = _update_names(module, scope, group)
         guards = [update.statement.guards for update in group if update.statement is not None]
@@ -146,6 +146,17 @@ def run_with_return(module: ModuleFacts, updates: Sequence[Update]) -> dict[int,
         fix = safe("let the returned tensor wait for the updates", *named, waits)
         fixes |= {update.call.id: fix for update in group}
     return fixes
+
+
+def _serves_too(module: ModuleFacts, scope: int, updates: Sequence[Update]) -> bool:
+    """Whether what a function returns is for inference as well, where these updates must not run."""
+    phases, own = module.phases, module.scopes[scope]
+    if all(phases.of_call(update.call) is True for update in updates):
+        return False
+    statements = [module.flow.tree.statements[index] for index in own.statements]
+    return any(phases.chooses(call) for call in own.calls) or any(
+        phases.guarded(statement.guards) is not None for statement in statements
+    )
 
 
 def _return_waits(

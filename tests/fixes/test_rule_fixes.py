@@ -573,3 +573,30 @@ class Norm({base}):
 def test_a_statistic_is_made_once(base: str, call: str, written: dict[str, str], fixed: dict[str, str]) -> None:
     start = {"base": base, "call": call, "build": "", "mean": "moving_mean"}
     assert changed(LAYER.format_map(start | written), "") == LAYER.format_map(start | fixed)
+
+
+UPDATED = """\
+def norm(x, training):
+    mm = tf.get_variable("moving_mean", [3], initializer=tf.zeros_initializer(), trainable=False)
+    mv = tf.get_variable("moving_variance", [3], initializer=tf.ones_initializer(), trainable=False)
+    mean, variance = tf.nn.moments(x, [0])
+    tf.assign(mm, mm * 0.9 + mean * 0.1)
+    tf.assign(mv, mv * 0.9 + variance * 0.1)
+    {}
+    return tf.nn.batch_normalization(x, mean, variance, None, None, 1e-3)
+"""
+
+
+@pytest.mark.parametrize(
+    ("phases", "offered"),
+    [
+        ("mean, variance = tf.cond(training, lambda: (mean, variance), lambda: (mm, mv))", False),
+        ("if not training:\n        mean, variance = mm, mv", False),
+        ("variance = tf.maximum(variance, 0.0)", True),
+    ],
+)
+def test_an_update_does_not_wait_on_what_inference_gets_as_well(phases: str, offered: bool) -> None:
+    source = Source.from_bytes((HEAD + UPDATED.format(phases)).encode(), "a.py")
+    found = engine.check_sources([source], Settings(select=("BN201",))).findings
+    assert [each.code for each in found] == ["BN201", "BN201"]
+    assert all((each.fix is not None and bool(each.fix.edits)) is offered for each in found)
