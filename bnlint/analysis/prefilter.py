@@ -18,8 +18,6 @@ STATISTICS = (
 )  # fmt: skip
 CONSTRUCTORS = (b"Variable", b"get_variable", b"add_weight", b"add_variable", b"variable(")
 ASSIGNS = (b"assign", b"moving_average")
-# What moves a statistic by hand, an average object among it.
-MOVES = (*ASSIGNS, b"MovingAverage", b".apply(")
 LAYERS = (b"BatchNorm", b"batch_norm")
 
 Needs = tuple[tuple[bytes, ...], ...]

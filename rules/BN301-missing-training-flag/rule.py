@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bnlint.analysis.prefilter import LAYERS, MOVES, STATISTICS
+from bnlint.analysis.prefilter import LAYERS, STATISTICS
 from bnlint.analysis.untold import never_training
 from bnlint.analysis.values import Call
 from bnlint.edits import unsafe, with_argument
@@ -78,6 +78,6 @@ RULE = Rule(
     name="missing-training-flag",
     summary="a batch norm is not told that it trains, so its statistics never move",
     severity=Severity.ERROR,
-    needs=((*LAYERS, *STATISTICS), (*LAYERS, *MOVES, b"GradientTape", b"minimize")),
+    needs=((*LAYERS, *STATISTICS),),
     check=check,
 )
