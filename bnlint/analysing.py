@@ -16,6 +16,7 @@ from bnlint.findings import Analysis, Era, FileError, Finding, Span
 from bnlint.memory import Memory
 from bnlint.progress import Progress
 from bnlint.reading import analyse_all, module_name
+from bnlint.registry import Selection
 from bnlint.relocating import relocated
 from bnlint.rule import Case, Rule
 from bnlint.settings import Settings
@@ -25,7 +26,7 @@ from bnlint.timings import phase
 
 def analyse(
     sources: Sequence[Source],
-    rules: Sequence[Rule],
+    rules: Selection,
     settings: Settings,
     progress: Progress | None,
     rest: Callable[[], Sequence[Source]],
@@ -35,7 +36,9 @@ def analyse(
 
     rest: reads the other files of the project, which are looked at only if something was found.
     """
-    needs = [rule.needs for rule in rules]
+    # Those of all rules, so that what one of them finds does not depend on which others are selected.
+    needs = [rule.needs for rule in rules.every]
+    selected = tuple(rules)
     workers = settings.jobs, settings.executor
     with phase("sifted"):
         relevant, callers, aside = _sifted(sources, needs, memory)
@@ -46,7 +49,7 @@ def analyse(
     with phase("judged"):
         given = {source.filename for source in sources}
         project = _project(modules, aside, settings, memory, by_name)
-        found = _apply(rules, given, project, settings)
+        found = _apply(selected, given, project, settings)
     # What is wrong with one of the others is told where it is checked.
     others = [source for source in (rest() if found else ()) if source.problem is None]
     if others:
@@ -58,7 +61,7 @@ def analyse(
             far = [source for source in (*relevant, *callers) if source.filename not in around]
             everything = [*modules, *analyse_all(near, progress, memory, *workers)[1]]
             project = _project(everything, [*aside, *aside_too, *far], settings, memory, by_name)
-            found = _apply(rules, given, project, settings)
+            found = _apply(selected, given, project, settings)
     by_name = {name: source for name, source in by_name.items() if name in given}
     analysis = Analysis(
         tuple(found),

@@ -188,7 +188,7 @@ def _analysed(
 
     undecoded = {problem.filename for problem in problems}
     decoded = [source for source in sources if source.filename not in undecoded]
-    analysis, by_name = analyse(decoded, tuple(rules), settings, progress, rest, memory)
+    analysis, by_name = analyse(decoded, rules, settings, progress, rest, memory)
     return replace(analysis, errors=(*problems, *analysis.errors)), by_name
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bnlint.analysis.prefilter import CONSTRUCTORS, STATISTICS
+from bnlint.analysis.prefilter import CONSTRUCTORS
 from bnlint.analysis.updates import Rebinding
 from bnlint.edits import before, replaced, safe, to_assign_call
 from bnlint.findings import Finding, Fix, Severity
@@ -49,6 +49,6 @@ RULE = Rule(
     name="rebound-attribute",
     summary="`self.statistic = …` replaces the variable by a tensor",
     severity=Severity.ERROR,
-    needs=(CONSTRUCTORS, STATISTICS, (b"self",)),
+    needs=(CONSTRUCTORS, (b"self",)),
     check=check,
 )

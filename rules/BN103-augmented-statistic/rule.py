@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bnlint.analysis.prefilter import CONSTRUCTORS, STATISTICS
+from bnlint.analysis.prefilter import CONSTRUCTORS
 from bnlint.analysis.updates import Rebinding
 from bnlint.analysis.values import Op
 from bnlint.edits import to_assign_call
@@ -54,6 +54,6 @@ RULE = Rule(
     name="augmented-statistic",
     summary="`+=` and its like on a moving statistic never update its variable",
     severity=Severity.ERROR,
-    needs=(CONSTRUCTORS, STATISTICS, (b"+=", b"-=", b"*=", b"/=")),
+    needs=(CONSTRUCTORS, (b"+=", b"-=", b"*=", b"/=")),
     check=check,
 )

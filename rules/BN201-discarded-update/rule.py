@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bnlint.analysis.prefilter import CONSTRUCTORS, STATISTICS
+from bnlint.analysis.prefilter import CONSTRUCTORS
 from bnlint.analysis.updates import Update
 from bnlint.edits import run_with_return
 from bnlint.findings import Confidence, Finding, Related, Severity
@@ -45,6 +45,6 @@ RULE = Rule(
     name="discarded-update",
     summary="in a graph, the op that updates a moving statistic is dropped",
     severity=Severity.ERROR,
-    needs=(CONSTRUCTORS, STATISTICS),
+    needs=(CONSTRUCTORS,),
     check=check,
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bnlint.analysis.prefilter import CONSTRUCTORS, STATISTICS
+from bnlint.analysis.prefilter import CONSTRUCTORS
 from bnlint.analysis.updates import Update
 from bnlint.edits import run_with_return
 from bnlint.findings import Confidence, Finding, Severity
@@ -43,6 +43,6 @@ RULE = Rule(
     name="unfetched-update",
     summary="update ops are kept, and nobody in the project fetches them",
     severity=Severity.WARNING,
-    needs=(CONSTRUCTORS, STATISTICS),
+    needs=(CONSTRUCTORS,),
     check=check,
 )

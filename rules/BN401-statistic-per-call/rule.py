@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from bnlint.analysis.prefilter import STATISTICS
 from bnlint.creation_edits import kept_on_object
 from bnlint.findings import Confidence, Finding, Severity
 from bnlint.rule import Case, Rule
@@ -35,6 +34,6 @@ RULE = Rule(
     name="statistic-per-call",
     summary="a moving statistic is created by the function that updates it",
     severity=Severity.ERROR,
-    needs=((b"Variable", b"add_weight", b"variable("), STATISTICS),
+    needs=((b"Variable", b"add_weight", b"variable("),),
     check=check,
 )

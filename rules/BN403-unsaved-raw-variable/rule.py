@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from bnlint.analysis.prefilter import STATISTICS
 from bnlint.analysis.statistics import Statistic
 from bnlint.edits import in_parentheses, replaced, safe
 from bnlint.findings import Confidence, Finding, Fix, Severity
@@ -55,6 +54,6 @@ RULE = Rule(
     name="unsaved-raw-variable",
     summary="a Keras 3 layer keeps its statistics in a raw `tf.Variable`, which is not saved",
     severity=Severity.ERROR,
-    needs=((b"Variable",), STATISTICS, (b"Layer", b"Model")),
+    needs=((b"Variable",), (b"Layer", b"Model")),
     check=check,
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bnlint.analysis.prefilter import CONSTRUCTORS, STATISTICS
+from bnlint.analysis.prefilter import CONSTRUCTORS
 from bnlint.analysis.statistics import Statistic
 from bnlint.edits import safe, with_keyword
 from bnlint.findings import Finding, Fix, Severity
@@ -52,6 +52,6 @@ RULE = Rule(
     name="trainable-statistic",
     summary="a moving statistic is trainable, so the optimizer may move it",
     severity=Severity.WARNING,
-    needs=((*CONSTRUCTORS, b"variables_collections"), STATISTICS),
+    needs=((*CONSTRUCTORS, b"variables_collections"),),
     check=check,
 )

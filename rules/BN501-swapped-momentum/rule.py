@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from bnlint.analysis.momenta import Momentum
-from bnlint.analysis.prefilter import ASSIGNS, CONSTRUCTORS, LAYERS, STATISTICS
+from bnlint.analysis.prefilter import CONSTRUCTORS, LAYERS, STATISTICS
 from bnlint.analysis.updates import Update
 from bnlint.analysis.values import Const
 from bnlint.edits import momentum_fix, replaced, safe
@@ -82,6 +82,6 @@ RULE = Rule(
     name="swapped-momentum",
     summary="the old value's weight is below one half, or the weights do not sum to 1",
     severity=Severity.WARNING,
-    needs=((*STATISTICS, *LAYERS), (*ASSIGNS, *CONSTRUCTORS, b"momentum", b"decay", b"MovingAverage")),
+    needs=((*CONSTRUCTORS, *STATISTICS, *LAYERS),),
     check=check,
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bnlint.analysis.prefilter import CONSTRUCTORS, STATISTICS
+from bnlint.analysis.prefilter import CONSTRUCTORS
 from bnlint.analysis.statistics import Statistic
 from bnlint.edits import replaced, safe
 from bnlint.findings import Finding, Fix, Severity
@@ -47,6 +47,6 @@ RULE = Rule(
     name="zero-variance",
     summary="the moving variance starts at 0",
     severity=Severity.WARNING,
-    needs=(CONSTRUCTORS, STATISTICS),
+    needs=(CONSTRUCTORS,),
     check=check,
 )
