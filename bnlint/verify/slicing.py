@@ -5,16 +5,17 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from bnlint.verify.surroundings import parsed
+
 SETTINGS = ("enable_", "disable_", "set_")
 """Calls at the top level, such as ``tf.compat.v1.disable_eager_execution()``, that change what the rest means."""
 
 
 def slice_for(text: str, symbol: str) -> str | None:
-    """The source that defines the first name of ``symbol`` and what it uses, transitively; None if it is not there.
-
-    Raises SyntaxError for text that is no Python 3.
-    """
-    body = ast.parse(text).body
+    """The source that defines the first name of ``symbol`` and what it uses, transitively; None if it is not there,
+    or the text is no Python 3."""
+    tree = parsed(text)
+    body = tree.body if tree is not None else []
     binders: dict[str, list[ast.stmt]] = {}
     for statement in body:
         for name in _bound(statement):

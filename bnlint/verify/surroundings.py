@@ -5,12 +5,16 @@ from __future__ import annotations
 import ast
 import os
 import re
+import threading
 from collections.abc import Mapping
 
 ABOVE = 6
 """How many folders up the modules of a file are looked for."""
 
 MOST_CALLERS = 3
+
+# CPython 3.11 counts in one place for all threads how deep it is in the trees that it makes, and gives up if they meet.
+_PARSING = threading.Lock()
 
 MOST_FILES = 20
 """How many imported files are looked into."""
@@ -63,7 +67,8 @@ def text_of(path: str, others: Mapping[str, str] | None = None) -> str | None:
 def parsed(text: str) -> ast.Module | None:
     """The syntax tree of a text, if it is Python 3."""
     try:
-        return ast.parse(text)
+        with _PARSING:
+            return ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
