@@ -320,12 +320,12 @@ class Plan:
     def _rungs(self) -> list[dict[str, str]]:
         rungs = [{"name": "module", "source": self._text}]
         if self._experiment.symbol is not None and self._tree is not None:
-            part = slice_for(self._text, self._experiment.symbol)
+            part = slice_for(self._text, self._tree, self._experiment.symbol)
             if part is not None:
                 rungs.append({"name": "slice", "source": part})
                 rungs.append({"name": "stand-ins", "source": part})
             for caller in callers(self._tree, self._experiment.symbol):
-                part = slice_for(self._text, caller)
+                part = slice_for(self._text, self._tree, caller)
                 if part is not None:
                     rungs.append({"name": "stand-ins", "source": part, "symbol": caller})
         return [*rungs, {"name": "program", "source": self._text}]

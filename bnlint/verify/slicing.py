@@ -5,25 +5,23 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from bnlint.verify.surroundings import parsed
-
 SETTINGS = ("enable_", "disable_", "set_")
 """Calls at the top level, such as ``tf.compat.v1.disable_eager_execution()``, that change what the rest means."""
 
 
-def slice_for(text: str, symbol: str) -> str | None:
-    """The source that defines the first name of ``symbol`` and what it uses, transitively; None if it is not there,
-    or the text is no Python 3."""
-    tree = parsed(text)
-    body = tree.body if tree is not None else []
+def slice_for(text: str, tree: ast.Module, symbol: str) -> str | None:
+    """The source that defines the first name of ``symbol`` and what it uses, transitively; None if it is not there.
+
+    tree: of the text.
+    """
     binders: dict[str, list[ast.stmt]] = {}
-    for statement in body:
+    for statement in tree.body:
         for name in _bound(statement):
             binders.setdefault(name, []).append(statement)
     root = symbol.split(".")[0]
     if root not in binders:
         return None
-    kept = {id(statement): statement for statement in body if _always(statement)}
+    kept = {id(statement): statement for statement in tree.body if _always(statement)}
     waiting = [root, *(name for statement in kept.values() for name in _used(statement))]
     seen: set[str] = set()
     while waiting:

@@ -42,7 +42,7 @@ def first(experiment: Experiment, source: str = SOURCE, era: Era = TF2) -> Trial
 
 
 def test_a_slice_keeps_what_the_symbol_uses_at_its_rows() -> None:
-    part = slice_for(SOURCE, "normalize")
+    part = slice_for(SOURCE, ast.parse(SOURCE), "normalize")
     assert part is not None
     lines, whole = part.splitlines(), SOURCE.splitlines()
     assert len(lines) == len(whole)
@@ -53,7 +53,7 @@ def test_a_slice_keeps_what_the_symbol_uses_at_its_rows() -> None:
 
 
 def test_a_slice_of_a_name_that_is_not_there_is_none() -> None:
-    assert slice_for(SOURCE, "missing") is None
+    assert slice_for(SOURCE, ast.parse(SOURCE), "missing") is None
 
 
 @pytest.mark.parametrize(
