@@ -32,14 +32,16 @@ class RemovedCall:
 
 
 def removed_calls(flow: Dataflow, updates: list[Update], era: Era) -> Iterator[RemovedCall]:
-    """The removed calls of a module whose era is not TensorFlow 1."""
+    """The removed calls of a module whose era is not TensorFlow 1, where the code does not look which one it has."""
+    return (each for each in _removed(flow, updates, era) if not _is_asked_for(flow, each.call))
+
+
+def _removed(flow: Dataflow, updates: list[Update], era: Era) -> Iterator[RemovedCall]:
     by_call = {update.call.id: update for update in updates}
     for call in flow.tree.calls:
         if not isinstance(call.callee, Global):
             continue
         written, scope = call.callee.name, flow.site(call).scope
-        if _is_asked_for(flow, call):
-            continue
         if _ASSIGN.match(written) and call.id in by_call and _is_of_statistic(by_call[call.id]):
             method = written.rpartition(".")[2]
             remedy = f"use the variable's own method: `variable.{method}(...)`"
