@@ -90,10 +90,8 @@ def _appended(flow: Dataflow, value: Value) -> Iterator[Value]:
     """What is put into a list by its methods."""
     if not isinstance(value, Read):
         return
-    for call in flow.tree.calls:
-        method = flow.method_of(call)
-        grows = method is not None and method[1] in ("append", "extend") and path_of(method[0]) == value.path
-        if grows and call.args and flow.site(call).scope == value.scope:
+    for call, receiver in flow.index.of_methods("append", "extend"):
+        if path_of(receiver) == value.path and call.args and flow.site(call).scope == value.scope:
             yield from _flattened(flow, call.args[0])
 
 

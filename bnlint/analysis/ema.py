@@ -25,9 +25,7 @@ _SAME = frozenset(
         "keras.ops.cast", "keras.ops.stop_gradient", "keras.ops.squeeze", "keras.ops.reshape", "keras.backend.cast",
     }
 )  # fmt: skip
-_SQUARES = frozenset(
-    {"tf.square", "tf.squared_difference", "tf.math.square", "tf.math.squared_difference", "keras.ops.square"}
-)
+_SQUARES = frozenset({"tf.square", "tf.squared_difference", "keras.ops.square"})
 # TensorFlow 2 has most of them under ``tf.math`` too.
 _PLAIN = re.compile(r"^tf\.math\.")
 _DEPTH = 10
@@ -105,7 +103,7 @@ class Averages:
     def _is_squared(self, source: Value) -> bool:
         """Whether a source is computed from squares."""
         parts = [part for origin in self._flow.origins(source) for part in walk(origin)]
-        named = (self._flow.name_of(part) or "" for part in parts if isinstance(part, Call))
+        named = (self._plain_name(part) for part in parts if isinstance(part, Call))
         return any(name in _SQUARES for name in named) or any(isinstance(p, Op) and p.op == "**" for p in parts)
 
     def mentions(self, value: Value, is_variable: Callable[[Value], bool]) -> bool:
@@ -196,8 +194,12 @@ class Averages:
             case _:
                 return None
 
+    def _plain_name(self, call: Call) -> str | None:
+        name = self._flow.name_of(call)
+        return None if name is None else _PLAIN.sub("tf.", name)
+
     def _called(self, call: Call, args: tuple[Value, ...]) -> tuple[str, tuple[Value, ...]] | None:
-        name = _PLAIN.sub("tf.", self._flow.name_of(call) or "") or None
+        name = self._plain_name(call)
         if name in _SAME and args:
             return "same", args[:1]
         if name == "tf.add_n" and len(args) == 1 and isinstance(args[0], Sequence):

@@ -175,9 +175,8 @@ class KerasModels:
     def is_fitted(self, module: ModuleFacts, owner: Scope) -> bool:
         """Whether ``fit`` is called on an object of a class, where it is made."""
         for home, made in self._links.instances(module, owner):
-            for call in home.flow.tree.calls:
-                method = home.flow.method_of(call)
-                if method is not None and method[1] in _FITS and any(o is made for o in home.flow.origins(method[0])):
+            for _, receiver in home.flow.index.of_methods(*_FITS):
+                if any(origin is made for origin in home.flow.origins(receiver)):
                     return True
         return False
 
