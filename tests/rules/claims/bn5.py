@@ -90,19 +90,19 @@ CLAIMS = [
     ),
     Claim(
         "BN505",
-        "the moving mean of `bad.py` is 4.00 after 2000 steps and 4.00 to 4.05 after 8000; that of `good.py` is 4.32 "
-        "and 4.97 to 5.03. The moving variance, whose goal is 3.94, is 3.2 to 3.7 after 8000 steps with `bad.py` and "
-        "3.9 to 4.0 with `good.py`.",
+        "the moving mean of `bad.py` is 4.00 to 4.02 after 2000 steps and 4.00 to 4.05 after 8000; that of `good.py` "
+        "is 4.30 to 4.35 and 4.97 to 5.03. The moving variance, whose goal is 3.94, is 3.2 to 3.7 after 8000 steps "
+        "with `bad.py` and 3.85 to 4.03 with `good.py`.",
         {
             "bad.py": lambda printed: both(
-                near("2000 moving mean:", 4, 0.005),
+                between("2000 moving mean:", 4.0, 4.02),
                 between("8000 moving mean:", 4.0, 4.05),
                 between("8000 variance:", 3.2, 3.7),
             )(_by_step(printed)),
             "good.py": lambda printed: both(
-                near("2000 moving mean:", 4.32, 0.02),
+                between("2000 moving mean:", 4.30, 4.35),
                 between("8000 moving mean:", 4.97, 5.03),
-                between("8000 variance:", 3.9, 4.0),
+                between("8000 variance:", 3.85, 4.03),
             )(_by_step(printed)),
         },
     ),
