@@ -7,10 +7,10 @@ from pathlib import Path
 
 from bnlint.analysis import era, prefilter
 from bnlint.analysis.facts import ModuleFacts
-from bnlint.analysis.helpers import with_helpers
-from bnlint.analysis.inheritance import with_inherited
-from bnlint.analysis.program import File, Programs
 from bnlint.analysis.project import ProjectFacts, project_facts
+from bnlint.analysis.project_facts.helpers import with_helpers
+from bnlint.analysis.project_facts.inheritance import with_inherited
+from bnlint.analysis.project_facts.program import File, Programs
 from bnlint.dependencies import declared_eras
 from bnlint.findings import Analysis, Era, FileError, Finding, Span
 from bnlint.memory import Memory

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bnlint.analysis.code.scopes import Binding, Scope, Statement
+from bnlint.analysis.code.values import Attribute, Call, Global, Read, path_of, walk
+from bnlint.analysis.code.values import Sequence as Display
 from bnlint.analysis.facts import ModuleFacts
-from bnlint.analysis.layers import Layer
-from bnlint.analysis.scopes import Binding, Scope, Statement
-from bnlint.analysis.statistics import Statistic
-from bnlint.analysis.values import Attribute, Call, Global, Read, path_of, walk
-from bnlint.analysis.values import Sequence as Display
+from bnlint.analysis.module_facts.layers import Layer
+from bnlint.analysis.module_facts.statistics import Statistic
 from bnlint.edits import before, replaced, safe, swapped_text, to_assign_call
 from bnlint.findings import Edit, Fix, Span
 from bnlint.graph_edits import stands_alone

@@ -6,12 +6,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bnlint.analysis.arithmetic import number
-from bnlint.analysis.ema import Average
+from bnlint.analysis.code.arithmetic import number
+from bnlint.analysis.code.scopes import Binding, Guard, Scope
+from bnlint.analysis.code.values import Call, Op, Read, Value, walk
 from bnlint.analysis.facts import ModuleFacts
-from bnlint.analysis.scopes import Binding, Guard, Scope
-from bnlint.analysis.updates import Update
-from bnlint.analysis.values import Call, Op, Read, Value, walk
+from bnlint.analysis.module_facts.ema import Average
+from bnlint.analysis.module_facts.updates import Update
 from bnlint.findings import Applicability, Edit, Fix, Span
 
 _EQUALS = re.compile(r"\s*([-+*/@%&|^<>]*)=\s*")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
 
-from bnlint.analysis.lines import Lines
+from bnlint.analysis.code.lines import Lines
 from bnlint.findings import Edit, Fix
 
 _BREAK = re.compile(r"\r\n|\r|\n")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from bnlint.analysis.code.scopes import Statement
+from bnlint.analysis.code.values import Call, Read, Sequence, Value
 from bnlint.analysis.facts import ModuleFacts
-from bnlint.analysis.scopes import Statement
-from bnlint.analysis.updates import Update
-from bnlint.analysis.values import Call, Read, Sequence, Value
+from bnlint.analysis.module_facts.updates import Update
 from bnlint.edits import after, before, below, replaced, safe, swapped_text
 from bnlint.findings import Edit, Fix, Span
 from bnlint.fixes import indent_unit

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bnlint.analysis.scopes import Graft
+from bnlint.analysis.code.scopes import Graft
 from bnlint.findings import Edit, Finding, Related, Span
 from bnlint.verify.predictions import OneSided
 

@@ -35,10 +35,10 @@ from bnlint.verify.predictions import (
 )
 
 if TYPE_CHECKING:
+    from bnlint.analysis.code.values import Call
     from bnlint.analysis.facts import ModuleFacts
+    from bnlint.analysis.module_facts.statistics import Statistic
     from bnlint.analysis.project import ProjectFacts
-    from bnlint.analysis.statistics import Statistic
-    from bnlint.analysis.values import Call
 
 MOVED_OTHERWISE = (Unchanged, OneSided, WrongLaw, MixedLaw, Trainable, InitialValue, NewPerCall)
 """Predictions about what a statistic holds in training; a fix makes it hold something else."""

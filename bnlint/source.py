@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
-from bnlint.analysis.lines import Lines
+from bnlint.analysis.code.lines import Lines
 from bnlint.findings import Applicability, Edit, FileError, Finding, Fix, Related, Span, Verdict
 from bnlint.fixes import apply_edits
 from bnlint.notebook import Cell, NotebookError, read_cells

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from bnlint.analysis.dataflow import Dataflow
-from bnlint.analysis.names import canonical
-from bnlint.analysis.values import Attribute, Const, Global, Value
+from bnlint.analysis.code.dataflow import Dataflow
+from bnlint.analysis.code.names import canonical
+from bnlint.analysis.code.values import Attribute, Const, Global, Value
 from bnlint.findings import Era
 
 # Names of TensorFlow 1 that a TensorFlow 2 program has no reason to touch.

@@ -6,35 +6,42 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from bnlint.analysis import era
-from bnlint.analysis.branch_updates import BranchEntry, branch_entries
-from bnlint.analysis.branches import Branches
-from bnlint.analysis.collections import Collections
-from bnlint.analysis.compile_order import LateChange, late_changes
-from bnlint.analysis.control import ControlBlock, control_blocks
-from bnlint.analysis.copies import Copies
-from bnlint.analysis.creation import Creation, Creations, among_weights
-from bnlint.analysis.dataflow import Dataflow
-from bnlint.analysis.debias import starts_anywhere
-from bnlint.analysis.discarded import DiscardedLayer, discarded_layers
-from bnlint.analysis.fed_back import is_fed_back
-from bnlint.analysis.fused import FusedCall, dropping_calls
-from bnlint.analysis.held_up import HeldUpLoss, held_up_losses
-from bnlint.analysis.layers import KerasClass, Layer, LayerFunctionCall, Layers, keras_classes, layer_function_calls
-from bnlint.analysis.learning_phase import PinnedPhase, pinned_phases
-from bnlint.analysis.lifetime import Lifetimes
-from bnlint.analysis.module import lower_module
-from bnlint.analysis.names import canonical
-from bnlint.analysis.pairs import Pairs
-from bnlint.analysis.phases import Phases
-from bnlint.analysis.removed import RemovedCall, removed_calls
-from bnlint.analysis.schedule import SlowAverage, slow_averages
-from bnlint.analysis.scopes import Scope, Statement
-from bnlint.analysis.state import PlainState, plain_states
-from bnlint.analysis.statistics import Statistic, Statistics
-from bnlint.analysis.train_steps import TrainSteps
-from bnlint.analysis.updates import Rebinding, Update, Updates
-from bnlint.analysis.uses import Uses
-from bnlint.analysis.values import Global, Value
+from bnlint.analysis.code.dataflow import Dataflow
+from bnlint.analysis.code.module import lower_module
+from bnlint.analysis.code.names import canonical
+from bnlint.analysis.code.scopes import Scope, Statement
+from bnlint.analysis.code.values import Global, Value
+from bnlint.analysis.module_facts.branch_updates import BranchEntry, branch_entries
+from bnlint.analysis.module_facts.branches import Branches
+from bnlint.analysis.module_facts.collections import Collections
+from bnlint.analysis.module_facts.compile_order import LateChange, late_changes
+from bnlint.analysis.module_facts.control import ControlBlock, control_blocks
+from bnlint.analysis.module_facts.copies import Copies
+from bnlint.analysis.module_facts.creation import Creation, Creations, among_weights
+from bnlint.analysis.module_facts.debias import starts_anywhere
+from bnlint.analysis.module_facts.discarded import DiscardedLayer, discarded_layers
+from bnlint.analysis.module_facts.fed_back import is_fed_back
+from bnlint.analysis.module_facts.fused import FusedCall, dropping_calls
+from bnlint.analysis.module_facts.held_up import HeldUpLoss, held_up_losses
+from bnlint.analysis.module_facts.layers import (
+    KerasClass,
+    Layer,
+    LayerFunctionCall,
+    Layers,
+    keras_classes,
+    layer_function_calls,
+)
+from bnlint.analysis.module_facts.learning_phase import PinnedPhase, pinned_phases
+from bnlint.analysis.module_facts.lifetime import Lifetimes
+from bnlint.analysis.module_facts.pairs import Pairs
+from bnlint.analysis.module_facts.phases import Phases
+from bnlint.analysis.module_facts.removed import RemovedCall, removed_calls
+from bnlint.analysis.module_facts.schedule import SlowAverage, slow_averages
+from bnlint.analysis.module_facts.state import PlainState, plain_states
+from bnlint.analysis.module_facts.statistics import Statistic, Statistics
+from bnlint.analysis.module_facts.train_steps import TrainSteps
+from bnlint.analysis.module_facts.updates import Rebinding, Update, Updates
+from bnlint.analysis.module_facts.uses import Uses
 from bnlint.findings import Era, Span
 
 # Methods of a Keras model that train it.

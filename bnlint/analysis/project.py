@@ -7,40 +7,41 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from bnlint.analysis.added_updates import AddedUpdate, added_updates
-from bnlint.analysis.average_objects import AppliedAverage, applied_averages
-from bnlint.analysis.average_reads import EarlyAverage, TensorAverage, early_averages, tensor_averages
-from bnlint.analysis.axes import WrongReduction, wrong_reductions
-from bnlint.analysis.batch_only import BatchOnlyNorms
-from bnlint.analysis.calling import calls_around, trainers_of
-from bnlint.analysis.captured import CapturedFlag, captured_flags
-from bnlint.analysis.control import ControlBlock
-from bnlint.analysis.dead_dependencies import dead_dependencies
-from bnlint.analysis.early_reads import EarlyRead, early_reads
-from bnlint.analysis.ema import Average
+from bnlint.analysis.code.scopes import Scope
+from bnlint.analysis.code.values import Call, Global
 from bnlint.analysis.facts import ModuleFacts
-from bnlint.analysis.fates import Fates, LostOp, lost_ops
-from bnlint.analysis.fed_elsewhere import fed_from_elsewhere
-from bnlint.analysis.flags import Flags
-from bnlint.analysis.forwarding import Forwarding
-from bnlint.analysis.held_up import HeldUpLoss, waits_for_updates
-from bnlint.analysis.importing import Importable
-from bnlint.analysis.keras_models import KerasModels
-from bnlint.analysis.links import Links
-from bnlint.analysis.momenta import Momentum, average_momenta, layer_momenta
-from bnlint.analysis.never_updated import never_updated
-from bnlint.analysis.pairs import Pair
-from bnlint.analysis.program import File, Programs
-from bnlint.analysis.python_tests import PlaceholderTest, placeholder_tests
-from bnlint.analysis.saving import Saving
-from bnlint.analysis.scopes import Scope
-from bnlint.analysis.sharing import UnsharedStatistics, unshared_statistics
-from bnlint.analysis.statistics import Statistic
-from bnlint.analysis.streams import Streams, replicated
-from bnlint.analysis.tapes import TapeCall, untold_calls
-from bnlint.analysis.unrun import Unrun, unrun_updates
-from bnlint.analysis.values import Call, Global
-from bnlint.analysis.weights import weighed
+from bnlint.analysis.module_facts.control import ControlBlock
+from bnlint.analysis.module_facts.ema import Average
+from bnlint.analysis.module_facts.held_up import HeldUpLoss
+from bnlint.analysis.module_facts.momenta import Momentum, layer_momenta
+from bnlint.analysis.module_facts.pairs import Pair
+from bnlint.analysis.module_facts.statistics import Statistic
+from bnlint.analysis.project_facts.added_updates import AddedUpdate, added_updates
+from bnlint.analysis.project_facts.average_objects import AppliedAverage, applied_averages, average_momenta
+from bnlint.analysis.project_facts.average_reads import EarlyAverage, TensorAverage, early_averages, tensor_averages
+from bnlint.analysis.project_facts.axes import WrongReduction, wrong_reductions
+from bnlint.analysis.project_facts.batch_only import BatchOnlyNorms
+from bnlint.analysis.project_facts.calling import calls_around, trainers_of
+from bnlint.analysis.project_facts.captured import CapturedFlag, captured_flags
+from bnlint.analysis.project_facts.dead_dependencies import dead_dependencies
+from bnlint.analysis.project_facts.early_reads import EarlyRead, early_reads
+from bnlint.analysis.project_facts.fates import Fates, LostOp, lost_ops
+from bnlint.analysis.project_facts.fed_elsewhere import fed_from_elsewhere
+from bnlint.analysis.project_facts.flags import Flags
+from bnlint.analysis.project_facts.forwarding import Forwarding
+from bnlint.analysis.project_facts.importing import Importable
+from bnlint.analysis.project_facts.keras_models import KerasModels
+from bnlint.analysis.project_facts.links import Links
+from bnlint.analysis.project_facts.never_updated import never_updated
+from bnlint.analysis.project_facts.program import File, Programs
+from bnlint.analysis.project_facts.python_tests import PlaceholderTest, placeholder_tests
+from bnlint.analysis.project_facts.saving import Saving
+from bnlint.analysis.project_facts.sharing import UnsharedStatistics, unshared_statistics
+from bnlint.analysis.project_facts.streams import Streams, replicated
+from bnlint.analysis.project_facts.tapes import TapeCall, untold_calls
+from bnlint.analysis.project_facts.unrun import Unrun, unrun_updates
+from bnlint.analysis.project_facts.waiting import waits_for_updates
+from bnlint.analysis.project_facts.weights import weighed
 from bnlint.findings import Era
 
 

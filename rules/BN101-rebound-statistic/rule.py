@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from bnlint.analysis.module_facts.updates import Rebinding
 from bnlint.analysis.prefilter import CONSTRUCTORS
-from bnlint.analysis.updates import Rebinding
 from bnlint.edits import assigned_in_graph, to_assign_call
 from bnlint.findings import Finding, Severity
 from bnlint.rule import Case, Rule

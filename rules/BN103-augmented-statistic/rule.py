@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from bnlint.analysis.code.values import Op
+from bnlint.analysis.module_facts.updates import Rebinding
 from bnlint.analysis.prefilter import CONSTRUCTORS
-from bnlint.analysis.updates import Rebinding
-from bnlint.analysis.values import Op
 from bnlint.edits import to_assign_call
 from bnlint.findings import Finding, Severity
 from bnlint.rule import Case, Rule

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bnlint.analysis.copies import AttributeReset, CopyWrite
+from bnlint.analysis.module_facts.copies import AttributeReset, CopyWrite
 from bnlint.analysis.prefilter import CONSTRUCTORS, STATISTICS
 from bnlint.edits import replaced, safe, to_assign_call
 from bnlint.findings import Confidence, Finding, Fix, Severity

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from bnlint.analysis.module_facts.state import PlainState
 from bnlint.analysis.prefilter import STATISTICS
-from bnlint.analysis.state import PlainState
 from bnlint.edits import in_parentheses, replaced, safe, to_assign_call, wrapped
 from bnlint.findings import Edit, Finding, Fix, Severity
 from bnlint.rule import Case, Rule

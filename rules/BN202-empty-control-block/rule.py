@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from bnlint.analysis.control import ControlBlock
+from bnlint.analysis.code.values import Call, Sequence
+from bnlint.analysis.module_facts.control import ControlBlock
 from bnlint.analysis.prefilter import ASSIGNS
-from bnlint.analysis.values import Call, Sequence
 from bnlint.edits import safe, wrapped
 from bnlint.findings import Confidence, Finding, Fix, Severity
 from bnlint.graph_edits import moved_into_block

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from bnlint.analysis.prefilter import LAYERS
-from bnlint.analysis.unrun import Unrun, WaitingLayer
+from bnlint.analysis.project_facts.unrun import Unrun, WaitingLayer
 from bnlint.findings import Confidence, Finding, Fix, Related, Severity, Span
 from bnlint.graph_edits import under_control_dependencies
 from bnlint.rule import Case, Rule

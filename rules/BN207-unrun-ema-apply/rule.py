@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bnlint.analysis.average_objects import AppliedAverage
+from bnlint.analysis.project_facts.average_objects import AppliedAverage
 from bnlint.findings import Confidence, Finding, Related, Severity
 from bnlint.graph_edits import returned_under
 from bnlint.rule import Case, Rule

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from bnlint.analysis.module_facts.updates import Update
 from bnlint.analysis.prefilter import CONSTRUCTORS
-from bnlint.analysis.updates import Update
 from bnlint.edits import run_with_return
 from bnlint.findings import Confidence, Finding, Severity
 from bnlint.rule import Case, Rule

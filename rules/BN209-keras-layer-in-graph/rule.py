@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from bnlint.analysis.prefilter import LAYERS
-from bnlint.analysis.unrun import Unrun
+from bnlint.analysis.project_facts.unrun import Unrun
 from bnlint.edits import replaced, safe
 from bnlint.findings import Confidence, Finding, Fix, Related, Severity, Span
 from bnlint.rule import Case, Rule

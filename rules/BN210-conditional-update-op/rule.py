@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bnlint.analysis.branch_updates import BranchEntry
+from bnlint.analysis.module_facts.branch_updates import BranchEntry
 from bnlint.findings import Confidence, Finding, Severity
 from bnlint.rule import Case, Rule
 from bnlint.verify.predictions import SkippedStep

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from bnlint.analysis.code.values import Call
 from bnlint.analysis.prefilter import LAYERS, STATISTICS
-from bnlint.analysis.untold import never_training
-from bnlint.analysis.values import Call
+from bnlint.analysis.project_facts.untold import never_training
 from bnlint.edits import unsafe, with_argument
 from bnlint.findings import Confidence, Finding, Fix, Severity
 from bnlint.rule import Case, Rule

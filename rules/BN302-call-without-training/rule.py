@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from bnlint.analysis.keras_models import ModelClass
-from bnlint.analysis.scopes import Scope
-from bnlint.analysis.values import Parameter, is_false
+from bnlint.analysis.code.scopes import Scope
+from bnlint.analysis.code.values import Parameter, is_false
+from bnlint.analysis.project_facts.keras_models import ModelClass
 from bnlint.edits import after, safe
 from bnlint.findings import Confidence, Finding, Fix, Severity
 from bnlint.rule import Case, Rule

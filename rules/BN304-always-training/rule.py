@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from bnlint.analysis.prefilter import LAYERS, STATISTICS
-from bnlint.analysis.untold import Untold, always_training, fed_while_evaluating
+from bnlint.analysis.project_facts.untold import Untold, always_training, fed_while_evaluating
 from bnlint.edits import replaced, unsafe, with_argument
 from bnlint.findings import Confidence, Finding, Fix, Severity, Span
 from bnlint.rule import Case, Rule

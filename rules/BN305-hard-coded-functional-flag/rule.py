@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from bnlint.analysis.keras_models import FixedCall
 from bnlint.analysis.prefilter import LAYERS
+from bnlint.analysis.project_facts.keras_models import FixedCall
 from bnlint.edits import before, below, unsafe, without_argument
 from bnlint.findings import Confidence, Finding, Fix, Severity
 from bnlint.rule import Case, Rule

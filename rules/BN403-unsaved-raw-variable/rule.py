@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bnlint.analysis.statistics import Statistic
+from bnlint.analysis.module_facts.statistics import Statistic
 from bnlint.edits import in_parentheses, replaced, safe
 from bnlint.findings import Confidence, Finding, Fix, Severity
 from bnlint.rule import Case, Rule

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bnlint.analysis.saving import PartialSaver
+from bnlint.analysis.project_facts.saving import PartialSaver
 from bnlint.edits import replaced, safe
 from bnlint.findings import Finding, Fix, Severity
 from bnlint.rule import Case, Rule

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bnlint.analysis.discarded import DiscardedLayer
+from bnlint.analysis.module_facts.discarded import DiscardedLayer
 from bnlint.analysis.prefilter import LAYERS
 from bnlint.edits import before, unsafe, wrapped
 from bnlint.findings import Finding, Fix, Severity

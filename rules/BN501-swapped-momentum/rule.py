@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from bnlint.analysis.momenta import Momentum
+from bnlint.analysis.code.values import Const
+from bnlint.analysis.module_facts.momenta import Momentum
+from bnlint.analysis.module_facts.updates import Update
 from bnlint.analysis.prefilter import CONSTRUCTORS, LAYERS, STATISTICS
-from bnlint.analysis.updates import Update
-from bnlint.analysis.values import Const
 from bnlint.edits import momentum_fix, replaced, safe
 from bnlint.findings import Confidence, Finding, Severity
 from bnlint.rule import Case, Rule

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bnlint.analysis.pairs import MixedUpdate
+from bnlint.analysis.module_facts.pairs import MixedUpdate
 from bnlint.analysis.prefilter import CONSTRUCTORS
 from bnlint.edits import replaced, safe
 from bnlint.findings import Confidence, Finding, Fix, Severity

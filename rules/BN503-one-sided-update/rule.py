@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bnlint.analysis.pairs import OneSidedUpdate
+from bnlint.analysis.module_facts.pairs import OneSidedUpdate
 from bnlint.analysis.prefilter import CONSTRUCTORS
 from bnlint.edits import below, safe, swapped_text
 from bnlint.findings import Confidence, Finding, Fix, Related, Severity

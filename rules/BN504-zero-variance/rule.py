@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from bnlint.analysis.module_facts.statistics import Statistic
 from bnlint.analysis.prefilter import CONSTRUCTORS
-from bnlint.analysis.statistics import Statistic
 from bnlint.edits import replaced, safe
 from bnlint.findings import Finding, Fix, Severity
 from bnlint.rule import Case, Rule

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bnlint.analysis.creation import Creation, is_half
+from bnlint.analysis.module_facts.creation import Creation, is_half
 from bnlint.analysis.prefilter import CONSTRUCTORS
 from bnlint.edits import replaced, safe
 from bnlint.findings import Finding, Fix, Severity

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from bnlint.analysis.axes import WrongReduction
 from bnlint.analysis.prefilter import ASSIGNS, CONSTRUCTORS
+from bnlint.analysis.project_facts.axes import WrongReduction
 from bnlint.edits import replaced, unsafe
 from bnlint.findings import Confidence, Finding, Fix, Severity
 from bnlint.rule import Case, Rule

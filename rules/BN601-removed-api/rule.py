@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from bnlint.analysis.module_facts.updates import Update
 from bnlint.analysis.prefilter import ASSIGNS, LAYERS, STATISTICS
-from bnlint.analysis.updates import Update
 from bnlint.edits import replaced, safe
 from bnlint.findings import Confidence, Finding, Fix, Severity
 from bnlint.rule import Case, Rule

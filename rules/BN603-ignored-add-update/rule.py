@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bnlint.analysis.added_updates import AddedUpdate
+from bnlint.analysis.project_facts.added_updates import AddedUpdate
 from bnlint.edits import replaced, safe
 from bnlint.findings import Confidence, Finding, Fix, Severity
 from bnlint.rule import Case, Rule

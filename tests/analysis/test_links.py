@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from bnlint.analysis.code.values import Const, Opaque
 from bnlint.analysis.facts import ModuleFacts, analyse
 from bnlint.analysis.project import ProjectFacts, project_facts
-from bnlint.analysis.values import Const, Opaque
 from bnlint.findings import Era
 
 NOTHING = Era()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bnlint.analysis.facts import ModuleFacts, analyse
-from bnlint.analysis.phases import named_side
+from bnlint.analysis.module_facts.phases import named_side
 
 
 def facts(text: str) -> ModuleFacts:

@@ -6,9 +6,9 @@ import ast
 
 import pytest
 
-from bnlint.analysis.module import lower_module
-from bnlint.analysis.positions import Positions
-from bnlint.analysis.values import Read, Sequence
+from bnlint.analysis.code.module import lower_module
+from bnlint.analysis.code.positions import Positions
+from bnlint.analysis.code.values import Read, Sequence
 
 
 def spanned(text: str, kind: type[ast.expr]) -> list[str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from bnlint.analysis.facts import analyse
-from bnlint.analysis.passed_flags import passed_flag
-from bnlint.analysis.program import File, Programs, imported_names
 from bnlint.analysis.project import project_facts
+from bnlint.analysis.project_facts.passed_flags import passed_flag
+from bnlint.analysis.project_facts.program import File, Programs, imported_names
 from bnlint.findings import Era
 
 

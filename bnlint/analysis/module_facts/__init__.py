@@ -1,0 +1,1 @@
+"""What can be known of one file. `bnlint.analysis.facts` puts the questions."""

@@ -1,0 +1,139 @@
+"""Optimizer steps of TensorFlow 1 code, what runs them, and the helpers that run the layers' updates themselves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from bnlint.analysis.code.dataflow import Dataflow
+from bnlint.analysis.code.scopes import Scope
+from bnlint.analysis.code.values import Call, Mapping, Op, Opaque, Sequence, Value
+
+_STEPS = frozenset({"minimize", "apply_gradients"})
+# An optimizer's own methods call those of the optimizer that it wraps.
+_OWN_METHODS = frozenset(
+    {"minimize", "apply_gradients", "compute_gradients", "_apply_dense", "_prepare", "get_updates"}
+)
+_OPTIMIZER = re.compile(r"Optimizer(?:V1|V2)?$")
+
+# Helpers of slim, contrib, TF-GAN and the canned estimator heads: without further ado they run UPDATE_OPS.
+_SELF_RUNNING = frozenset(
+    {
+        "create_train_op", "optimize_loss", "gan_train_ops", "gan_train", "create_estimator_spec", "cyclegan_train_ops",
+        "create_estimator_spec_train_op",
+    }
+)  # fmt: skip
+# Their trainers run UPDATE_OPS in a hook of their own.
+_FRAMEWORKS = frozenset({"tensorpack", "tensor2tensor", "tflearn", "lingvo", "prettytensor"})
+
+# Words of code that runs a graph: sessions, and the specifications that an estimator runs.
+_DRIVES = re.compile(
+    r"\bSession\(|\b\w*[sS]ess(?:ion)?\.run\(|EstimatorSpec\(|\blearning\.train\(|\btraining\.train\(|Supervisor\("
+)
+# What all of these hold; to look for that costs a tenth.
+_DRIVING = ("Session(", "ess.run(", "ession.run(", "EstimatorSpec(", "ing.train(", "Supervisor(")
+
+
+def drives(text: str) -> bool:
+    """Whether code runs a graph."""
+    return any(word in text for word in _DRIVING) and _DRIVES.search(text) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class TrainStep:
+    """An optimizer step. ``loss`` is what it minimises; None for ``apply_gradients``."""
+
+    call: Call
+    scope: int
+    loss: Value | None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRun:
+    """A call of ``session.run``: everything it fetches, lists and tuples taken apart, and what it feeds."""
+
+    call: Call
+    fetches: tuple[Value, ...]
+    feeds: tuple[tuple[Value, Value], ...]
+
+
+class TrainSteps:
+    """Answers for one module."""
+
+    def __init__(self, flow: Dataflow) -> None:
+        self._flow = flow
+
+    @cached_property
+    def steps(self) -> list[TrainStep]:
+        """The optimizer steps, in program order."""
+        found: list[TrainStep] = []
+        for call, _ in self._flow.index.of_methods(*_STEPS):
+            scope = self._flow.site(call).scope
+            if call.args + call.keywords and not self._wraps(scope):
+                loss = call.argument(0, "loss") if self._flow.index.tail_of(call) == "minimize" else None
+                found.append(TrainStep(call, scope, loss))
+        return found
+
+    def _wraps(self, scope: int) -> bool:
+        """Whether a scope belongs to an optimizer that is defined here."""
+        around = list(self._flow.enclosing(scope))
+        if any(each.kind == "function" and each.name in _OWN_METHODS for each in around):
+            return True
+        owner = next((each for each in around if each.kind == "class"), None)
+        return owner is not None and self._is_optimizer(owner)
+
+    def _is_optimizer(self, owner: Scope) -> bool:
+        return any(_OPTIMIZER.search(name) for name in self._flow.base_names(owner))
+
+    @property
+    def in_framework(self) -> bool:
+        """Whether the module trains in a framework that runs UPDATE_OPS by itself."""
+        return any(name.split(".")[0] in _FRAMEWORKS for name in self._flow.tree.imports)
+
+    @property
+    def helpers(self) -> list[Call]:
+        """Calls of what may be a helper that runs UPDATE_OPS; the project may define one of the same name."""
+        return self._flow.index.ending(*_SELF_RUNNING)
+
+    @cached_property
+    def runs(self) -> list[SessionRun]:
+        """The calls of ``session.run``."""
+        found: list[SessionRun] = []
+        for call, _ in self._flow.index.methods.get("run", ()):
+            fetches = call.argument(0, "fetches")
+            if fetches is None:
+                continue
+            feed = call.argument(1, "feed_dict")
+            feeds = [
+                (key, item)
+                for origin in (self._flow.origins(feed) if feed is not None else ())
+                if isinstance(origin, Mapping)
+                for key, item in origin.items
+                if key is not None
+            ]
+            found.append(SessionRun(call, tuple(self._taken_apart(fetches, 0)), tuple(feeds)))
+        return found
+
+    def _taken_apart(self, value: Value, depth: int) -> Iterator[Value]:
+        for origin in self._flow.origins(value):
+            inner: tuple[Value, ...] = ()
+            if isinstance(origin, Sequence):
+                inner = origin.items
+            elif isinstance(origin, Mapping):
+                inner = tuple(item for _, item in origin.items)
+            elif isinstance(origin, Opaque) and origin.kind == "star":
+                inner = origin.parts
+            elif isinstance(origin, Op) and origin.op == "+":
+                inner = origin.operands
+            elif isinstance(origin, Call) and self._flow.name_of(origin) in ("tf.group", "tf.tuple"):
+                inner = (*origin.args, origin)
+            if not inner or depth > 5:
+                yield origin
+                continue
+            for item in inner:
+                if item is origin:
+                    yield item
+                else:
+                    yield from self._taken_apart(item, depth + 1)

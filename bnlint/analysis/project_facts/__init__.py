@@ -1,0 +1,1 @@
+"""What only all files together tell. `bnlint.analysis.project` puts the questions."""
