@@ -8,7 +8,6 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bnlint.creation_edits import kept_on_object
 from bnlint.findings import (
     Applicability,
     Confidence,
@@ -153,6 +152,9 @@ class Case:
             return fix
         resting = any(isinstance(one, Unchanged) for one in simple(prediction))
         if resting and self.era.tensorflow != "1" and any(map(self.module.is_per_call, statistics)):
+            # With it comes all of the analysis, which a run that finds everything in the cache can do without.
+            from bnlint.creation_edits import kept_on_object
+
             together = kept_on_object(self.module).get(statistics[0].call.id)
             if together is None:
                 message = f"{fix.message}, once the variable outlives the call (BN401)"

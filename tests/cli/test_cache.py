@@ -60,6 +60,14 @@ def test_the_second_run_only_looks_it_up(project: Path, run: Run, analysed: list
     assert len(remembered()) == 1
 
 
+def test_looking_it_up_does_without_the_analysis(project: Path, run: Run) -> None:
+    assert run("check").exit_code == 1
+    command = [sys.executable, "-X", "importtime", "-m", "bnlint", "check"]
+    imported = subprocess.run(command, capture_output=True, text=True).stderr
+    assert "bnlint.cache\n" in imported
+    assert not any(f"{name}\n" in imported for name in ("libcst", "bnlint.analysing", "bnlint.analysis.facts"))
+
+
 def test_files_without_code_of_interest_are_not_remembered(project: Path, run: Run) -> None:
     assert run("check", "right.py").exit_code == 0
     assert remembered() == []
