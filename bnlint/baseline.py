@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import cast
 
 from bnlint.files import replace_file
 from bnlint.findings import BaselineEntry, Finding, Notice, Report, Suppression
 from bnlint.fingerprints import path_from
+from bnlint.frozen import dataclass
 from bnlint.settings import ConfigError, Settings
 
 _VERSION = 1

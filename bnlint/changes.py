@@ -5,9 +5,9 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from bnlint.files import UntouchedError, rewrite
+from bnlint.frozen import dataclass
 from bnlint.source import Source, place_name
 
 

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
@@ -18,6 +18,7 @@ from bnlint import console, engine, progress, timings, watching
 from bnlint.cache import Cache, user_folder
 from bnlint.changes import Change
 from bnlint.findings import Report, Severity
+from bnlint.frozen import dataclass
 from bnlint.interpreters import interpreters, refused
 from bnlint.memory import Memory
 from bnlint.registry import Selection

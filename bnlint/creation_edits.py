@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from bnlint.analysis.code.scopes import Binding, Scope, Statement
 from bnlint.analysis.code.values import Attribute, Call, Global, Read, path_of, walk
@@ -13,6 +12,7 @@ from bnlint.analysis.module_facts.layers import Layer
 from bnlint.analysis.module_facts.statistics import Statistic
 from bnlint.edits import before, replaced, safe, swapped_text, to_assign_call
 from bnlint.findings import Edit, Fix, Span
+from bnlint.frozen import dataclass
 from bnlint.graph_edits import stands_alone
 
 

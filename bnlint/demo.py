@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bnlint import engine, fixer, lessons
 from bnlint.analysing import as_analysed
 from bnlint.findings import Finding, Report, Span, Verdict
+from bnlint.frozen import dataclass
 from bnlint.progress import Progress
 from bnlint.registry import load_rules
 from bnlint.report.excerpt import split_rows

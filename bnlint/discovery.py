@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from pathspec import GitIgnoreSpec
 
 from bnlint.findings import FileError
+from bnlint.frozen import dataclass
 from bnlint.settings import Settings
 
 SUFFIXES = (".py", ".ipynb")

@@ -6,7 +6,7 @@ import gc
 import os
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from bnlint.cache import Cache, key_of, surroundings_of
 from bnlint.dependencies import declared_eras
 from bnlint.discovery import Discovery, discover, discover_named, rest_of_project
 from bnlint.findings import Analysis, FileError, Finding, Outcome, Report, Span
+from bnlint.frozen import dataclass
 from bnlint.marks import marked
 from bnlint.memory import Memory
 from bnlint.progress import Progress

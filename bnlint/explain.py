@@ -6,11 +6,12 @@ import json
 import os
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from bnlint import lessons
 from bnlint.findings import Finding, Report
+from bnlint.frozen import dataclass
 from bnlint.registry import load_rules
 from bnlint.rule import Rule
 from bnlint.settings import Settings, load, nearest

@@ -6,9 +6,11 @@ Rows and columns are 1-based and count code points; an end is exclusive.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from bnlint.frozen import dataclass
 
 if TYPE_CHECKING:
     from bnlint.rule import Rule

@@ -6,9 +6,10 @@ import io
 import tokenize
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 from tokenize import TokenInfo
+
+from bnlint.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from bnlint.frozen import dataclass
 from bnlint.report.excerpt import split_rows
 from bnlint.rule import Rule
 

@@ -7,8 +7,9 @@ import json
 import re
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import cast
+
+from bnlint.frozen import dataclass
 
 # Cell magics whose body is Python that runs in the notebook's own namespace.
 _PYTHON_CELLS = frozenset({"capture", "debug", "prun", "time", "timeit", "memit", "python", "python3"})

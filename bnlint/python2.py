@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from bnlint.frozen import dataclass
 
 _TOKEN = re.compile(
     r"""

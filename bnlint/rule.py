@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from bnlint.findings import (
     Span,
     VariableRef,
 )
+from bnlint.frozen import dataclass
 from bnlint.verify.predictions import (
     Caller,
     Experiment,

@@ -6,12 +6,13 @@ import difflib
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from bnlint.findings import Severity
+from bnlint.frozen import dataclass
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor

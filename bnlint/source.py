@@ -8,7 +8,7 @@ import stat
 import tokenize
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
@@ -16,6 +16,7 @@ from typing import Any, cast
 from bnlint.analysis.code.lines import Lines
 from bnlint.findings import Applicability, Edit, FileError, Finding, Fix, Related, Span, Verdict
 from bnlint.fixes import apply_edits
+from bnlint.frozen import dataclass
 from bnlint.notebook import Cell, NotebookError, read_cells
 from bnlint.notebook_text import replace_cells
 from bnlint.python2 import Translation, translate

@@ -13,7 +13,7 @@ import sys
 import tempfile
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -22,6 +22,7 @@ import click
 
 from bnlint import checking, console, engine
 from bnlint.findings import Outcome, Report
+from bnlint.frozen import dataclass
 from bnlint.imports import module_file, program_files
 from bnlint.interpreters import interpreters
 from bnlint.settings import Settings

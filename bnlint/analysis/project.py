@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 from bnlint.analysis.code.scopes import Scope
@@ -43,6 +42,7 @@ from bnlint.analysis.project_facts.unrun import Unrun, unrun_updates
 from bnlint.analysis.project_facts.waiting import waits_for_updates
 from bnlint.analysis.project_facts.weights import weighed
 from bnlint.findings import Era
+from bnlint.frozen import dataclass
 
 
 @dataclass(frozen=True)

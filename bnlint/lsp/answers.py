@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeGuard
 
 from lsprotocol import types
@@ -12,6 +12,7 @@ from lsprotocol import types
 from bnlint import lessons
 from bnlint.findings import Applicability, Finding, Fix, Outcome, Report, Verdict
 from bnlint.fixes import compatible
+from bnlint.frozen import dataclass
 from bnlint.ignoring import comment_edits
 from bnlint.lsp.documents import Document
 from bnlint.lsp.translate import Translator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from lsprotocol import types
@@ -12,6 +12,7 @@ from pygls.uris import to_fs_path
 from pygls.workspace import Workspace
 
 from bnlint.discovery import display_name
+from bnlint.frozen import dataclass
 from bnlint.source import Decoded, Source, SourceError, is_notebook
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from lsprotocol import types
 from pygls.workspace import PositionCodec
 
 from bnlint.findings import Edit, FileError, Finding, Notice, Report, Severity, Span
+from bnlint.frozen import dataclass
 from bnlint.lsp.documents import Document
 from bnlint.report.excerpt import split_rows
 from bnlint.report.words import verdict_sentence

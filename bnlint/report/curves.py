@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 
 from bnlint.findings import VariableRef
+from bnlint.frozen import dataclass
 from bnlint.report import tried
 from bnlint.report.evidence import law_text, name, watched
 from bnlint.report.terminal import visible

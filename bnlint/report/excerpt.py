@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from rich.cells import cell_len
 
 from bnlint.findings import Span
+from bnlint.frozen import dataclass
 from bnlint.report.terminal import Paint, visible_character
 
 CONTEXT = 2

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from bnlint.files import replace_file
+from bnlint.frozen import dataclass
 from bnlint.report import FORMATS, missing
 from bnlint.settings import nearest
 

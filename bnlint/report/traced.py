@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from rich.table import Table
@@ -12,6 +11,7 @@ from rich.text import Text
 
 from bnlint import __version__
 from bnlint.findings import Report
+from bnlint.frozen import dataclass
 from bnlint.report import json as as_json
 from bnlint.report import text as as_text
 from bnlint.report.evidence import law_text, versions

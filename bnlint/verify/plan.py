@@ -6,10 +6,11 @@ import ast
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from bnlint.findings import Era
+from bnlint.frozen import dataclass
 from bnlint.verify import hints
 from bnlint.verify.predictions import (
     Caller,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from bnlint.findings import Outcome
+from bnlint.frozen import dataclass
 from bnlint.verify.evidence import Observation, Variable
 from bnlint.verify.predictions import Experiment
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from bnlint.findings import Era
+from bnlint.frozen import dataclass
 from bnlint.verify.answers import Answer
 from bnlint.verify.evidence import Observation, Variable
 from bnlint.verify.plan import Plan, Trial

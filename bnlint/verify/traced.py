@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from bnlint.findings import Finding, Outcome, Verdict
+from bnlint.frozen import dataclass
 from bnlint.verify.evidence import Variable, evidence
 from bnlint.verify.plan import Plan
 from bnlint.verify.predictions import (

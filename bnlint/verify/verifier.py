@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from difflib import get_close_matches
 from itertools import takewhile
 from pathlib import Path
@@ -22,6 +22,7 @@ from typing import Any, Literal
 
 from bnlint.findings import Applicability, Era, Finding, Outcome, Verdict
 from bnlint.fixes import differences
+from bnlint.frozen import dataclass
 from bnlint.verify import sandbox
 from bnlint.verify.answers import Answer
 from bnlint.verify.plan import Plan, Trial

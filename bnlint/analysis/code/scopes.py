@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import field
 from typing import Literal
 
-from bnlint.analysis.code.frozen import dataclass
 from bnlint.analysis.code.lines import Lines
 from bnlint.analysis.code.values import Call, Parameter, Value
 from bnlint.findings import Span
+from bnlint.frozen import dataclass
 
 BindingKind = Literal["assign", "augmented", "parameter", "definition", "import", "loop", "with", "other"]
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from bnlint.analysis.code.frozen import dataclass
 from bnlint.findings import Span
+from bnlint.frozen import dataclass
 
 # Not a binding of the scope: what the place held when the scope was entered.
 BEFORE = -1

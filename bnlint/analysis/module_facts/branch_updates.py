@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 from bnlint.analysis.code.dataflow import Dataflow
 from bnlint.analysis.code.values import Call, Const, Value
 from bnlint.analysis.module_facts.collections import UPDATE_OPS, Collections
 from bnlint.analysis.module_facts.train_steps import TrainSteps
+from bnlint.frozen import dataclass
 
 # Whether a train step runs with the branch not taken: it does, it never does, or the feeds are not in sight.
 Skips = Literal["yes", "no", "unknown"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Literal
 
@@ -15,6 +15,7 @@ from bnlint.analysis.module_facts.layers import LayerFunctionCall
 from bnlint.analysis.module_facts.phases import Phases
 from bnlint.analysis.module_facts.statistics import BatchStatistics, Statistic
 from bnlint.analysis.module_facts.updates import Update
+from bnlint.frozen import dataclass
 
 _AVERAGERS = frozenset({"tf.train.ExponentialMovingAverage", "tf.moving_averages.ExponentialMovingAverage"})
 _GROUPS = frozenset({"tf.group", "tf.tuple", "tf.identity"})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
@@ -12,6 +11,7 @@ from bnlint.analysis.code.values import Call, Const, Global, Mapping, Op, Parame
 from bnlint.analysis.module_facts.layers import LAYER_FUNCTIONS, Layer, LayerFunctionCall
 from bnlint.analysis.module_facts.uses import Uses
 from bnlint.findings import Span
+from bnlint.frozen import dataclass
 
 UPDATE_OPS = "update_ops"
 

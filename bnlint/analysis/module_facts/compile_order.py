@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 from bnlint.analysis.code.dataflow import Dataflow
 from bnlint.analysis.code.scopes import Binding, Scope, Statement
 from bnlint.analysis.code.values import Attribute, Call, Const, Item, Read, Subscript, Value, path_of, walk
+from bnlint.frozen import dataclass
 
 _TRAINS = frozenset({"fit", "fit_generator", "train_on_batch"})
 _DEPTH = 5

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from bnlint.analysis.code.dataflow import Dataflow
 from bnlint.analysis.code.scopes import Binding
@@ -13,6 +12,7 @@ from bnlint.analysis.module_facts.creation import filling
 from bnlint.analysis.module_facts.layers import Layer
 from bnlint.analysis.module_facts.statistics import Statistic
 from bnlint.findings import Span
+from bnlint.frozen import dataclass
 
 # The attributes in which Keras layers hold their statistics.
 _KERAS_STATISTICS = ("moving_mean", "moving_variance")

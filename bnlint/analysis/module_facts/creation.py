@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 from bnlint.analysis.code.arithmetic import number
 from bnlint.analysis.code.dataflow import Dataflow
 from bnlint.analysis.code.values import Call, Const, Global, Mapping, Parameter, Sequence, Value, path_of, walk
 from bnlint.analysis.module_facts.statistics import Statistic
+from bnlint.frozen import dataclass
 
 _FILLED = {
     "tf.zeros": 0.0, "tf.zeros_like": 0.0, "tf.zeros_initializer": 0.0, "tf.initializers.zeros": 0.0,

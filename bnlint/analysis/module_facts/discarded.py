@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from bnlint.analysis.code.dataflow import Dataflow
 from bnlint.analysis.code.scopes import Statement
 from bnlint.analysis.code.values import Call, path_of
 from bnlint.analysis.module_facts.layers import Layer, LayerFunctionCall
 from bnlint.analysis.module_facts.uses import Uses
+from bnlint.frozen import dataclass
 
 _GONE = frozenset({"dropped", "unread"})
 # Blocks that expect what they hold to fail.

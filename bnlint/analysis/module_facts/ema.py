@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from bnlint.analysis.code.arithmetic import number
 from bnlint.analysis.code.dataflow import Dataflow
 from bnlint.analysis.code.inlining import Inlining
 from bnlint.analysis.code.values import Call, Op, Parameter, Read, Sequence, Value, walk
+from bnlint.frozen import dataclass
 
 _ADD = frozenset({"tf.add", "keras.ops.add"})
 _SUBTRACT = frozenset({"tf.subtract", "tf.sub", "keras.ops.subtract"})

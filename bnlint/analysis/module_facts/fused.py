@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from bnlint.analysis.code.dataflow import Dataflow
 from bnlint.analysis.code.values import Call, Const, Value
 from bnlint.analysis.module_facts.statistics import FUSED, Statistic
 from bnlint.analysis.module_facts.updates import Update
 from bnlint.analysis.module_facts.uses import Uses
+from bnlint.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

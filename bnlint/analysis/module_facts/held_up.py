@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bnlint.analysis.code.dataflow import Dataflow
@@ -12,6 +11,7 @@ from bnlint.analysis.code.values import Call, Const, Op, Value
 from bnlint.analysis.module_facts.control import ControlBlock
 from bnlint.analysis.module_facts.train_steps import SessionRun
 from bnlint.analysis.module_facts.uses import Kind, Uses
+from bnlint.frozen import dataclass
 
 if TYPE_CHECKING:
     pass

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from bnlint.analysis.code.dataflow import Dataflow
 from bnlint.analysis.code.scopes import Scope
 from bnlint.analysis.code.values import Call, Const, Mapping, Read, Sequence, Value, is_false
 from bnlint.findings import Span
+from bnlint.frozen import dataclass
 
 LAYER_CLASSES = frozenset(
     {

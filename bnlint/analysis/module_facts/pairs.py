@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 from bnlint.analysis.code.dataflow import Dataflow
@@ -15,6 +14,7 @@ from bnlint.analysis.code.values import Sequence as SequenceValue
 from bnlint.analysis.module_facts.statistics import BatchKind, BatchStatistics, Role, Statistic, name_role
 from bnlint.analysis.module_facts.updates import Rebinding, Update
 from bnlint.findings import Span
+from bnlint.frozen import dataclass
 
 _ROLE_WORD = re.compile(r"means?|variances?|vars?|sigma|std(?:dev)?|(?<![a-z])mu(?![a-z])", re.IGNORECASE)
 # A statistic of this name is meant to hold a standard deviation.

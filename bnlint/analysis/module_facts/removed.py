@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from bnlint.analysis.code.dataflow import Dataflow
 from bnlint.analysis.code.values import Call, Global, Read, Value, walk
 from bnlint.analysis.module_facts.updates import Update
 from bnlint.findings import Era
+from bnlint.frozen import dataclass
 
 _TENSORFLOW_2 = "TensorFlow 2"
 _KERAS_3 = "Keras 3 (TensorFlow 2.16 and later)"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bnlint.analysis.code.arithmetic import number
 from bnlint.analysis.code.dataflow import Dataflow
 from bnlint.analysis.code.values import Call, Read, Value
 from bnlint.analysis.module_facts.momenta import Momentum, layer_momenta
+from bnlint.frozen import dataclass
 
 if TYPE_CHECKING:
     from bnlint.analysis.facts import ModuleFacts

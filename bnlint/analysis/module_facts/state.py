@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from bnlint.analysis.code.arithmetic import number
 from bnlint.analysis.code.dataflow import Dataflow
@@ -13,6 +12,7 @@ from bnlint.analysis.code.values import Call, Const, Op, Value, path_of, walk
 from bnlint.analysis.module_facts.creation import Filling, filling
 from bnlint.analysis.module_facts.ema import Averages
 from bnlint.analysis.module_facts.statistics import BatchStatistics, Statistic, is_moving_name
+from bnlint.frozen import dataclass
 
 # What Keras 1 and 2 make with these is a variable.
 _VARIABLES = frozenset(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 
 from bnlint.analysis.code.dataflow import Dataflow
 from bnlint.analysis.code.scopes import Scope
 from bnlint.analysis.code.values import Call, Mapping, Op, Opaque, Sequence, Value
+from bnlint.frozen import dataclass
 
 _STEPS = frozenset({"minimize", "apply_gradients"})
 # An optimizer's own methods call those of the optimizer that it wraps.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property, partial
 from typing import Literal
 
@@ -27,6 +27,7 @@ from bnlint.analysis.code.values import (
 from bnlint.analysis.module_facts.ema import Average, Averages
 from bnlint.analysis.module_facts.statistics import FUSED, BatchStatistics, Role, Statistic, Statistics, is_moving_name
 from bnlint.findings import Confidence, Span
+from bnlint.frozen import dataclass
 
 _METHODS = {"assign": "assign", "assign_add": "assign_add", "assign_sub": "assign_sub"}
 _FUNCTIONS = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
@@ -27,6 +26,7 @@ from bnlint.analysis.code.values import (
     walk,
 )
 from bnlint.analysis.code.values import Sequence as SequenceValue
+from bnlint.frozen import dataclass
 
 # What becomes of a value in the end. "unread": bound to a name, or put into a list, that nothing reads; "given": put
 # into a list that the caller of the function passes.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bnlint.analysis.code.values import Call, Sequence, Value
 from bnlint.analysis.module_facts.statistics import Statistic
 from bnlint.analysis.module_facts.updates import added_statistics
+from bnlint.frozen import dataclass
 
 if TYPE_CHECKING:
     from bnlint.analysis.facts import ModuleFacts

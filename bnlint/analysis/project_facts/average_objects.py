@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bnlint.analysis.code.values import Call, Sequence, Value, path_of
 from bnlint.analysis.module_facts.momenta import Momentum, known_momentum
 from bnlint.analysis.module_facts.statistics import BatchStatistics, name_role
+from bnlint.frozen import dataclass
 
 if TYPE_CHECKING:
     from bnlint.analysis.facts import ModuleFacts

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bnlint.analysis.code.scopes import Binding
 from bnlint.analysis.code.values import Call, Read, Sequence, Value, path_of, walk
 from bnlint.analysis.module_facts.statistics import BatchStatistics
 from bnlint.analysis.project_facts.average_objects import is_average_object
+from bnlint.frozen import dataclass
 
 if TYPE_CHECKING:
     from bnlint.analysis.facts import ModuleFacts

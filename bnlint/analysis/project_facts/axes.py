@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from bnlint.analysis.code.values import Call, Const, Item, Parameter, Sequence, Subscript, Value, walk
 from bnlint.analysis.module_facts.statistics import Statistic
+from bnlint.frozen import dataclass
 
 if TYPE_CHECKING:
     from bnlint.analysis.facts import ModuleFacts

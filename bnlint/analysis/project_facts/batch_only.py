@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from bnlint.analysis.code.scopes import Scope
 from bnlint.analysis.code.values import Call, Const, Item, Op, Parameter, Read, Sequence, Value, walk
 from bnlint.analysis.module_facts.phases import is_flag_name
 from bnlint.analysis.module_facts.statistics import ROOTS
+from bnlint.frozen import dataclass
 
 if TYPE_CHECKING:
     from bnlint.analysis.facts import ModuleFacts

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bnlint.analysis.code.scopes import Scope
 from bnlint.analysis.code.values import Call, Choice, Const, Definition, Op, Parameter, Read, Value, walk
 from bnlint.analysis.module_facts.phases import named_side
+from bnlint.frozen import dataclass
 
 if TYPE_CHECKING:
     from bnlint.analysis.facts import ModuleFacts

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bnlint.analysis.code.scopes import Scope, Statement
 from bnlint.analysis.code.values import Call, Const, Value, walk
 from bnlint.analysis.module_facts.collections import UPDATE_OPS, CollectionRead
 from bnlint.analysis.project_facts.graph_scopes import built_under, surely_picks
+from bnlint.frozen import dataclass
 
 if TYPE_CHECKING:
     from bnlint.analysis.facts import ModuleFacts

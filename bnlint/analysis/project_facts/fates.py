@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from bnlint.analysis.code.scopes import Scope
@@ -15,6 +14,7 @@ from bnlint.analysis.module_facts.control import ControlBlock
 from bnlint.analysis.module_facts.updates import Update
 from bnlint.analysis.module_facts.uses import End
 from bnlint.analysis.project_facts.average_objects import AppliedAverage, applied_averages
+from bnlint.frozen import dataclass
 
 if TYPE_CHECKING:
     from bnlint.analysis.facts import ModuleFacts

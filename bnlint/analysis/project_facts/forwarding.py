@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,6 +11,7 @@ from bnlint.analysis.code.scopes import Guard, Scope
 from bnlint.analysis.code.values import Call, Const, Opaque, Parameter, Read, Value, is_false, walk
 from bnlint.analysis.module_facts.phases import is_flag_name
 from bnlint.analysis.project_facts.flags import is_arg_scope
+from bnlint.frozen import dataclass
 
 if TYPE_CHECKING:
     from bnlint.analysis.facts import ModuleFacts

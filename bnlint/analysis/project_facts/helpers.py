@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from bnlint.analysis.code.dataflow import Dataflow
@@ -14,6 +14,7 @@ from bnlint.analysis.code.values import Call, Const, Global, Read, walk
 from bnlint.analysis.facts import ModuleFacts, facts_of_flow
 from bnlint.analysis.module_facts.statistics import is_moving_name
 from bnlint.analysis.project_facts.program import File
+from bnlint.frozen import dataclass
 
 if TYPE_CHECKING:
     from bnlint.analysis.project import ProjectFacts

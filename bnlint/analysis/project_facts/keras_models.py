@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bnlint.analysis.code.names import canonical
@@ -13,6 +12,7 @@ from bnlint.analysis.code.scopes import Binding, Scope
 from bnlint.analysis.code.values import Attribute, Call, Const, Parameter, Read, Sequence, Value, is_false, path_of
 from bnlint.analysis.module_facts.layers import LAYER_CLASSES, Layer, LayerUse
 from bnlint.analysis.module_facts.phases import is_flag_name
+from bnlint.frozen import dataclass
 
 if TYPE_CHECKING:
     from bnlint.analysis.facts import ModuleFacts

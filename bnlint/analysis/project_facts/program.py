@@ -11,7 +11,7 @@ import re
 import sys
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 
 from bnlint.analysis.code.names import relative_module
@@ -20,6 +20,7 @@ from bnlint.analysis.code.values import Attribute, Call, Const, Global, Read, Va
 from bnlint.analysis.facts import ModuleFacts
 from bnlint.analysis.module_facts.train_steps import drives
 from bnlint.analysis.project_facts.importing import LIBRARIES, Importable
+from bnlint.frozen import dataclass
 
 _IMPORT = re.compile(
     r"^[ \t]*(?:from[ \t]+(?P<level>\.*)(?P<module>[\w.]*)[ \t]+import[ \t]*(?P<names>\([^)]*\)|[^\n#]+)"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from bnlint.analysis.code.scopes import Scope, Statement
 from bnlint.analysis.code.values import Attribute, Call, Choice, Const, Op, Parameter, Read, Value, path_of, walk
 from bnlint.analysis.module_facts.layers import LAYER_CLASSES, LAYER_FUNCTIONS
 from bnlint.findings import Span
+from bnlint.frozen import dataclass
 
 if TYPE_CHECKING:
     from bnlint.analysis.facts import ModuleFacts

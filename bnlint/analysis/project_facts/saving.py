@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bnlint.analysis.code.dataflow import Dataflow
 from bnlint.analysis.code.values import Call, Op, Opaque, Read, Sequence, Value, path_of, walk
 from bnlint.analysis.module_facts.collections import key_of
 from bnlint.analysis.module_facts.statistics import Statistic
+from bnlint.frozen import dataclass
 
 if TYPE_CHECKING:
     from bnlint.analysis.facts import ModuleFacts

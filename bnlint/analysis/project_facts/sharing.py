@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
 from bnlint.analysis.code.scopes import Scope
 from bnlint.analysis.code.values import Call, Const, walk
 from bnlint.analysis.module_facts.phases import is_flag_name
+from bnlint.frozen import dataclass
 
 if TYPE_CHECKING:
     from bnlint.analysis.facts import ModuleFacts

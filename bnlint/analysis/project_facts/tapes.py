@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bnlint.analysis.code.scopes import Binding, Block, Statement
 from bnlint.analysis.code.values import Attribute, Call, Definition, Item, Opaque, Parameter, Read, Value, path_of, walk
 from bnlint.analysis.module_facts.phases import named_side
+from bnlint.frozen import dataclass
 
 if TYPE_CHECKING:
     from bnlint.analysis.facts import ModuleFacts

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bnlint.analysis.code.values import Attribute, Call, Value, path_of, walk
@@ -14,6 +13,7 @@ from bnlint.analysis.project_facts.graph_scopes import built_under, may_pick
 from bnlint.analysis.project_facts.passed_flags import is_left_out, passed_flag
 from bnlint.analysis.project_facts.program import Program
 from bnlint.findings import Span
+from bnlint.frozen import dataclass
 
 if TYPE_CHECKING:
     from bnlint.analysis.project import ProjectFacts

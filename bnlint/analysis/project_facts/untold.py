@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bnlint.analysis.code.values import Call, Const, Value, path_of, walk
 from bnlint.analysis.module_facts.train_steps import SessionRun
 from bnlint.analysis.project_facts.flags import FlaggedCall, serves_only
 from bnlint.analysis.project_facts.forwarding import ForwardedCall
+from bnlint.frozen import dataclass
 
 if TYPE_CHECKING:
     from bnlint.analysis.facts import ModuleFacts

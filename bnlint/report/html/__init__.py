@@ -9,13 +9,13 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bnlint import __version__, lessons
 from bnlint.findings import Finding, Outcome, Report, Severity
+from bnlint.frozen import dataclass
 from bnlint.report import change, evidence
 from bnlint.report.curves import Curve, curves
 from bnlint.report.terminal import error_place, painter, visible

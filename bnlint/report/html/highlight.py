@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from bnlint.findings import Finding, Span
+from bnlint.frozen import dataclass
 from bnlint.report.excerpt import split_rows
 from bnlint.report.terminal import visible
 from bnlint.source import place_name

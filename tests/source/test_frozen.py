@@ -1,0 +1,35 @@
+"""Classes that only the type checker freezes are compared and hashed as frozen ones are."""
+
+from __future__ import annotations
+
+from bnlint.frozen import dataclass
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    row: int
+
+
+@dataclass(frozen=True, eq=False)
+class Room:
+    row: int
+
+
+@dataclass(slots=True)
+class Open:
+    row: int
+
+
+def test_by_their_fields() -> None:
+    assert {Place(1), Place(1), Place(2)} == {Place(1), Place(2)}
+    assert Place(1) < Place(2)
+
+
+def test_by_themselves_where_they_are_not_compared() -> None:
+    one, other = Room(1), Room(1)
+    assert len({one, other}) == 2
+
+
+def test_not_at_all_where_they_change() -> None:
+    assert Open(1) == Open(1)
+    assert Open.__hash__ is None
