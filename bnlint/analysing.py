@@ -127,7 +127,8 @@ def _project(
     by_name: dict[str, Source] | None = None,
 ) -> ProjectFacts:
     """The project view. by_name: where the files are noted that turn out to matter to others."""
-    guesses = memory.derive("era", aside, lambda source: era.guess(source.data))
+    guessed = memory.derive("era", aside, lambda source: era.guess(source.data))
+    guesses = {source.filename: guess for source, guess in zip(aside, guessed, strict=True)}
     declared = declared_eras(module.filename for module in modules)
     unparsed = _unparsed(aside, memory)
     project = with_inherited(project_facts(modules, guesses, declared, _pins(settings), unparsed, _root()))

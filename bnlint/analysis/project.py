@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
@@ -39,6 +38,7 @@ from bnlint.analysis.project_facts.sharing import UnsharedStatistics, unshared_s
 from bnlint.analysis.project_facts.streams import Streams, replicated
 from bnlint.analysis.project_facts.tapes import TapeCall, untold_calls
 from bnlint.analysis.project_facts.unrun import Unrun, unrun_updates
+from bnlint.analysis.project_facts.votes import Votes
 from bnlint.analysis.project_facts.waiting import waits_for_updates
 from bnlint.analysis.project_facts.weights import weighed
 from bnlint.findings import Era
@@ -47,10 +47,10 @@ from bnlint.frozen import dataclass
 
 @dataclass(frozen=True)
 class ProjectFacts:
-    """The modules that were analysed, and the era that most of them agree on."""
+    """The modules that were analysed, and what the files of the project are written for."""
 
     modules: tuple[ModuleFacts, ...]
-    era: Era
+    votes: Votes
     pins: Era
     declared: Mapping[str, Era]
     aside: tuple[File, ...] = ()
@@ -248,8 +248,13 @@ class ProjectFacts:
         return self.has_tape or any("GradientTape" in file.text for file in self.aside)
 
     def era_of(self, module: ModuleFacts) -> Era:
-        """The era of a module: the user's pin, its own evidence, what its project declares, what the others are."""
-        sources = (self.pins, module.own_era, self.declared.get(module.filename, Era()), self.era)
+        """The era of a module: the user's pin, its own evidence, what its project declares, what those near it are."""
+        sources = (
+            self.pins,
+            module.own_era,
+            self.declared.get(module.filename, Era()),
+            self.votes.era(module.filename),
+        )
         tensorflow = next((era.tensorflow for era in sources if era.tensorflow is not None), None)
         keras = next((era.keras for era in sources if era.keras is not None), None)
         evidence: list[str] = []
@@ -261,7 +266,7 @@ class ProjectFacts:
 
 def project_facts(
     modules: Sequence[ModuleFacts],
-    guesses: Sequence[str | None],
+    guesses: Mapping[str, str | None],
     declared: Mapping[str, Era],
     pins: Era,
     aside: Sequence[File] = (),
@@ -269,28 +274,10 @@ def project_facts(
 ) -> ProjectFacts:
     """The project view.
 
-    guesses: the TensorFlow version that each file which was not parsed seems to be written for.
+    guesses: by file name, the TensorFlow that a file which was not parsed seems to be written for.
     aside: the files that were not parsed. root: the folder that file names start from, and those around it.
     declared: by file name, what the dependency files around it say; pins: what the user says, which beats all else.
     """
-    evidence: list[str] = []
-    tensorflow = _agreed([*guesses, *(module.own_era.tensorflow for module in modules)], "TensorFlow", evidence)
-    keras = _agreed([module.own_era.keras for module in modules], "Keras", evidence)
-    return ProjectFacts(
-        tuple(modules), Era(tensorflow, keras, tuple(evidence)), pins, declared, tuple(aside), tuple(root)
-    )
-
-
-# The files of a version must outnumber the others by this factor to speak for the project.
-_MAJORITY = 5
-
-
-def _agreed(votes: Sequence[str | None], name: str, evidence: list[str]) -> str | None:
-    counted = Counter(vote for vote in votes if vote is not None)
-    if not counted:
-        return None
-    version, number = counted.most_common()[0]
-    if number < _MAJORITY * (counted.total() - number):
-        return None
-    evidence.append(f"{number} file{'s' if number > 1 else ''} of the project: {name} {version}")
-    return version
+    tensorflow = [*guesses.items(), *((module.filename, module.own_era.tensorflow) for module in modules)]
+    keras = [(module.filename, module.own_era.keras) for module in modules]
+    return ProjectFacts(tuple(modules), Votes(tensorflow, keras), pins, declared, tuple(aside), tuple(root))

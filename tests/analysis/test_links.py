@@ -12,7 +12,7 @@ NOTHING = Era()
 
 def project(root: tuple[str, ...] = (), /, **files: str) -> ProjectFacts:
     modules = [analyse(text, f"{name.replace('__', '/')}.py", name.replace("__", ".")) for name, text in files.items()]
-    return project_facts(modules, [], {}, NOTHING, root=root)
+    return project_facts(modules, {}, {}, NOTHING, root=root)
 
 
 def module(found: ProjectFacts, name: str) -> ModuleFacts:

@@ -112,5 +112,5 @@ LAYER = (
 )
 def test_flag_that_the_callers_pass(default: str, calls: str, flag: str) -> None:
     facts = analyse(LAYER.format(default) + calls, "net.py", "net")
-    project = project_facts([facts], [], {}, Era())
+    project = project_facts([facts], {}, {}, Era())
     assert passed_flag(project, facts, facts.collections.places[0]) == flag

@@ -1,0 +1,37 @@
+"""A file that does not show what it is written for is taken for what the files near it are."""
+
+from __future__ import annotations
+
+from bnlint.analysis.project_facts.votes import Votes
+from bnlint.findings import Era
+
+OLD = [(f"old/{name}.py", "1") for name in "abcdef"]
+NEW = [(f"new/{name}.py", "2") for name in "ab"]
+
+
+def near(filename: str, *votes: tuple[str, str | None]) -> Era:
+    return Votes(votes, [(name, "3") for name, version in votes if version == "2"]).era(filename)
+
+
+def test_the_nearest_folder_is_asked_first() -> None:
+    assert near("new/layers/x.py", *OLD, *NEW).tensorflow == "2"
+    assert near("new/layers/x.py", *OLD, *NEW).keras == "3"
+    assert near("old/x.py", *OLD, *NEW).tensorflow == "1"
+    assert near("old/x.py", *OLD, *NEW).evidence == ("6 files in old: TensorFlow 1", "2 files of the project: Keras 3")
+
+
+def test_then_the_folders_around_it() -> None:
+    assert near("old/deep/down/x.py", *OLD, *NEW).tensorflow == "1"
+    assert near("x.py", ("a.py", "1"), ("b.py", None)) == Era("1", None, ("1 file of the project: TensorFlow 1",))
+
+
+def test_one_that_holds_both_does_not_know() -> None:
+    assert near("x.py", *OLD, *NEW).tensorflow is None
+    assert near("new/x.py", *NEW, ("new/old.py", "1"), *OLD).tensorflow is None
+    assert near("other/x.py", *OLD, NEW[0]).tensorflow == "1"
+    assert near("x.py") == Era()
+
+
+def test_paths_from_elsewhere() -> None:
+    assert near("/tmp/new/x.py", ("/tmp/new/a.py", "2"), ("../old/b.py", "1")).tensorflow == "2"
+    assert near("../x.py", ("../new/a.py", "2")).tensorflow == "2"
