@@ -12,7 +12,7 @@ from bnlint.analysis.project_facts.helpers import with_helpers
 from bnlint.analysis.project_facts.inheritance import with_inherited
 from bnlint.analysis.project_facts.program import File, Programs
 from bnlint.dependencies import declared_eras
-from bnlint.findings import Analysis, Era, FileError, Finding, Span
+from bnlint.findings import Analysis, Era, FileError, Finding
 from bnlint.memory import Memory
 from bnlint.progress import Progress
 from bnlint.reading import analyse_all, module_name
@@ -21,6 +21,7 @@ from bnlint.relocating import relocated
 from bnlint.rule import Case, Rule
 from bnlint.settings import Settings
 from bnlint.source import Source
+from bnlint.span import Span
 from bnlint.timings import phase
 
 

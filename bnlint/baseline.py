@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import cast
 
 from bnlint.files import replace_file
-from bnlint.findings import BaselineEntry, Finding, Notice, Report, Suppression
+from bnlint.findings import BaselineEntry, Finding, Notice, Suppression
 from bnlint.fingerprints import path_from
 from bnlint.frozen import dataclass
+from bnlint.reporting import Report
 from bnlint.settings import ConfigError, Settings
 
 _VERSION = 1

@@ -16,11 +16,12 @@ from typing import Any, cast
 
 from bnlint import __version__
 from bnlint.entries import Entries, digest_of
-from bnlint.findings import Analysis, Notice, Span, Verdict
+from bnlint.findings import Analysis, Notice, Verdict
 from bnlint.plain import PlainError, from_plain, to_plain
 from bnlint.registry import builtin_folder
 from bnlint.settings import Settings
 from bnlint.source import Source
+from bnlint.span import Span
 from bnlint.verify.predictions import Experiment
 
 # Changes when entries are written in another way.

@@ -17,12 +17,13 @@ import click
 from bnlint import console, engine, progress, timings, watching
 from bnlint.cache import Cache, user_folder
 from bnlint.changes import Change
-from bnlint.findings import Report, Severity
+from bnlint.findings import Severity
 from bnlint.frozen import dataclass
 from bnlint.interpreters import interpreters, refused
 from bnlint.memory import Memory
 from bnlint.registry import Selection
 from bnlint.report.output import Output
+from bnlint.reporting import Report
 from bnlint.settings import ConfigError, Settings, load, nearest
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ import click
 if TYPE_CHECKING:
     from bnlint.changes import Change
     from bnlint.engine import Inputs
-    from bnlint.findings import Report
     from bnlint.report.output import Output
+    from bnlint.reporting import Report
     from bnlint.settings import Settings
 
 TROUBLE = 2

@@ -11,9 +11,10 @@ from bnlint.analysis.facts import ModuleFacts
 from bnlint.analysis.module_facts.layers import Layer
 from bnlint.analysis.module_facts.statistics import Statistic
 from bnlint.edits import before, replaced, safe, swapped_text, to_assign_call
-from bnlint.findings import Edit, Fix, Span
+from bnlint.findings import Edit, Fix
 from bnlint.frozen import dataclass
 from bnlint.graph_edits import stands_alone
+from bnlint.span import Span
 
 
 def made_once(module: ModuleFacts, layer: Layer) -> Fix | None:

@@ -9,14 +9,16 @@ from dataclasses import replace
 
 from bnlint import engine, fixer, lessons
 from bnlint.analysing import as_analysed
-from bnlint.findings import Finding, Report, Span, Verdict
+from bnlint.findings import Finding, Verdict
 from bnlint.frozen import dataclass
 from bnlint.progress import Progress
 from bnlint.registry import load_rules
 from bnlint.report.excerpt import split_rows
+from bnlint.reporting import Report
 from bnlint.rule import Rule
 from bnlint.settings import Settings, nearest
 from bnlint.source import Source
+from bnlint.span import Span
 
 # Marks the lines of the lessons' programs that are flagged.
 _MARKER = re.compile(r"  # bad: BN\d{3}(, BN\d{3})*$")

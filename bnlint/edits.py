@@ -12,7 +12,8 @@ from bnlint.analysis.code.values import Call, Op, Read, Value, walk
 from bnlint.analysis.facts import ModuleFacts
 from bnlint.analysis.module_facts.ema import Average
 from bnlint.analysis.module_facts.updates import Update
-from bnlint.findings import Applicability, Edit, Fix, Span
+from bnlint.findings import Applicability, Edit, Fix
+from bnlint.span import Span
 
 _EQUALS = re.compile(r"\s*([-+*/@%&|^<>]*)=\s*")
 

@@ -15,14 +15,16 @@ from bnlint.analysis import prefilter
 from bnlint.cache import Cache, key_of, surroundings_of
 from bnlint.dependencies import declared_eras
 from bnlint.discovery import Discovery, discover, discover_named, rest_of_project
-from bnlint.findings import Analysis, FileError, Finding, Outcome, Report, Span
+from bnlint.findings import Analysis, FileError, Finding, Outcome
 from bnlint.frozen import dataclass
 from bnlint.marks import marked
 from bnlint.memory import Memory
 from bnlint.progress import Progress
 from bnlint.registry import Selection
+from bnlint.reporting import Report
 from bnlint.settings import Settings
 from bnlint.source import Source, SourceError
+from bnlint.span import Span
 from bnlint.suppressions import MARK
 from bnlint.timings import phase
 

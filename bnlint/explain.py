@@ -10,9 +10,10 @@ from dataclasses import replace
 from typing import Literal
 
 from bnlint import lessons
-from bnlint.findings import Finding, Report
+from bnlint.findings import Finding
 from bnlint.frozen import dataclass
 from bnlint.registry import load_rules
+from bnlint.reporting import Report
 from bnlint.rule import Rule
 from bnlint.settings import Settings, load, nearest
 

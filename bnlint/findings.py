@@ -5,25 +5,16 @@ Rows and columns are 1-based and count code points; an end is exclusive.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import field
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 from bnlint.frozen import dataclass
+from bnlint.span import Span
 
 if TYPE_CHECKING:
-    from bnlint.rule import Rule
     from bnlint.verify.predictions import Experiment
-
-
-class Span(NamedTuple):
-    """A stretch of source text, ordered by where it starts."""
-
-    row: int
-    column: int
-    end_row: int
-    end_column: int
 
 
 class Severity(str, Enum):
@@ -227,36 +218,3 @@ class Analysis:
     translated: tuple[str, ...] = ()
     around: tuple[str, ...] = ()
     saw_rest: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """All that one run has to say; a reporter renders it and decides nothing.
-
-    findings: sorted, with those that are let pass, without the refuted ones unless they were asked for.
-    files: discovered; analysed: those that could matter and were parsed.
-    refuted: findings that running the code contradicted, dropped from ``findings`` or not.
-    root: the folder that the relative file names start from.
-    sources: the text to cut excerpts from, by the name of the file or of the notebook's cell (:attr:`Source.texts`).
-    fixed: the findings that were there before fixes were made.
-    gone: what the baseline holds and the code does not.
-    rules: those that were used, by code.
-    """
-
-    findings: tuple[Finding, ...]
-    errors: tuple[FileError, ...]
-    files: int
-    analysed: int
-    refuted: int
-    root: str
-    sources: Mapping[str, str] = field(default_factory=dict[str, str])
-    warnings: tuple[Notice, ...] = ()
-    fixed: tuple[Finding, ...] = ()
-    gone: tuple[BaselineEntry, ...] = ()
-    rules: Iterable[Rule] = ()
-
-    def count(self, outcome: Outcome) -> int:
-        """How many findings ended with this verdict; refuted ones count although they are dropped."""
-        if outcome is Outcome.REFUTED:
-            return self.refuted
-        return sum(finding.verdict.outcome is outcome for finding in self.findings)

@@ -16,10 +16,11 @@ import libcst as cst
 from bnlint import changes, engine
 from bnlint.changes import Change
 from bnlint.files import UntouchedError, require_writable
-from bnlint.findings import Applicability, Edit, Finding, Fix, Notice, Outcome, Report, Verdict
+from bnlint.findings import Applicability, Edit, Finding, Fix, Notice, Outcome, Verdict
 from bnlint.fixes import compatible
 from bnlint.layout import Layout, LayoutError, layout_of
 from bnlint.progress import Progress
+from bnlint.reporting import Report
 from bnlint.settings import Settings
 from bnlint.source import Source, SourceError
 

@@ -9,8 +9,9 @@ from bnlint.analysis.code.values import Call, Read, Sequence, Value
 from bnlint.analysis.facts import ModuleFacts
 from bnlint.analysis.module_facts.updates import Update
 from bnlint.edits import after, before, below, replaced, safe, swapped_text
-from bnlint.findings import Edit, Fix, Span
+from bnlint.findings import Edit, Fix
 from bnlint.fixes import indent_unit
+from bnlint.span import Span
 
 
 def under_control_dependencies(module: ModuleFacts, call: Call, waits_for: str) -> Fix | None:

@@ -8,13 +8,15 @@ from dataclasses import replace
 
 from bnlint import changes, engine
 from bnlint.changes import Change
-from bnlint.findings import Edit, Finding, Notice, Report, Span
+from bnlint.findings import Edit, Finding, Notice
 from bnlint.layout import Layout, LayoutError, layout_of
 from bnlint.progress import Progress
 from bnlint.python2 import translate
 from bnlint.report.excerpt import split_rows
+from bnlint.reporting import Report
 from bnlint.settings import Settings
 from bnlint.source import Source, SourceError
+from bnlint.span import Span
 from bnlint.suppressions import ignoring_rows
 
 _IGNORE = re.compile(r"#\s*bnlint:\s*ignore\s*\[([^\]]*)\]")

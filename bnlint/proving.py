@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bnlint import engine, fixer
-from bnlint.findings import Applicability, Finding, Outcome, Report, Verdict
+from bnlint.findings import Applicability, Finding, Outcome, Verdict
 from bnlint.progress import Progress
+from bnlint.reporting import Report
 from bnlint.settings import Settings
 
 

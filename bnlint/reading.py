@@ -16,10 +16,11 @@ from multiprocessing import get_all_start_methods, get_context
 from pathlib import PurePosixPath
 
 from bnlint.analysis.facts import ModuleFacts, analyse
-from bnlint.findings import FileError, Span
+from bnlint.findings import FileError
 from bnlint.memory import Analysed, Memory
 from bnlint.progress import Progress
 from bnlint.source import Source
+from bnlint.span import Span
 
 # Seconds between two looks at whether the process that gives out the work is still there.
 _LOOK = 1.0

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bnlint.analysis.code.scopes import Graft
-from bnlint.findings import Edit, Finding, Related, Span
+from bnlint.findings import Edit, Finding, Related
+from bnlint.span import Span
 from bnlint.verify.predictions import OneSided
 
 

@@ -8,18 +8,9 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bnlint.findings import (
-    Applicability,
-    Confidence,
-    Era,
-    Finding,
-    Fix,
-    Related,
-    Severity,
-    Span,
-    VariableRef,
-)
+from bnlint.findings import Applicability, Confidence, Era, Finding, Fix, Related, Severity, VariableRef
 from bnlint.frozen import dataclass
+from bnlint.span import Span
 from bnlint.verify.predictions import (
     Caller,
     Experiment,

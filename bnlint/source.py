@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any, cast
 
 from bnlint.analysis.code.lines import Lines
-from bnlint.findings import Applicability, Edit, FileError, Finding, Fix, Related, Span, Verdict
+from bnlint.findings import Applicability, Edit, FileError, Finding, Fix, Related, Verdict
 from bnlint.fixes import apply_edits
 from bnlint.frozen import dataclass
 from bnlint.notebook import Cell, NotebookError, read_cells
 from bnlint.notebook_text import replace_cells
 from bnlint.python2 import Translation, translate
+from bnlint.span import Span
 
 MAX_BYTES = 10_000_000
 # Pictures that a notebook stores make it large, not its code.

@@ -10,11 +10,12 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from bnlint.findings import Finding, Notice, Span, Suppression
+from bnlint.findings import Finding, Notice, Suppression
 from bnlint.layout import Comment, Layout
 from bnlint.rule import Rule
 from bnlint.settings import nearest
 from bnlint.source import Source
+from bnlint.span import Span
 
 MARK = b"bnlint:"
 _KINDS = ("ignore", "file-ignore")

@@ -21,10 +21,11 @@ from typing import Any
 import click
 
 from bnlint import checking, console, engine
-from bnlint.findings import Outcome, Report
+from bnlint.findings import Outcome
 from bnlint.frozen import dataclass
 from bnlint.imports import module_file, program_files
 from bnlint.interpreters import interpreters
+from bnlint.reporting import Report
 from bnlint.settings import Settings
 from bnlint.verify import worker
 from bnlint.verify.traced import NOTHING, Trace, decided, marks, statistics

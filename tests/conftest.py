@@ -1,7 +1,7 @@
 import pytest
 
 from bnlint import report as reports
-from bnlint.findings import Report
+from bnlint.reporting import Report
 from validators import validate_json
 
 

@@ -20,7 +20,7 @@ from bnlint.analysis.module_facts.copies import Copies
 from bnlint.analysis.module_facts.creation import Creation, Creations, among_weights
 from bnlint.analysis.module_facts.debias import starts_anywhere
 from bnlint.analysis.module_facts.discarded import DiscardedLayer, discarded_layers
-from bnlint.analysis.module_facts.fed_back import is_fed_back
+from bnlint.analysis.module_facts.fed_back import FeedBack
 from bnlint.analysis.module_facts.fused import FusedCall, dropping_calls
 from bnlint.analysis.module_facts.held_up import HeldUpLoss, held_up_losses
 from bnlint.analysis.module_facts.layers import (
@@ -42,7 +42,8 @@ from bnlint.analysis.module_facts.statistics import Statistic, Statistics
 from bnlint.analysis.module_facts.train_steps import TrainSteps
 from bnlint.analysis.module_facts.updates import Rebinding, Update, Updates
 from bnlint.analysis.module_facts.uses import Uses
-from bnlint.findings import Era, Span
+from bnlint.findings import Era
+from bnlint.span import Span
 
 # Methods of a Keras model that train it.
 _FITS = frozenset({"fit", "fit_generator", "train_on_batch"})
@@ -108,7 +109,7 @@ class ModuleFacts:
     @cached_property
     def pinned_phases(self) -> list[PinnedPhase]:
         """Calls that pin Keras to inference before the training."""
-        return list(pinned_phases(self))
+        return list(pinned_phases(self.flow))
 
     @cached_property
     def _lifetimes(self) -> Lifetimes:
@@ -154,7 +155,7 @@ class ModuleFacts:
     @cached_property
     def slow_averages(self) -> list[SlowAverage]:
         """Layers with a momentum that is written out, and the steps that the module trains."""
-        return list(slow_averages(self))
+        return list(slow_averages(self.flow, self.layers, self.layer_functions))
 
     def is_debiased(self, statistic: Statistic) -> bool:
         """Whether the initial value of a statistic does not matter."""
@@ -162,7 +163,8 @@ class ModuleFacts:
 
     def is_fed_back(self, statistic: Statistic, runs_once: bool) -> bool:
         """Whether a function that updates a statistic also normalises by it whenever it does; see `fed_back`."""
-        return is_fed_back(self, statistic, runs_once)
+        feedback = FeedBack(self.flow, self.phases, self.statistics, self.updates, self.rebindings)
+        return feedback.holds(statistic, runs_once)
 
     @cached_property
     def pairs(self) -> Pairs:

@@ -169,7 +169,7 @@ class ProjectFacts:
 
     def momenta(self, module: ModuleFacts) -> list[Momentum]:
         """The momenta that layers and average objects of a module are given."""
-        return [*layer_momenta(module), *average_momenta(self, module)]
+        return [*layer_momenta(module.flow, module.layers, module.layer_functions), *average_momenta(self, module)]
 
     def streams(self, module: ModuleFacts) -> Streams:
         """Code of a module that updates the statistics of one layer several times in a step."""

@@ -10,7 +10,7 @@ from typing import TypeGuard
 from lsprotocol import types
 
 from bnlint import lessons
-from bnlint.findings import Applicability, Finding, Fix, Outcome, Report, Verdict
+from bnlint.findings import Applicability, Finding, Fix, Outcome, Verdict
 from bnlint.fixes import compatible
 from bnlint.frozen import dataclass
 from bnlint.ignoring import comment_edits
@@ -20,6 +20,7 @@ from bnlint.registry import load_rules
 from bnlint.report import evidence
 from bnlint.report.terminal import painter
 from bnlint.report.words import verdict_sentence
+from bnlint.reporting import Report
 from bnlint.source import SourceError
 
 RUN = "bnlint.run"

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from bnlint import engine
 from bnlint.discovery import Discovery, discover_named, rest_of_project
-from bnlint.findings import Report
 from bnlint.memory import Memory
+from bnlint.reporting import Report
 from bnlint.settings import Settings, load
 from bnlint.source import Source, SourceError
 

@@ -10,11 +10,13 @@ from pathlib import Path
 from lsprotocol import types
 from pygls.workspace import PositionCodec
 
-from bnlint.findings import Edit, FileError, Finding, Notice, Report, Severity, Span
+from bnlint.findings import Edit, FileError, Finding, Notice, Severity
 from bnlint.frozen import dataclass
 from bnlint.lsp.documents import Document
 from bnlint.report.excerpt import split_rows
 from bnlint.report.words import verdict_sentence
+from bnlint.reporting import Report
+from bnlint.span import Span
 
 _SEVERITIES = {
     Severity.ERROR: types.DiagnosticSeverity.Error,

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
 
-from bnlint.findings import Report
+from bnlint.reporting import Report
 
 FORMATS = (
     "text",

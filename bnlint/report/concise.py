@@ -5,8 +5,9 @@ Editors and CI parse this line: its shape is a promise.
 
 from __future__ import annotations
 
-from bnlint.findings import Finding, Outcome, Report
+from bnlint.findings import Finding, Outcome
 from bnlint.report.terminal import OUTCOME_STYLES, SEVERITY_STYLES, Paint, error_place, painter, visible
+from bnlint.reporting import Report
 from bnlint.source import place_name
 
 

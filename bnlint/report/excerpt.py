@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len
 
-from bnlint.findings import Span
 from bnlint.frozen import dataclass
 from bnlint.report.terminal import Paint, visible_character
+from bnlint.span import Span
 
 CONTEXT = 2
 TAB = 4

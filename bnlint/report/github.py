@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bnlint.findings import FileError, Finding, Notice, Outcome, Report, Severity, Span
+from bnlint.findings import FileError, Finding, Notice, Outcome, Severity
 from bnlint.report.paths import from_checkout
 from bnlint.report.terminal import visible
 from bnlint.report.words import plural, verdict_sentence, weightiest_first
+from bnlint.reporting import Report
+from bnlint.span import Span
 
 MOST = 10
 LONGEST_MESSAGE = 4096

@@ -7,10 +7,12 @@ import json
 from collections import Counter
 from typing import Any
 
-from bnlint.findings import FileError, Finding, Report, Severity, Span
+from bnlint.findings import FileError, Finding, Severity
 from bnlint.report.paths import from_checkout
 from bnlint.report.terminal import visible
 from bnlint.report.words import verdict_sentence
+from bnlint.reporting import Report
+from bnlint.span import Span
 
 _SEVERITIES = {Severity.ERROR: "major", Severity.WARNING: "minor", Severity.INFO: "info"}
 

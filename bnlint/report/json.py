@@ -11,7 +11,9 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from bnlint import __version__
-from bnlint.findings import FileError, Finding, Fix, Notice, Outcome, Related, Report, Span, Verdict
+from bnlint.findings import FileError, Finding, Fix, Notice, Outcome, Related, Verdict
+from bnlint.reporting import Report
+from bnlint.span import Span
 
 Json = dict[str, Any]
 VERSION = 1

@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from bnlint.findings import Report
 from bnlint.report.json import VERSION, Json, error_data, finding_data, summary_data
+from bnlint.reporting import Report
 
 
 def render(report: Report, color: bool = False) -> str:

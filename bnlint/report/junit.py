@@ -6,10 +6,11 @@ from collections import Counter
 from itertools import groupby
 from xml.etree import ElementTree as ET
 
-from bnlint.findings import FileError, Finding, Report
+from bnlint.findings import FileError, Finding
 from bnlint.report.paths import from_checkout
 from bnlint.report.terminal import error_place, visible
 from bnlint.report.words import verdict_sentence
+from bnlint.reporting import Report
 from bnlint.source import place_name
 
 

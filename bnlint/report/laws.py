@@ -11,10 +11,11 @@ from rich.table import Table
 from rich.text import Text
 
 from bnlint import __version__
-from bnlint.findings import Era, Span
+from bnlint.findings import Era
 from bnlint.report.evidence import law_text, versions
 from bnlint.report.terminal import typesetter, visible
 from bnlint.source import Source
+from bnlint.span import Span
 from bnlint.verify.survey import Failure, Law, Phases, Statistic, Survey
 
 VERSION = 1

@@ -6,12 +6,14 @@ import os
 import re
 from collections.abc import Iterator
 
-from bnlint.findings import FileError, Finding, Notice, Outcome, Report, Severity, Span
+from bnlint.findings import FileError, Finding, Notice, Outcome, Severity
 from bnlint.report import evidence
 from bnlint.report.paths import from_checkout
 from bnlint.report.terminal import painter, visible
 from bnlint.report.words import plural, verdict_sentence, weightiest_first
+from bnlint.reporting import Report
 from bnlint.source import place_name
+from bnlint.span import Span
 
 # A step's summary may have 1 MiB, and other tools want some of it.
 MOST_BYTES = 500_000

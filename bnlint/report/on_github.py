@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import secrets
 
-from bnlint.findings import Report
 from bnlint.report import render
+from bnlint.reporting import Report
 
 # Formats for people: there, annotations may follow.
 _FOR_PEOPLE = ("text", "concise", "statistics")

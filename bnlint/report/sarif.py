@@ -20,15 +20,15 @@ from bnlint.findings import (
     Notice,
     Outcome,
     Related,
-    Report,
     Severity,
-    Span,
     Suppression,
 )
 from bnlint.report.json import Json, verdict_data
 from bnlint.report.paths import from_checkout
 from bnlint.report.words import verdict_sentence
+from bnlint.reporting import Report
 from bnlint.rule import Rule
+from bnlint.span import Span
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}

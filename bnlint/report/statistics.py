@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from itertools import groupby
 
-from bnlint.findings import Applicability, Finding, Outcome, Report
+from bnlint.findings import Applicability, Finding, Outcome
 from bnlint.report.terminal import SEVERITY_STYLES, painter, visible
+from bnlint.reporting import Report
 
 
 def render(report: Report, color: bool = False) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bnlint.findings import Applicability, Finding, Outcome, Report, Severity, Span
+from bnlint.findings import Applicability, Finding, Outcome, Severity
 from bnlint.report import change, evidence
 from bnlint.report.excerpt import CONTEXT, Mark, excerpt
 from bnlint.report.terminal import OUTCOME_STYLES, SEVERITY_STYLES, Paint, error_place, painter, visible
 from bnlint.report.words import VERDICTS, plural
+from bnlint.reporting import Report
 from bnlint.source import place_name
+from bnlint.span import Span
 
 _FIXES = {
     Applicability.SAFE: "fix",

@@ -10,13 +10,13 @@ from rich.table import Table
 from rich.text import Text
 
 from bnlint import __version__
-from bnlint.findings import Report
 from bnlint.frozen import dataclass
 from bnlint.report import json as as_json
 from bnlint.report import text as as_text
 from bnlint.report.evidence import law_text, versions
 from bnlint.report.terminal import typesetter, visible
 from bnlint.report.words import plural
+from bnlint.reporting import Report
 from bnlint.verify.survey import Law
 from bnlint.verify.traced import Statistic, Trace
 

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 from bnlint.analysis.prefilter import LAYERS
 from bnlint.analysis.project_facts.unrun import Unrun, WaitingLayer
-from bnlint.findings import Confidence, Finding, Fix, Related, Severity, Span
+from bnlint.findings import Confidence, Finding, Fix, Related, Severity
 from bnlint.graph_edits import under_control_dependencies
 from bnlint.rule import Case, Rule
+from bnlint.span import Span
 from bnlint.verify.predictions import Unchanged
 
 

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from bnlint.analysis.prefilter import LAYERS
 from bnlint.analysis.project_facts.unrun import Unrun
 from bnlint.edits import replaced, safe
-from bnlint.findings import Confidence, Finding, Fix, Related, Severity, Span
+from bnlint.findings import Confidence, Finding, Fix, Related, Severity
 from bnlint.rule import Case, Rule
+from bnlint.span import Span
 from bnlint.verify.predictions import Unchanged
 
 

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from bnlint.analysis.prefilter import LAYERS, STATISTICS
 from bnlint.analysis.project_facts.untold import Untold, always_training, fed_while_evaluating
 from bnlint.edits import replaced, unsafe, with_argument
-from bnlint.findings import Confidence, Finding, Fix, Severity, Span
+from bnlint.findings import Confidence, Finding, Fix, Severity
 from bnlint.rule import Case, Rule
+from bnlint.span import Span
 from bnlint.verify.predictions import AnyOf, Changed, DependsOnBatch
 
 _MIXES = "At inference each sample is then normalised with the statistics of the batch it happens to be in"

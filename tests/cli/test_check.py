@@ -10,7 +10,8 @@ import pytest
 from click.testing import Result
 
 from bnlint import engine
-from bnlint.findings import Outcome, Report, Verdict
+from bnlint.findings import Outcome, Verdict
+from bnlint.reporting import Report
 from bnlint.settings import Settings
 
 Run = Callable[..., Result]

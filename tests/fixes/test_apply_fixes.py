@@ -1,7 +1,8 @@
 import pytest
 
-from bnlint.findings import Applicability, Edit, Fix, Span
+from bnlint.findings import Applicability, Edit, Fix
 from bnlint.fixes import apply_edits, apply_fixes, compatible, differences
+from bnlint.span import Span
 
 
 def at(row: int, column: int, end_row: int, end_column: int, content: str, **more: str) -> Edit:

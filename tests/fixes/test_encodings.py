@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bnlint import engine, fixer
-from bnlint.findings import Report
+from bnlint.reporting import Report
 from bnlint.settings import Settings
 
 TEXT = """\

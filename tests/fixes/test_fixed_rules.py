@@ -10,9 +10,10 @@ import pytest
 
 from bnlint import engine
 from bnlint.changes import Change
-from bnlint.findings import Applicability, Report
+from bnlint.findings import Applicability
 from bnlint.fixer import fix
 from bnlint.registry import load_rules
+from bnlint.reporting import Report
 from bnlint.settings import Settings
 from bnlint.source import Source
 from tests.rules.test_cases import MARK, PROGRAMS

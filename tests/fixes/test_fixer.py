@@ -12,22 +12,11 @@ from typing import Any
 import pytest
 
 from bnlint import engine, fixer
-from bnlint.findings import (
-    Applicability,
-    Confidence,
-    Edit,
-    Era,
-    Finding,
-    Fix,
-    Outcome,
-    Report,
-    Severity,
-    Span,
-    Suppression,
-    Verdict,
-)
+from bnlint.findings import Applicability, Confidence, Edit, Era, Finding, Fix, Outcome, Severity, Suppression, Verdict
+from bnlint.reporting import Report
 from bnlint.settings import Settings
 from bnlint.source import Source
+from bnlint.span import Span
 from bnlint.verify.predictions import Experiment, Unchanged
 
 REBOUND = """\

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from bnlint import engine, fixer
-from bnlint.findings import Applicability, Confidence, Era, Finding, Fix, Outcome, Severity, Span
+from bnlint.findings import Applicability, Confidence, Era, Finding, Fix, Outcome, Severity
 from bnlint.settings import Settings
+from bnlint.span import Span
 from bnlint.verify.pool import Pool
 from bnlint.verify.predictions import Caller, Experiment, Unchanged
 from bnlint.verify.verifier import VerifySettings, prove_fix

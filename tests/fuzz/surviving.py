@@ -12,8 +12,9 @@ from pathlib import Path
 from types import FrameType
 
 from bnlint import engine, fixer
-from bnlint.findings import Finding, Report
+from bnlint.findings import Finding
 from bnlint.report import FORMATS, render
+from bnlint.reporting import Report
 from bnlint.settings import Settings
 from bnlint.source import Source, SourceError
 from validators import validate_json

@@ -16,7 +16,8 @@ import libcst as cst
 import old_tensorflow
 from bnlint import fixer
 from bnlint.engine import Inputs, check_sources
-from bnlint.findings import Finding, Report, Severity
+from bnlint.findings import Finding, Severity
+from bnlint.reporting import Report
 from bnlint.settings import Settings
 from bnlint.source import Source
 from mutants import lifetime, never_assigned, never_run, wrong_phase, wrong_values  # noqa: F401  (they register)

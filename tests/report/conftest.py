@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
-from bnlint.findings import Confidence, Era, Finding, Related, Report, Severity, Span, VariableRef
+from bnlint.findings import Confidence, Era, Finding, Related, Severity, VariableRef
+from bnlint.reporting import Report
+from bnlint.span import Span
 from bnlint.verify.predictions import Experiment, Unchanged
 
 SOURCE = """\

@@ -14,14 +14,14 @@ from bnlint.findings import (
     Notice,
     Outcome,
     Related,
-    Report,
     Severity,
-    Span,
     Suppression,
     VariableRef,
     Verdict,
 )
+from bnlint.reporting import Report
 from bnlint.rule import Rule
+from bnlint.span import Span
 from bnlint.verify.predictions import Experiment, Unchanged
 
 GOLDEN = Path(__file__).parents[2] / "fixtures" / "golden"

@@ -7,8 +7,10 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
-from bnlint.findings import Applicability, Edit, FileError, Finding, Fix, Outcome, Report, Severity, Span, Verdict
+from bnlint.findings import Applicability, Edit, FileError, Finding, Fix, Outcome, Severity, Verdict
 from bnlint.registry import load_rules
+from bnlint.reporting import Report
+from bnlint.span import Span
 
 VOID = {"meta", "link", "input", "br", "hr", "img"}
 

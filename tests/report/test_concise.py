@@ -2,8 +2,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from bnlint.findings import FileError, Notice, Outcome, Severity, Span, Suppression, Verdict
+from bnlint.findings import FileError, Notice, Outcome, Severity, Suppression, Verdict
 from bnlint.report import render
+from bnlint.span import Span
 
 Make = Callable[..., Any]
 # What editors are told to look for.

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from bnlint.findings import Applicability, Confidence, Finding, Outcome, Report, Severity
+from bnlint.findings import Applicability, Confidence, Finding, Outcome, Severity
 from bnlint.report import render
+from bnlint.reporting import Report
 
 PAGE = (Path(__file__).parents[2] / "docs" / "contract.md").read_text(encoding="utf-8")
 BLOCKS = dict(re.findall(r"^<!-- test: ([\w ]+) -->\n```\w+\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL))

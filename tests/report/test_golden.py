@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from bnlint.findings import Report
 from bnlint.report import FORMATS, render
+from bnlint.reporting import Report
 from golden_run import CONFIRMED, GOLDEN, IN_NOTEBOOK, ODD, ODD_PATH, REPORT
 from validators import (
     VALIDATORS,

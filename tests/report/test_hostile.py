@@ -14,14 +14,14 @@ from bnlint.findings import (
     Notice,
     Outcome,
     Related,
-    Report,
     Severity,
-    Span,
     Suppression,
     VariableRef,
     Verdict,
 )
 from bnlint.report import FORMATS, render
+from bnlint.reporting import Report
+from bnlint.span import Span
 from golden_run import CONFIRMED, IN_NOTEBOOK, ODD, REPORT
 from validators import VALIDATORS, validate_github, validate_gitlab, validate_markdown
 

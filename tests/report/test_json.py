@@ -15,12 +15,12 @@ from bnlint.findings import (
     Notice,
     Outcome,
     Related,
-    Span,
     Suppression,
     VariableRef,
     Verdict,
 )
 from bnlint.report import render
+from bnlint.span import Span
 
 Make = Callable[..., Any]
 SCHEMA = json.loads((files("bnlint") / "report" / "report-1.schema.json").read_text(encoding="utf-8"))

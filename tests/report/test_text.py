@@ -13,13 +13,13 @@ from bnlint.findings import (
     Notice,
     Outcome,
     Related,
-    Report,
     Severity,
-    Span,
     Suppression,
     Verdict,
 )
 from bnlint.report import render
+from bnlint.reporting import Report
+from bnlint.span import Span
 
 Make = Callable[..., Any]
 

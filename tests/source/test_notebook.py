@@ -5,20 +5,9 @@ from typing import Any
 
 import pytest
 
-from bnlint.findings import (
-    Applicability,
-    Confidence,
-    Edit,
-    Era,
-    Finding,
-    Fix,
-    Related,
-    Severity,
-    Span,
-    VariableRef,
-    Verdict,
-)
+from bnlint.findings import Applicability, Confidence, Edit, Era, Finding, Fix, Related, Severity, VariableRef, Verdict
 from bnlint.source import Source, SourceError
+from bnlint.span import Span
 from bnlint.verify.predictions import Experiment, Unchanged
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bnlint.engine import check_sources
-from bnlint.findings import Report
+from bnlint.reporting import Report
 from bnlint.settings import Settings
 from bnlint.source import Source
 

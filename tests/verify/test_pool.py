@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 
 from bnlint.engine import check_sources
-from bnlint.findings import Confidence, Era, Finding, Outcome, Severity, Span
+from bnlint.findings import Confidence, Era, Finding, Outcome, Severity
 from bnlint.settings import Settings
 from bnlint.source import Source
+from bnlint.span import Span
 from bnlint.verify.predictions import Experiment, Unchanged
 from bnlint.verify.verifier import VerifySettings, verify
 

@@ -12,7 +12,8 @@ from typing import Any, NoReturn
 import pytest
 
 from bnlint.entries import digest_of
-from bnlint.findings import Confidence, Era, Finding, Outcome, Severity, Span
+from bnlint.findings import Confidence, Era, Finding, Outcome, Severity
+from bnlint.span import Span
 from bnlint.verify import remembered
 from bnlint.verify.answers import Answer
 from bnlint.verify.pool import Pool

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar
 from bnlint.analysis.code.positions import Positions
 from bnlint.analysis.code.scopes import Binding, BindingKind, Block, Guard, ModuleTree, Scope, Statement
 from bnlint.analysis.code.values import BEFORE, Attribute, Call, Const, Global, Read, Subscript, Value, path_of
-from bnlint.findings import Span
+from bnlint.span import Span
 
 Environment = dict[str, tuple[int, ...]]
 _PART = re.compile(r"[.\[]")

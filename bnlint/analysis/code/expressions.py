@@ -26,7 +26,7 @@ from bnlint.analysis.code.values import (
     Value,
     path_of,
 )
-from bnlint.findings import Span
+from bnlint.span import Span
 
 _OPERATORS: dict[type[ast.AST], str] = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%", ast.Pow: "**",

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
 
-from bnlint.findings import Span
+from bnlint.span import Span
 
 
 class Lines:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import TypeAlias
 
 from bnlint.analysis.code.lines import Lines
-from bnlint.findings import Span
+from bnlint.span import Span
 
 Located: TypeAlias = ast.expr | ast.stmt | ast.arg
 

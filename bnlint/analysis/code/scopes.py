@@ -7,8 +7,8 @@ from typing import Literal
 
 from bnlint.analysis.code.lines import Lines
 from bnlint.analysis.code.values import Call, Parameter, Value
-from bnlint.findings import Span
 from bnlint.frozen import dataclass
+from bnlint.span import Span
 
 BindingKind = Literal["assign", "augmented", "parameter", "definition", "import", "loop", "with", "other"]
 

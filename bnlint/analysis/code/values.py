@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from bnlint.findings import Span
 from bnlint.frozen import dataclass
+from bnlint.span import Span
 
 # Not a binding of the scope: what the place held when the scope was entered.
 BEFORE = -1

@@ -10,8 +10,8 @@ from bnlint.analysis.code.dataflow import Dataflow
 from bnlint.analysis.code.values import Call, Const, Global, Mapping, Op, Parameter, Sequence, Value, is_false, walk
 from bnlint.analysis.module_facts.layers import LAYER_FUNCTIONS, Layer, LayerFunctionCall
 from bnlint.analysis.module_facts.uses import Uses
-from bnlint.findings import Span
 from bnlint.frozen import dataclass
+from bnlint.span import Span
 
 UPDATE_OPS = "update_ops"
 

@@ -11,8 +11,8 @@ from bnlint.analysis.code.values import Call, Const, Op, Opaque, Read, Subscript
 from bnlint.analysis.module_facts.creation import filling
 from bnlint.analysis.module_facts.layers import Layer
 from bnlint.analysis.module_facts.statistics import Statistic
-from bnlint.findings import Span
 from bnlint.frozen import dataclass
+from bnlint.span import Span
 
 # The attributes in which Keras layers hold their statistics.
 _KERAS_STATISTICS = ("moving_mean", "moving_variance")

@@ -8,8 +8,8 @@ from dataclasses import field
 from bnlint.analysis.code.dataflow import Dataflow
 from bnlint.analysis.code.scopes import Scope
 from bnlint.analysis.code.values import Call, Const, Mapping, Read, Sequence, Value, is_false
-from bnlint.findings import Span
 from bnlint.frozen import dataclass
+from bnlint.span import Span
 
 LAYER_CLASSES = frozenset(
     {

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
+from bnlint.analysis.code.dataflow import Dataflow
 from bnlint.analysis.code.values import Call, Const
 from bnlint.frozen import dataclass
-
-if TYPE_CHECKING:
-    from bnlint.analysis.facts import ModuleFacts
 
 _TRAINS = frozenset({"fit", "fit_generator", "train_on_batch", "minimize", "apply_gradients", "get_updates"})
 _ELSEWHERE = re.compile(
@@ -27,15 +24,14 @@ class PinnedPhase:
     training: Call
 
 
-def pinned_phases(module: ModuleFacts) -> Iterator[PinnedPhase]:
+def pinned_phases(flow: Dataflow) -> Iterator[PinnedPhase]:
     """The calls of a module that pin the phase for the training that comes after them."""
-    flow = module.flow
     calls = flow.index.named("keras.backend.set_learning_phase")
     if not calls or any(not _pins(call) for call in calls):
         return
     trainings = [call for call, _ in flow.index.of_methods(*_TRAINS)]
     for call in calls:
-        scope = module.scopes[flow.site(call).scope]
+        scope = flow.tree.scopes[flow.site(call).scope]
         if scope.kind == "function" and _ELSEWHERE.search(scope.name):
             continue
         for training in trainings:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
 
 from bnlint.analysis.code.arithmetic import number
+from bnlint.analysis.code.dataflow import Dataflow
 from bnlint.analysis.code.values import Call, Value
+from bnlint.analysis.module_facts.layers import Layer, LayerFunctionCall
 from bnlint.frozen import dataclass
-
-if TYPE_CHECKING:
-    from bnlint.analysis.facts import ModuleFacts
 
 _KEYWORD = {"slim.batch_norm": "decay"}
 
@@ -25,16 +23,18 @@ class Momentum:
     scope: int
 
 
-def layer_momenta(module: ModuleFacts) -> Iterator[Momentum]:
+def layer_momenta(
+    flow: Dataflow, layers: Iterable[Layer], functions: Iterable[LayerFunctionCall]
+) -> Iterator[Momentum]:
     """The momenta of a module's layers."""
-    given = [(layer.creation, layer.creation.argument(1, "momentum")) for layer in module.layers]
-    given += [(each.call, each.options.get(_KEYWORD.get(each.api, "momentum"))) for each in module.layer_functions]
+    given = [(layer.creation, layer.creation.argument(1, "momentum")) for layer in layers]
+    given += [(each.call, each.options.get(_KEYWORD.get(each.api, "momentum"))) for each in functions]
     for call, value in given:
-        yield from known_momentum(module, call, value)
+        yield from known_momentum(flow, call, value)
 
 
-def known_momentum(module: ModuleFacts, call: Call, value: Value | None) -> Iterator[Momentum]:
+def known_momentum(flow: Dataflow, call: Call, value: Value | None) -> Iterator[Momentum]:
     """What a call is given as momentum, if the code shows its number."""
-    known = number(module.flow, value) if value is not None else None
+    known = number(flow, value) if value is not None else None
     if value is not None and known is not None:
-        yield Momentum(call, value, known, module.flow.site(call).scope)
+        yield Momentum(call, value, known, flow.site(call).scope)

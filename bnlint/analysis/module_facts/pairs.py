@@ -13,8 +13,8 @@ from bnlint.analysis.code.values import Attribute, Call, Item, Op, Parameter, Re
 from bnlint.analysis.code.values import Sequence as SequenceValue
 from bnlint.analysis.module_facts.statistics import BatchKind, BatchStatistics, Role, Statistic, name_role
 from bnlint.analysis.module_facts.updates import Rebinding, Update
-from bnlint.findings import Span
 from bnlint.frozen import dataclass
+from bnlint.span import Span
 
 _ROLE_WORD = re.compile(r"means?|variances?|vars?|sigma|std(?:dev)?|(?<![a-z])mu(?![a-z])", re.IGNORECASE)
 # A statistic of this name is meant to hold a standard deviation.

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
 
 from bnlint.analysis.code.arithmetic import number
 from bnlint.analysis.code.dataflow import Dataflow
 from bnlint.analysis.code.values import Call, Read, Value
+from bnlint.analysis.module_facts.layers import Layer, LayerFunctionCall
 from bnlint.analysis.module_facts.momenta import Momentum, layer_momenta
 from bnlint.frozen import dataclass
-
-if TYPE_CHECKING:
-    from bnlint.analysis.facts import ModuleFacts
 
 _STEPS = frozenset({"apply_gradients", "train_on_batch"})
 _RANGES = frozenset({"range", "xrange", "trange"})
@@ -31,10 +28,12 @@ class SlowAverage:
         return float(self.momentum.number**self.steps)
 
 
-def slow_averages(module: ModuleFacts) -> Iterator[SlowAverage]:
+def slow_averages(
+    flow: Dataflow, layers: Iterable[Layer], functions: Iterable[LayerFunctionCall]
+) -> Iterator[SlowAverage]:
     """The layers with a momentum that is written out, in a module that shows all steps of its training."""
-    momenta = [each for each in layer_momenta(module) if 0 < each.number < 1]
-    steps = _steps(module.flow) if momenta else None
+    momenta = [each for each in layer_momenta(flow, layers, functions) if 0 < each.number < 1]
+    steps = _steps(flow) if momenta else None
     if steps is not None:
         yield from (SlowAverage(momentum, steps) for momentum in momenta)
 

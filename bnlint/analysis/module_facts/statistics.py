@@ -22,7 +22,7 @@ from bnlint.analysis.code.values import (
     walk,
 )
 from bnlint.analysis.module_facts.makers import creations
-from bnlint.findings import Span
+from bnlint.span import Span
 
 Role = Literal["mean", "variance"]
 BatchKind = Literal["mean", "variance", "deviation"]

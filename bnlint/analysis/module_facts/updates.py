@@ -26,8 +26,9 @@ from bnlint.analysis.code.values import (
 )
 from bnlint.analysis.module_facts.ema import Average, Averages
 from bnlint.analysis.module_facts.statistics import FUSED, BatchStatistics, Role, Statistic, Statistics, is_moving_name
-from bnlint.findings import Confidence, Span
+from bnlint.findings import Confidence
 from bnlint.frozen import dataclass
+from bnlint.span import Span
 
 _METHODS = {"assign": "assign", "assign_add": "assign_add", "assign_sub": "assign_sub"}
 _FUNCTIONS = {

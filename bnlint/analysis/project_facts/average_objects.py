@@ -52,7 +52,7 @@ def average_momenta(project: ProjectFacts, module: ModuleFacts) -> Iterator[Mome
                 seen.add(origin.id)
                 # With a count of steps the momentum starts small and grows.
                 if origin.argument(1, "num_updates") is None:
-                    yield from known_momentum(module, origin, origin.argument(0, "decay"))
+                    yield from known_momentum(module.flow, origin, origin.argument(0, "decay"))
 
 
 def _items(module: ModuleFacts, values: Value) -> Iterator[Value]:

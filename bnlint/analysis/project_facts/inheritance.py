@@ -14,7 +14,7 @@ from bnlint.analysis.code.values import Attribute, Call, Const, Global, Read
 from bnlint.analysis.facts import ModuleFacts, facts_of_flow
 from bnlint.analysis.module_facts.layers import LAYER_CLASSES
 from bnlint.analysis.module_facts.statistics import CONSTRUCTOR_METHODS
-from bnlint.findings import Span
+from bnlint.span import Span
 
 if TYPE_CHECKING:
     from bnlint.analysis.project import ProjectFacts

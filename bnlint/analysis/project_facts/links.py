@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from bnlint.analysis.code.names import canonical
 from bnlint.analysis.code.scopes import Scope
 from bnlint.analysis.code.values import Attribute, Call, Definition, Global, Parameter, Read, Value
-from bnlint.findings import Span
+from bnlint.span import Span
 
 if TYPE_CHECKING:
     from bnlint.analysis.facts import ModuleFacts

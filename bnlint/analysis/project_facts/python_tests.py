@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from bnlint.analysis.code.scopes import Scope, Statement
 from bnlint.analysis.code.values import Attribute, Call, Choice, Const, Op, Parameter, Read, Value, path_of, walk
 from bnlint.analysis.module_facts.layers import LAYER_CLASSES, LAYER_FUNCTIONS
-from bnlint.findings import Span
 from bnlint.frozen import dataclass
+from bnlint.span import Span
 
 if TYPE_CHECKING:
     from bnlint.analysis.facts import ModuleFacts

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from bnlint.analysis.code.values import Call, Const, Definition, Value, is_false, path_of
 from bnlint.analysis.module_facts.phases import is_flag_name
-from bnlint.findings import Span
 from bnlint.frozen import dataclass
+from bnlint.span import Span
 
 if TYPE_CHECKING:
     from bnlint.analysis.facts import ModuleFacts

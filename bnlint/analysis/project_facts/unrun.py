@@ -12,8 +12,8 @@ from bnlint.analysis.module_facts.train_steps import TrainStep
 from bnlint.analysis.project_facts.graph_scopes import built_under, may_pick
 from bnlint.analysis.project_facts.passed_flags import is_left_out, passed_flag
 from bnlint.analysis.project_facts.program import Program
-from bnlint.findings import Span
 from bnlint.frozen import dataclass
+from bnlint.span import Span
 
 if TYPE_CHECKING:
     from bnlint.analysis.project import ProjectFacts

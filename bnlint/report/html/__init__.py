@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bnlint import __version__, lessons
-from bnlint.findings import Finding, Outcome, Report, Severity
+from bnlint.findings import Finding, Outcome, Severity
 from bnlint.frozen import dataclass
 from bnlint.report import change, evidence
 from bnlint.report.curves import Curve, curves
 from bnlint.report.terminal import error_place, painter, visible
 from bnlint.report.words import VERDICTS, plural
+from bnlint.reporting import Report
 from bnlint.source import place_name
 
 if TYPE_CHECKING:

@@ -9,11 +9,12 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from bnlint.findings import Finding, Span
+from bnlint.findings import Finding
 from bnlint.frozen import dataclass
 from bnlint.report.excerpt import split_rows
 from bnlint.report.terminal import visible
 from bnlint.source import place_name
+from bnlint.span import Span
 
 AROUND = 4
 LONGEST = 2000
