@@ -29,12 +29,11 @@ def layer_momenta(
     """The momenta of a module's layers."""
     given = [(layer.creation, layer.creation.argument(1, "momentum")) for layer in layers]
     given += [(each.call, each.options.get(_KEYWORD.get(each.api, "momentum"))) for each in functions]
-    for call, value in given:
-        yield from known_momentum(flow, call, value)
+    found = (known_momentum(flow, call, value) for call, value in given if value is not None)
+    return (momentum for momentum in found if momentum is not None)
 
 
-def known_momentum(flow: Dataflow, call: Call, value: Value | None) -> Iterator[Momentum]:
-    """What a call is given as momentum, if the code shows its number."""
-    known = number(flow, value) if value is not None else None
-    if value is not None and known is not None:
-        yield Momentum(call, value, known, flow.site(call).scope)
+def known_momentum(flow: Dataflow, call: Call, value: Value) -> Momentum | None:
+    """What a call is given as momentum; None if the code does not show its number."""
+    known = number(flow, value)
+    return Momentum(call, value, known, flow.site(call).scope) if known is not None else None

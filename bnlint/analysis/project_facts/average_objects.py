@@ -48,11 +48,14 @@ def average_momenta(project: ProjectFacts, module: ModuleFacts) -> Iterator[Mome
     for applied in applied_averages(project, module):
         method = module.flow.method_of(applied.call)
         for origin in module.flow.origins(method[0]) if method is not None and applied.is_certain else ():
-            if isinstance(origin, Call) and origin.id not in seen:
-                seen.add(origin.id)
-                # With a count of steps the momentum starts small and grows.
-                if origin.argument(1, "num_updates") is None:
-                    yield from known_momentum(module.flow, origin, origin.argument(0, "decay"))
+            if not isinstance(origin, Call) or origin.id in seen:
+                continue
+            seen.add(origin.id)
+            decay = origin.argument(0, "decay")
+            momentum = known_momentum(module.flow, origin, decay) if decay is not None else None
+            # With a count of steps the momentum starts small and grows.
+            if momentum is not None and origin.argument(1, "num_updates") is None:
+                yield momentum
 
 
 def _items(module: ModuleFacts, values: Value) -> Iterator[Value]:
