@@ -48,16 +48,18 @@ class Saving:
     def partial_savers(self, module: ModuleFacts) -> Iterator[PartialSaver]:
         """Savers that save only trainable variables, of programs with moving statistics that are not trainable."""
         flow = module.flow
-        savers = flow.index.named(*_SAVERS)
-        if not savers or not self._has_statistics(module):
+        whole: list[Call] = []
+        partial: list[PartialSaver] = []
+        for call in flow.index.named(*_SAVERS):
+            selection = self._selection(flow, call)
+            if selection is None:
+                whole.append(call)
+            else:
+                partial.append(PartialSaver(call, selection, flow.site(call).scope))
+        # What becomes of a layer in the rest of a program is the dearest question.
+        if not partial or any(self._saves(module, call) for call in whole) or not self._has_statistics(module):
             return
-        partial = {call.id: self._selection(flow, call) for call in savers}
-        if any(partial[call.id] is None and self._saves(module, call) for call in savers):
-            return
-        for call in savers:
-            selection = partial[call.id]
-            if selection is not None and self._saves(module, call):
-                yield PartialSaver(call, selection, flow.site(call).scope)
+        yield from (saver for saver in partial if self._saves(module, saver.call))
 
     def _selection(self, flow: Dataflow, saver: Call) -> Value | None:
         """What a saver is given to save, if that is trainable variables alone."""
