@@ -39,6 +39,17 @@ OPTION = (
 )
 
 FIRES = {
+    "the other way of an option, which one caller takes": (
+        script(
+            "def norm(x, training, at_once=True):\n    if not at_once:\n",
+            "        return slim.batch_norm(x, is_training=training)\n",
+            "    return slim.batch_norm(x, is_training=training, updates_collections=None)\n",
+            BUILD.replace("net(x, training)", "norm(norm(x, training), training, at_once=False)"),
+            STEP,
+            RUN,
+        ),
+        ["program.py:9"],
+    ),
     "an option that one of the callers turns on": (
         script(OPTION, "loss = net(x, training) + net(x, training, True)\n", STEP, RUN),
         ["program.py:9"],
@@ -136,6 +147,14 @@ FIRES = {
 }
 
 SILENT = {
+    "the way that an option leaves out": script(
+        "def norm(x, training, at_once=True):\n    if at_once:\n",
+        "        return slim.batch_norm(x, is_training=training, updates_collections=None)\n",
+        "    else:\n        return slim.batch_norm(x, is_training=training)\n",
+        BUILD.replace("net(", "norm("),
+        STEP,
+        RUN,
+    ),
     "each network is read": script(
         NETS,
         BOTH,
@@ -285,6 +304,19 @@ def test_a_flag_that_nobody_turns_off_is_a_warning(found: Found) -> None:
         LAYER.replace("training):", "training=True):"), "loss = net(x) + net(x, training=True)\n", STEP, RUN
     )
     assert found(default, "BN204") == ["program.py:6 warning"]
+
+
+def test_objects_that_nobody_calls_for_inference_are_a_warning(found: Found) -> None:
+    net = (
+        "class Net:\n    def __call__(self, x, training=False):\n" + "        return tf.layers.batch_normalization(x, "
+    )
+    made = script(net + "training=training)\n", "net = Net()\nloss = net(x, training=True)\n", STEP, RUN)
+    assert found(made, "BN204") == ["program.py:8 warning"]
+    assert found(made.replace(STEP, STEP + "y = net(x)\n"), "BN204") == ["program.py:8"]
+    served = "def serve(model, x):\n    return model.net(x)\n"
+    assert found({"program.py": made, "serve.py": HEAD + "from program import net\n" + served}, "BN204") == [
+        "program.py:8"
+    ]
 
 
 def test_a_list_that_is_kept_and_never_looked_at(found: Found) -> None:

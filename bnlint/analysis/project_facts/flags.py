@@ -129,12 +129,18 @@ class Flags:
     def sets_scopes(self, module: ModuleFacts) -> bool:
         """Whether an ``arg_scope``, here or in a file that imports this one, gives layers their flag from outside."""
         return any(
-            any(name in ("is_training", None) for name, _ in call.keywords)
+            is_arg_scope(other, call) and self._gives_flag(other, call)
             for other in self._project.programs.of(module).modules
             if other is module or self._imports(other, module)
             for call in other.flow.tree.calls
-            if is_arg_scope(other, call)
         )
+
+    def _gives_flag(self, module: ModuleFacts, call: Call) -> bool:
+        """Whether a call passes the flag: by name, among ``**options``, or by its place in a function in sight."""
+        if any(name in ("is_training", None) for name, _ in call.keywords):
+            return True
+        function = self._project.links.definition(module, call.callee)
+        return function is not None and module.flow.passed(call, function[1], "is_training") is not None
 
     def _imports(self, other: ModuleFacts, module: ModuleFacts) -> bool:
         last = module.module.rpartition(".")[2]

@@ -204,6 +204,15 @@ class Links:
         """The calls, anywhere in the project, of something with this name, whether or not it is known what they run."""
         return self._by_tail.get(name, [])
 
+    def calls_that_may_run(self, module: ModuleFacts, scope: Scope) -> list[tuple[ModuleFacts, Call]]:
+        """The calls, anywhere in the project, that run a function, or something of its name that is not known."""
+        owner = module.flow.class_of(scope.id) if scope.name.startswith("__") else None
+        names = {owner.name if owner is not None else scope.name}
+        if owner is not None and scope.name == "__call__":
+            names = {_tail(call.callee) or "" for _, call in self.calls_of(module, scope)}
+        candidates = [each for name in sorted(names) for each in self.namesakes(name)]
+        return [each for each in candidates if self.called(*each) in (None, (module, scope))]
+
     @cached_property
     def _by_tail(self) -> dict[str, list[tuple[ModuleFacts, Call]]]:
         """Calls by the last part of the name that is called."""

@@ -26,15 +26,18 @@ def passed_flag(project: ProjectFacts, module: ModuleFacts, place: LayerPlace) -
 
 
 def is_left_out(project: ProjectFacts, module: ModuleFacts, call: Call) -> bool:
-    """Whether a layer stands under an option, such as ``if batch_norm:``, that every caller, by name, leaves off."""
-    tests = (guard.test for guard in module.flow.site(call).guards if guard.taken)
-    return any(_is_off(project, module, test) for test in tests)
+    """Whether a layer stands where no caller, by name, gets to: under ``if batch_norm:``, or in its ``else``."""
+    guards = module.flow.site(call).guards
+    return any(_is_always(project, module, guard.test, "off" if guard.taken else "on") for guard in guards)
 
 
-def _is_off(project: ProjectFacts, module: ModuleFacts, test: Value) -> bool:
-    if isinstance(test, Op):
-        return test.op == "and" and any(_is_off(project, module, operand) for operand in test.operands)
-    return set(_flags(project, module, test, _DEPTH)) == {"off"}
+def _is_always(project: ProjectFacts, module: ModuleFacts, test: Value, flag: Flag) -> bool:
+    if not isinstance(test, Op):
+        return set(_flags(project, module, test, _DEPTH)) == {flag}
+    if test.op == "not":
+        return _is_always(project, module, test.operands[0], "on" if flag == "off" else "off")
+    decided = test.op == ("and" if flag == "off" else "or")
+    return decided and any(_is_always(project, module, operand, flag) for operand in test.operands)
 
 
 def _flags(project: ProjectFacts, module: ModuleFacts, value: Value, depth: int) -> Iterator[Flag]:
@@ -52,12 +55,10 @@ def _constant(value: Value) -> Flag:
 
 def _of_parameter(project: ProjectFacts, module: ModuleFacts, parameter: Parameter, depth: int) -> Iterator[Flag]:
     scope = project.links.function_of(module, parameter)
-    owner = module.flow.class_of(scope.id) if scope is not None and scope.name.startswith("__") else None
-    if scope is None or depth <= 0 or scope.name == "__call__":
+    if scope is None or depth <= 0:
         yield "varies"
         return
-    named = project.links.namesakes(owner.name if owner is not None else scope.name)
-    calls = [each for each in named if project.links.called(*each) in (None, (module, scope))]
+    calls = project.links.calls_that_may_run(module, scope)
     if not calls:
         yield "varies"
     for home, call in calls:
