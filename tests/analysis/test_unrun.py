@@ -54,6 +54,15 @@ FIRES = {
         script(OPTION, "loss = net(x, training) + net(x, training, True)\n", STEP, RUN),
         ["program.py:9"],
     ),
+    "a function that is passed on under the name of a parameter": (
+        script(
+            LAYER,
+            "def train(x, training, layer):\n    loss = tf.reduce_mean(layer(x, training))\n    " + STEP,
+            "    with tf.Session() as sess:\n        sess.run(step, {training: True})\n",
+            "train(x, tf.placeholder(tf.bool, []), layer=net)\n",
+        ),
+        ["program.py:7"],
+    ),
     "an option that a run decides": (
         script(OPTION, "loss = net(x, training, normalize=FLAGS.normalize)\n", STEP, RUN),
         ["program.py:9"],
@@ -147,6 +156,12 @@ FIRES = {
 }
 
 SILENT = {
+    "a parameter has the name of the function that trains": script(
+        "def unused(x, train):\n    return tf.layers.batch_normalization(x, training=train)\n",
+        SLIM.replace("=training)", "=training, updates_collections=None)"),
+        "def train(x, training):\n    loss = tf.reduce_mean(net(x, training))\n    " + STEP,
+        "    with tf.Session() as sess:\n        sess.run(step, {training: True})\n",
+    ),
     "the way that an option leaves out": script(
         "def norm(x, training, at_once=True):\n    if at_once:\n",
         "        return slim.batch_norm(x, is_training=training, updates_collections=None)\n",

@@ -113,12 +113,17 @@ def _mentions(facts: ModuleFacts) -> dict[int, frozenset[str]]:
         around = scope.parent if scope.parent is not None else scope.id
         outside = (*scope.decorators, *scope.bases, *(p.default for p in scope.parameters if p.default is not None))
         found[around] |= set(_names(outside))
+    hidden: dict[int, frozenset[str]] = {}
     for statement in facts.flow.tree.own_statements:
-        found[statement.scope] |= set(_names([statement.value]))
+        scope = statement.scope
+        if scope not in hidden:
+            hidden[scope] = frozenset(p.name for each in facts.flow.enclosing(scope) for p in each.parameters)
+        found[scope] |= set(_names([statement.value], hidden[scope]))
     return {scope: frozenset(names) for scope, names in found.items()}
 
 
-def _names(values: Iterable[Value]) -> Iterator[str]:
+def _names(values: Iterable[Value], parameters: Collection[str] = ()) -> Iterator[str]:
+    """The names in some values. parameters: names that mean what a caller passes, which is named there."""
     stack = list(values)
     while stack:
         value = stack.pop()
@@ -126,8 +131,11 @@ def _names(values: Iterable[Value]) -> Iterator[str]:
         match value:
             case Global(name=name) if name.partition(".")[0] in LIBRARIES:
                 pass  # what a library holds is nothing of the project's, even under the same name
-            case Global(name=name) | Read(path=name):
+            case Global(name=name):
                 yield from _WORD.findall(name)
+            case Read(path=name):
+                first, *rest = _WORD.findall(name) or ("",)
+                yield from rest if first in parameters else (first, *rest)
             case Attribute(name=name):
                 yield name
             case Const(value=str() as text) if text.isidentifier():
