@@ -45,6 +45,8 @@ def analyse(
         relevant, callers, aside = _sifted(sources, needs, memory)
     with phase("analysed"):
         by_name, modules, errors = analyse_all([*relevant, *callers], progress, memory, *workers)
+        # What cannot be parsed still has words and imports.
+        aside += [source for source in (*relevant, *callers) if source.filename not in by_name]
         optional = {source.filename for source in callers}
         errors = [error for error in errors if error.filename not in optional]
     with phase("judged"):

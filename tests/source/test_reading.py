@@ -116,3 +116,33 @@ def test_a_cycle_of_imports_and_a_module_named_like_a_library(tmp_path: Path) ->
     _, modules, errors = analyse_all(sources)
     assert len(modules) == len(names)
     assert not errors
+
+
+NORM = """
+import tensorflow as tf
+
+class Norm:
+    def __init__(self):
+        self.moving_mean = tf.Variable(tf.zeros([4]), trainable=False)
+        self.moving_variance = tf.Variable(tf.ones([4]), trainable=False)
+
+    def __call__(self, x):
+        mean, variance = tf.nn.moments(x, [0])
+        self.moving_mean.assign(self.moving_mean * 0.9 + mean * 0.1)
+        self.moving_variance.assign(self.moving_variance * 0.9 + variance * 0.1)
+        return tf.nn.batch_normalization(x, mean, variance, None, None, 1e-3)
+"""
+GRAPH = "import tensorflow as tf\nx = tf.placeholder(tf.float32)\nmoving_mean = tf.get_variable('mean', [4])\n"
+LOOP = "import tensorflow as tf\nwith tf.GradientTape() as tape:\n    moving_mean = tf.Variable(0.)\n"
+
+
+@pytest.mark.parametrize(("loop", "found"), [("", 2), (LOOP, 0), (f"{LOOP}  wrongly = indented\n", 0)])
+def test_a_file_that_cannot_be_parsed_still_shows_its_version(
+    loop: str, found: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # away from what bnlint itself declares to need
+    files = {"new/norm.py": NORM, "new/train.py": loop, **{f"old/{index}.py": GRAPH for index in range(6)}}
+    sources = [Source.from_bytes(text.encode(), name) for name, text in files.items()]
+    report = check_sources(sources, Settings(select=("BN201",)))
+    assert [finding.filename for finding in report.findings] == ["new/norm.py"] * found
+    assert len(report.errors) == ("wrongly" in loop)
