@@ -280,4 +280,4 @@ def project_facts(
     """
     tensorflow = [*guesses.items(), *((module.filename, module.own_era.tensorflow) for module in modules)]
     keras = [(module.filename, module.own_era.keras) for module in modules]
-    return ProjectFacts(tuple(modules), Votes(tensorflow, keras), pins, declared, tuple(aside), tuple(root))
+    return ProjectFacts(tuple(modules), Votes(tensorflow, keras, root), pins, declared, tuple(aside), tuple(root))

@@ -17,12 +17,12 @@ def test_the_nearest_folder_is_asked_first() -> None:
     assert near("new/layers/x.py", *OLD, *NEW).tensorflow == "2"
     assert near("new/layers/x.py", *OLD, *NEW).keras == "3"
     assert near("old/x.py", *OLD, *NEW).tensorflow == "1"
-    assert near("old/x.py", *OLD, *NEW).evidence == ("6 files in old: TensorFlow 1", "2 files of the project: Keras 3")
+    assert near("old/x.py", *OLD, *NEW).evidence == ("6 files in old: TensorFlow 1", "2 files in this folder: Keras 3")
 
 
 def test_then_the_folders_around_it() -> None:
     assert near("old/deep/down/x.py", *OLD, *NEW).tensorflow == "1"
-    assert near("x.py", ("a.py", "1"), ("b.py", None)) == Era("1", None, ("1 file of the project: TensorFlow 1",))
+    assert near("x.py", ("a.py", "1"), ("b.py", None)) == Era("1", None, ("1 file in this folder: TensorFlow 1",))
 
 
 def test_one_that_holds_both_does_not_know() -> None:
@@ -32,6 +32,11 @@ def test_one_that_holds_both_does_not_know() -> None:
     assert near("x.py") == Era()
 
 
-def test_paths_from_elsewhere() -> None:
-    assert near("/tmp/new/x.py", ("/tmp/new/a.py", "2"), ("../old/b.py", "1")).tensorflow == "2"
-    assert near("../x.py", ("../new/a.py", "2")).tensorflow == "2"
+def test_names_that_lead_out_of_the_folder_that_is_checked() -> None:
+    votes = [("train.py", "1"), *((f"../{name}", version) for name, version in NEW), ("../../a.py", "2")]
+    found = Votes(votes, [], ("/", "home", "all", "mine"))
+    assert found.era("layers.py") == Era("1", None, ("1 file in this folder: TensorFlow 1",))
+    assert found.era("../new/deep/x.py") == Era("2", None, ("2 files in ../new: TensorFlow 2",))
+    assert found.era("../x.py").tensorflow is None
+    assert found.era("/home/all/mine/layers.py").tensorflow == "1"
+    assert found.era("/elsewhere/x.py").tensorflow is None
