@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from bnlint.analysis.code.dataflow import Dataflow
 from bnlint.analysis.code.scopes import Statement
@@ -12,9 +11,6 @@ from bnlint.analysis.module_facts.control import ControlBlock
 from bnlint.analysis.module_facts.train_steps import SessionRun
 from bnlint.analysis.module_facts.uses import Kind, Uses
 from bnlint.frozen import dataclass
-
-if TYPE_CHECKING:
-    pass
 
 _THROUGH = frozenset({"tf.identity", "tf.stop_gradient", "tf.add"})
 
