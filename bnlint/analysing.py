@@ -1,27 +1,26 @@
-"""From sources to findings: the facts of each file, the view of the whole, the rules."""
+"""From sources to findings: which files matter, which of them are judged together, and by whom."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
-from bnlint.analysis import era, prefilter
-from bnlint.analysis.facts import ModuleFacts
-from bnlint.analysis.project import ProjectFacts, project_facts
-from bnlint.analysis.project_facts.helpers import with_helpers
-from bnlint.analysis.project_facts.inheritance import with_inherited
-from bnlint.analysis.project_facts.program import File, Programs
+from bnlint import timings
+from bnlint.analysis import prefilter
+from bnlint.analysis.project_facts.program import Programs
 from bnlint.dependencies import declared_eras
-from bnlint.findings import Analysis, Era, FileError, Finding
+from bnlint.findings import Analysis, Era, FileError
+from bnlint.judging import Judged, View, as_files, guessed, judge, judge_apart, pinned, project_of
 from bnlint.memory import Memory
+from bnlint.parts import Part, parts_of
+from bnlint.processes import available, can_fork, forked
 from bnlint.progress import Progress
-from bnlint.reading import analyse_all, module_name
+from bnlint.reading import analyse_all
 from bnlint.registry import Selection
-from bnlint.relocating import relocated
-from bnlint.rule import Case, Rule
 from bnlint.settings import Settings
 from bnlint.source import Source
-from bnlint.span import Span
 from bnlint.timings import phase
 
 
@@ -39,130 +38,112 @@ def analyse(
     """
     # Those of all rules, so that what one of them finds does not depend on which others are selected.
     needs = [rule.needs for rule in rules.every]
-    selected = tuple(rules)
-    workers = settings.jobs, settings.executor
-    with phase("sifted"):
-        relevant, callers, aside = _sifted(sources, needs, memory)
-    with phase("analysed"):
-        by_name, modules, errors = analyse_all([*relevant, *callers], progress, memory, *workers)
-        # What cannot be parsed still has words and imports.
-        aside += [source for source in (*relevant, *callers) if source.filename not in by_name]
-        optional = {source.filename for source in callers}
-        errors = [error for error in errors if error.filename not in optional]
-    with phase("judged"):
-        given = {source.filename for source in sources}
-        project = _project(modules, aside, settings, memory, by_name)
-        found = _apply(selected, given, project, settings)
-    # What is wrong with one of the others is told where it is checked.
-    others = [source for source in (rest() if found else ()) if source.problem is None]
+    given = frozenset(source.filename for source in sources)
+
+    def judged(everything: Sequence[Source]) -> Judged:
+        with phase("sifted"):
+            view, parts = _divided(everything, given, needs, settings, memory)
+        return _merged(_in_parts(view, parts, settings, progress, memory))
+
+    found = judged(sources)
+    others = [source for source in (rest() if found.own else ()) if source.problem is None]
     if others:
         with phase("rest of the project"):
-            relevant, callers, aside_too = _sifted(others, needs, memory, relevant)
-            # What never runs together with the files of this run has no say in what becomes of their statistics.
-            around = Programs([*map(File.of, modules), *_unparsed([*aside, *others], memory)], _root()).around(by_name)
-            near = [source for source in (*relevant, *callers) if source.filename in around]
-            far = [source for source in (*relevant, *callers) if source.filename not in around]
-            everything = [*modules, *analyse_all(near, progress, memory, *workers)[1]]
-            project = _project(everything, [*aside, *aside_too, *far], settings, memory, by_name)
-            found = _apply(selected, given, project, settings)
-    by_name = {name: source for name, source in by_name.items() if name in given}
-    analysis = Analysis(
-        tuple(found),
-        tuple(errors),
-        tuple(by_name),
-        tuple(name for name, source in by_name.items() if source.written is not None),
-        tuple(module.filename for module in project.modules),
-        bool(found or others),
-    )
-    return analysis, by_name
+            found = judged([*sources, *others])
+    translated = {source.filename: source for source in found.translated if source.filename in given}
+    parsed = frozenset(found.parsed)
+    by_name = {source.filename: source for source in sources if source.filename in parsed} | translated
+    saw_rest = bool(found.own or others)
+    return Analysis(found.own, found.errors, tuple(by_name), tuple(translated), found.parsed, saw_rest), by_name
 
 
-def _sifted(
-    sources: Sequence[Source], needs: Sequence[prefilter.Needs], memory: Memory, known: Sequence[Source] = ()
-) -> tuple[list[Source], list[Source], list[Source]]:
-    """The sources that matter, those that import a batch norm and so decide its training flag, and the others.
-
-    known: sources of the project that matter and were sifted before.
-    """
-    relevant: list[Source] = []
-    others: list[Source] = []
-    matter = memory.derive(("matters", *needs), sources, lambda source: prefilter.matters(source.data, needs))
-    for source, matters in zip(sources, matter, strict=True):
-        (relevant if matters else others).append(source)
-    layers = (source for source in (*known, *relevant) if prefilter.holds_layers(source.data))
-    norms = [File(each.filename, *module_name(each.filename), "") for each in layers]
-    importers = Programs([*norms, *_unparsed(others, memory)], _root()).importers(norms) if norms else set[str]()
-    callers = [source for source in others if source.filename in importers]
-    return relevant, callers, [source for source in others if source.filename not in importers]
-
-
-def _unparsed(sources: Sequence[Source], memory: Memory) -> list[File]:
-    return memory.derive("file", sources, lambda each: File(each.filename, *module_name(each.filename), each.text))
-
-
-def _apply(rules: Sequence[Rule], given: Set[str], project: ProjectFacts, settings: Settings) -> list[Finding]:
-    """What the rules say of the files that are given."""
-    found: list[Finding] = []
-    lent: dict[tuple[str, Span, str], Finding] = {}
-    for module in project.modules:
-        if module.filename not in given:
-            continue
-        written_for = project.era_of(module)
-        for rule in rules:
-            if settings.ignores_in(module.filename, rule.code):
-                continue
-            for finding in rule.check(Case(rule, module, project, written_for)):
-                finding = relocated(finding, module.flow.tree.grafts)
-                if finding.filename == module.filename:
-                    found.append(finding)
-                elif finding.filename in given and not settings.ignores_in(finding.filename, rule.code):
-                    lent.setdefault((finding.filename, finding.span, finding.code), finding)
-    said = {(finding.filename, finding.span, finding.code) for finding in found}
-    found += [finding for place, finding in lent.items() if place not in said]
-    return sorted(found, key=lambda finding: finding.order)
-
-
-def _project(
-    modules: Sequence[ModuleFacts],
-    aside: Sequence[Source],
+def _divided(
+    sources: Sequence[Source],
+    given: frozenset[str],
+    needs: Sequence[prefilter.Needs],
     settings: Settings,
     memory: Memory,
-    by_name: dict[str, Source] | None = None,
-) -> ProjectFacts:
-    """The project view. by_name: where the files are noted that turn out to matter to others."""
-    guessed = memory.derive("era", aside, lambda source: era.guess(source.data))
-    guesses = {source.filename: guess for source, guess in zip(aside, guessed, strict=True)}
-    declared = declared_eras(module.filename for module in modules)
-    unparsed = _unparsed(aside, memory)
-    project = with_inherited(project_facts(modules, guesses, declared, _pins(settings), unparsed, _root()))
-    left = {source.filename: source for source in aside}
+) -> tuple[View, list[Part]]:
+    """What is to be judged, and in which parts. sources: those that are given, and the others of the project."""
+    root = Path.cwd().parts
+    programs = Programs(as_files(sources, memory), root)
+    matter = memory.derive(("matters", *needs), sources, lambda source: prefilter.matters(source.data, needs))
+    relevant = {source.filename for source, matters in zip(sources, matter, strict=True) if matters}
+    # What imports a batch norm decides about its training flag.
+    norms = (each.filename for each in sources if each.filename in relevant and prefilter.holds_layers(each.data))
+    matters = relevant | (callers := programs.importers(norms) - relevant)
+    sizes = {source.filename: len(source.text) for source in sources if source.filename in matters}
+    view = View(
+        replace(settings, executor=None),
+        given,
+        tuple(source for source in sources if source.filename in sizes),
+        frozenset(callers),
+        tuple(source for source in sources if source.filename not in sizes),
+        root,
+        programs.edges,
+        declared_eras(sizes),
+    )
+    return view, parts_of(programs, given & sizes.keys(), sizes)
 
-    def parse(file: File) -> ModuleFacts | None:
-        sources, parsed, _ = analyse_all([left[file.filename]], memory=memory)
-        if by_name is not None:
-            by_name.update(sources)
-        return parsed[0] if parsed else None
 
-    return with_helpers(project, parse)
+def _in_parts(
+    view: View, parts: Sequence[Part], settings: Settings, progress: Progress | None, memory: Memory
+) -> Iterator[Judged]:
+    """What is found in each part, by whoever may work on it."""
+    jobs = min(settings.jobs or available(), len(parts))
+    apart: Iterator[Judged] | None = None
+    with ExitStack() as stack:
+        if settings.executor is not None:
+            waiting = [settings.executor.submit(judge_apart, view, part) for part in parts]
+            apart = (each.result() for each in waiting)
+        elif jobs > 1 and can_fork():
+            # Each process would have to find this out.
+            guessed((*view.parse, *view.aside), memory)
+            apart = stack.enter_context(
+                forked(lambda number: judge_apart(view, parts[number], memory), len(parts), jobs)
+            )
+        # Only now: what draws the progress has a thread, and with that this process could not be copied.
+        if progress is not None:
+            progress.start("checking", sum(len(part.near) for part in parts))
+        for part in parts:
+            if apart is None:
+                yield judge(view, part, memory, progress)
+                continue
+            judged = next(apart)
+            timings.add(judged.spent)
+            if progress is not None:
+                for _ in part.near:
+                    progress.advance()
+            yield judged
 
 
-def _root() -> tuple[str, ...]:
-    """The folder that file names start from, in parts."""
-    return Path.cwd().parts
-
-
-def _pins(settings: Settings) -> Era:
-    pinned = settings.tensorflow is not None or settings.keras is not None
-    return Era(settings.tensorflow, settings.keras, ("the settings say so",) if pinned else ())
+def _merged(parts: Iterable[Judged]) -> Judged:
+    """What is found in all parts; each file in several of them is told once."""
+    parts = list(parts)
+    own = [finding for part in parts for finding in part.own]
+    said = {(finding.filename, finding.span, finding.code) for finding in own}
+    for finding in sorted((finding for part in parts for finding in part.lent), key=lambda each: each.order):
+        place = (finding.filename, finding.span, finding.code)
+        if place not in said:
+            said.add(place)
+            own.append(finding)
+    return Judged(
+        tuple(sorted(own, key=lambda finding: finding.order)),
+        (),
+        tuple(dict.fromkeys(error for part in parts for error in part.errors)),
+        tuple(sorted({name for part in parts for name in part.parsed})),
+        tuple({source.filename: source for part in parts for source in part.translated}.values()),
+    )
 
 
 def as_analysed(source: Source, settings: Settings) -> tuple[Source, Era, tuple[FileError, ...]]:
     """One file by itself as the analysis takes it, what it is written for, and why it cannot be parsed if it cannot."""
     if source.problem is not None:
-        return source, _pins(settings), (source.problem,)
+        return source, pinned(settings), (source.problem,)
     memory = Memory()
-    by_name, modules, errors = analyse_all([source], memory=memory)
+    by_name, modules, errors = analyse_all([source], memory)
     if not modules:
-        return source, _pins(settings), tuple(errors)
-    project = _project(modules, [], settings, memory)
+        return source, pinned(settings), tuple(errors)
+    declared = declared_eras([source.filename])
+    project = project_of(modules, [], pinned(settings), Path.cwd().parts, declared, memory)
     return by_name[source.filename], project.era_of(modules[0]), tuple(errors)

@@ -156,7 +156,8 @@ def _settings(options: Options) -> Settings:
         show_refuted=options.show_refuted,
         use_baseline=not options.no_baseline,
         force_exclude=options.force_exclude,
-        jobs=options.jobs,
+        # Who waits for changes remembers the files, which only what is analysed in this process can be.
+        jobs=options.jobs or (1 if options.watch else None),
         fail_on=Severity(options.fail_on) if options.fail_on else settings.fail_on,
     )
 

@@ -31,6 +31,11 @@ class Memory:
         """Remember a file, in place of what was known of it before."""
         self._known[source.filename] = (source.data, analysed)
 
+    def forget_files(self) -> bool:
+        """Forget what the analysis of files says; what follows from their texts alone stays. Whether there was any."""
+        known, self._known = self._known, {}
+        return bool(known)
+
     def derive(self, what: Hashable, sources: Iterable[Source], work: Callable[[Source], Thing]) -> list[Thing]:
         """What follows from the text of each file alone; worked out anew for those that changed."""
         shelf = self._derived.setdefault(what, {})

@@ -43,8 +43,11 @@ def on_terminal() -> Generator[Progress]:
     from rich.progress import Progress as Bars
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
+    bars = Bars(*columns, console=Console(stderr=True), transient=True)
+    try:
         yield _Bar(bars)
+    finally:
+        bars.stop()
 
 
 class _Announcer:
@@ -74,7 +77,10 @@ class _Bar(_Announcer):
         self._task: TaskID | None = None
 
     def start(self, stage: str, total: int) -> None:
-        if self._task is not None:
+        if self._task is None:
+            # From here on there is a thread that draws.
+            self._bars.start()
+        else:
             self._bars.remove_task(self._task)
         self._task = self._bars.add_task(stage, total=total)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 
 _spent: dict[str, float] = {}
@@ -17,6 +17,22 @@ def phase(name: str) -> Generator[None]:
         yield
     finally:
         _spent[name] = _spent.get(name, 0.0) + time.perf_counter() - start
+
+
+def spent() -> dict[str, float]:
+    """Seconds by phase, in the order in which they ended."""
+    return dict(_spent)
+
+
+def add(more: Mapping[str, float]) -> None:
+    """Count what another process spent."""
+    for name, seconds in more.items():
+        _spent[name] = _spent.get(name, 0.0) + seconds
+
+
+def forget() -> None:
+    """Start anew."""
+    _spent.clear()
 
 
 def table(total: float) -> str:

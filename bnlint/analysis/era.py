@@ -39,19 +39,36 @@ _KERAS_2 = re.compile(
 )
 
 
-# What a file that is not worth parsing still says about the project it belongs to.
+# What a file that was not parsed still says about the project it belongs to.
 _GRAPH_BYTES = (
     b"tf.placeholder(", b"tf.Session(", b"tf.get_variable(", b"tf.variable_scope(", b"tf.contrib.", b"tf.app.run(",
     b"tf.layers.", b"disable_v2_behavior(", b"disable_eager_execution(",
 )  # fmt: skip
 _EAGER_BYTES = (b"tf.GradientTape(", b"@tf.function", b"tf.Module)")
+_KERAS_2_BYTES = (
+    b"tf_keras", b"tensorflow.python.keras", b"keras.engine", b"keras.initializations", b"keras.objectives",
+    b"keras.layers.core", b"keras.layers.normalization", b"keras.layers.convolutional", b"keras.layers.recurrent",
+    b"keras.layers.merge", b"keras.layers.embeddings", b"keras.layers.advanced_activations", b"keras.utils.np_utils",
+    b"keras.utils.generic_utils", b"keras.backend.set_learning_phase", b"keras.backend.learning_phase",
+)  # fmt: skip
+_KERAS_3_BYTES = (
+    b"keras.ops", b"keras import ops", b"keras.saving", b"keras.random.", b"keras.Variable", b"keras.KerasTensor",
+    b"keras.src", b"keras_core",
+)  # fmt: skip
 
 
-def guess(data: bytes) -> str | None:
-    """The TensorFlow that a file seems to be written for, from its bytes alone."""
-    graph = any(word in data for word in _GRAPH_BYTES)
-    eager = any(word in data for word in _EAGER_BYTES)
-    return None if graph == eager else "1" if graph else "2"
+def guess(data: bytes) -> Era:
+    """The era that a file seems to be of, from its bytes alone."""
+
+    def holds(words: tuple[bytes, ...]) -> bool:
+        return any(word in data for word in words)
+
+    graph, eager = holds(_GRAPH_BYTES), holds(_EAGER_BYTES)
+    tensorflow = None if graph == eager else "1" if graph else "2"
+    keras = None
+    if b"keras" in data:
+        keras = "2" if holds(_KERAS_2_BYTES) else "3" if holds(_KERAS_3_BYTES) else None
+    return Era(tensorflow, keras)
 
 
 def _names(flow: Dataflow) -> dict[str, int]:

@@ -31,7 +31,7 @@ from bnlint.analysis.project_facts.importing import Importable
 from bnlint.analysis.project_facts.keras_models import KerasModels
 from bnlint.analysis.project_facts.links import Links
 from bnlint.analysis.project_facts.never_updated import never_updated
-from bnlint.analysis.project_facts.program import File, Programs
+from bnlint.analysis.project_facts.program import Edges, File, Programs
 from bnlint.analysis.project_facts.python_tests import PlaceholderTest, placeholder_tests
 from bnlint.analysis.project_facts.saving import Saving
 from bnlint.analysis.project_facts.sharing import UnsharedStatistics, unshared_statistics
@@ -55,6 +55,7 @@ class ProjectFacts:
     declared: Mapping[str, Era]
     aside: tuple[File, ...] = ()
     root: tuple[str, ...] = ()
+    imports: Edges | None = None
 
     @cached_property
     def _importable(self) -> Importable[ModuleFacts]:
@@ -187,7 +188,7 @@ class ProjectFacts:
     @cached_property
     def programs(self) -> Programs:
         """Which files run together."""
-        return Programs([*map(File.of, self.modules), *self.aside], self.root)
+        return Programs([*map(File.of, self.modules), *self.aside], self.root, self.imports)
 
     @cached_property
     def unrun(self) -> tuple[Unrun, ...]:
@@ -249,6 +250,16 @@ class ProjectFacts:
 
     def era_of(self, module: ModuleFacts) -> Era:
         """The era of a module: the user's pin, its own evidence, what its project declares, what those near it are."""
+        known = self._eras.get(module.filename)
+        if known is None:
+            known = self._eras[module.filename] = self._era(module)
+        return known
+
+    @cached_property
+    def _eras(self) -> dict[str, Era]:
+        return {}
+
+    def _era(self, module: ModuleFacts) -> Era:
         sources = (
             self.pins,
             module.own_era,
@@ -266,18 +277,23 @@ class ProjectFacts:
 
 def project_facts(
     modules: Sequence[ModuleFacts],
-    guesses: Mapping[str, str | None],
+    guesses: Mapping[str, Era],
     declared: Mapping[str, Era],
     pins: Era,
     aside: Sequence[File] = (),
     root: Sequence[str] = (),
+    imports: Edges | None = None,
 ) -> ProjectFacts:
     """The project view.
 
-    guesses: by file name, the TensorFlow that a file which was not parsed seems to be written for.
+    guesses: by file name, what a file that was not parsed seems to be written for.
     aside: the files that were not parsed. root: the folder that file names start from, and those around it.
     declared: by file name, what the dependency files around it say; pins: what the user says, which beats all else.
+    imports: which file imports which, if that is known already.
     """
-    tensorflow = [*guesses.items(), *((module.filename, module.own_era.tensorflow) for module in modules)]
-    keras = [(module.filename, module.own_era.keras) for module in modules]
-    return ProjectFacts(tuple(modules), Votes(tensorflow, keras, root), pins, declared, tuple(aside), tuple(root))
+    eras = [*guesses.items(), *((module.filename, module.own_era) for module in modules)]
+    tensorflow = [(filename, era.tensorflow) for filename, era in eras]
+    keras = [(filename, era.keras) for filename, era in eras]
+    return ProjectFacts(
+        tuple(modules), Votes(tensorflow, keras, root), pins, declared, tuple(aside), tuple(root), imports
+    )

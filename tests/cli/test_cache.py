@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 import pytest
 from click.testing import Result
 
-from bnlint import analysing, cache, engine, entries
+from bnlint import cache, engine, entries, judging
 from bnlint.cache import Cache, key_of
 from bnlint.entries import digest_of
 from bnlint.registry import builtin_folder, load_rules
@@ -29,13 +29,13 @@ Run = Callable[..., Result]
 def analysed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many files each call of the analysis was given."""
     counted: list[int] = []
-    real = analysing.analyse_all
+    real = judging.analyse_all
 
     def analyse_all(sources: Any, *arguments: Any) -> Any:
         counted.append(len(sources))
         return real(sources, *arguments)
 
-    monkeypatch.setattr(analysing, "analyse_all", analyse_all)
+    monkeypatch.setattr(judging, "analyse_all", analyse_all)
     return counted
 
 

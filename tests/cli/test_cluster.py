@@ -87,7 +87,9 @@ def sources(count: int) -> list[Source]:
     return [Source(f"{path.parent.name}/{path.name}", path, path.read_bytes()) for path in PROGRAMS[:count]]
 
 
-def test_a_worker_that_is_killed_changes_no_finding(cluster: Cluster) -> None:
+def test_a_worker_that_is_killed_changes_no_finding(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A part for each program.
+    monkeypatch.setattr("bnlint.parts.ENOUGH", 0)
     alone = check_sources(sources(40), Settings(jobs=1))
     with executors.opened(cluster.address) as executor:
         watched = Watched(executor, 10, lambda: kill(cluster.workers[0]))

@@ -21,8 +21,8 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals to groups of
 # Says that the commands are loaded: what comes before is Python's own start.
 BNLINT = """
 import os
-from bnlint import cli, reading
-reading._WORTH_A_PROCESS = 0
+from bnlint import cli, parts
+parts.ENOUGH = 0
 os.write(2, b"ready\\n")
 cli.main()
 """

@@ -9,6 +9,7 @@ import pytest
 
 from bnlint.engine import check_sources
 from bnlint.findings import FileError
+from bnlint.memory import Memory
 from bnlint.reading import analyse_all, facts_of
 from bnlint.settings import Settings
 from bnlint.source import Source
@@ -60,12 +61,10 @@ def test_broken_text_is_one_message_with_its_place(text: str) -> None:
     assert result.span is not None
 
 
-def test_one_bad_file_among_many_costs_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bnlint.reading._WORTH_A_PROCESS", 0)
-    monkeypatch.setattr("bnlint.reading._most", lambda: 2)
+def test_one_bad_file_among_many_costs_itself() -> None:
     good = [source("y = moving_mean.assign(1.)", f"good{i}.py") for i in range(10)]
     bad = [source(text, f"bad{i}.py") for i, text in enumerate(TOO_DEEP.values())]
-    by_name, modules, errors = analyse_all([*good[:5], *bad, *good[5:]])
+    by_name, modules, errors = analyse_all([*good[:5], *bad, *good[5:]], Memory())
     assert [module.filename for module in modules] == [f"good{i}.py" for i in range(10)]
     assert set(by_name) == {f"good{i}.py" for i in range(10)}
     assert [error.filename for error in errors] == [f"bad{i}.py" for i in range(len(TOO_DEEP))]
@@ -113,7 +112,7 @@ def test_a_cycle_of_imports_and_a_module_named_like_a_library(tmp_path: Path) ->
         "star.py": "from star import *\nfrom . import star\n",
     }
     sources = [Source.from_bytes((HEAD + text).encode(), name) for name, text in names.items()]
-    _, modules, errors = analyse_all(sources)
+    _, modules, errors = analyse_all(sources, Memory())
     assert len(modules) == len(names)
     assert not errors
 

@@ -19,6 +19,7 @@ _TRAINS = re.compile(r"\.minimize\(|\.apply_gradients\(|create_train_op|optimize
 # A file that speaks of these takes part in training, even if the step itself is built elsewhere.
 _TAKES_PART = re.compile(r"train_?(?:op|step)|[oO]ptimi[sz]er|def train|\.train\(|\bepochs?\b")
 _RESTORES = re.compile(r"\.restore\(|load_weights\(|import_meta_graph\(|latest_checkpoint\(")
+_RESTORING = (".restore(", "load_weights(", "import_meta_graph(", "latest_checkpoint(")
 _SAMPLERS = re.compile(r"gan(?![a-z])|gan$|generator|discriminator|critic|pix2pix", re.IGNORECASE)
 
 
@@ -120,7 +121,7 @@ class Flags:
         if any(file.drives and serves_only(file.text) for file in programs.of(module).files):
             return True
         names = {around.name for around in module.flow.enclosing(scope) if around.kind == "function"}
-        return any(names & file.words and serves_only(file.text) for file in programs.files)
+        return any(serves_only(file.text) and names & file.words for file in programs.files)
 
     def samples(self, module: ModuleFacts, scope: int) -> bool:
         """Whether code belongs to a generator or its opponent, which often use batch statistics on purpose."""
@@ -155,6 +156,9 @@ class Flags:
 
 def serves_only(text: str) -> bool:
     """Whether a file restores a trained network and does not train it."""
+    # To look for the words costs a tenth.
+    if not any(word in text for word in _RESTORING):
+        return False
     return bool(_RESTORES.search(text)) and not _TRAINS.search(text) and not _TAKES_PART.search(text)
 
 

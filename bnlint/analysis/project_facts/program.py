@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from functools import cached_property
+from typing import TypeAlias
 
 from bnlint.analysis.code.names import relative_module
 from bnlint.analysis.code.scopes import Scope
@@ -29,6 +30,9 @@ _IMPORT = re.compile(
 )
 _COMMENT = re.compile(r"#[^\n]*")
 _WORD = re.compile(r"[A-Za-z_]\w*")
+# By the names of files, the names of others.
+Edges: TypeAlias = Mapping[str, Sequence[str]]
+
 # Methods that are called without being named.
 _IMPLICIT = frozenset({"call", "build", "forward", "train_step", "test_step"})
 # What is mentioned where a function is looked up under a name that only a run knows.
@@ -232,27 +236,34 @@ def _entered(file: File, scope: int) -> Iterator[Scope]:
 
 
 class Programs:
-    """The import graph of a project."""
+    """The import graph of a project.
 
-    def __init__(self, files: Sequence[File], root: Sequence[str] = ()) -> None:
+    edges: by file name, the files that each imports, where that is known already.
+    """
+
+    def __init__(self, files: Sequence[File], root: Sequence[str] = (), edges: Edges | None = None) -> None:
         self.files = tuple(files)
-        self._importable = Importable(((file.module, file) for file in self.files), root)
+        self._root = root
+        self._edges = edges
         self._found: dict[str, Program] = {}
 
     def of(self, module: ModuleFacts) -> Program:
         """The program around a module: itself, whatever imports it, and everything that those import."""
-        found = self._found.get(module.filename)
+        return self.of_file(self.file_of(module))
+
+    def of_file(self, start: File) -> Program:
+        """The program around a file."""
+        found = self._found.get(start.filename)
         if found is None:
-            start = self.file_of(module)
-            above = self._reach([start], self._importers)
-            files = self._reach(above, self._imported)
-            found = self._found[module.filename] = Program(start, tuple(files), any(file.drives for file in above))
+            above = _reach([start.filename], self._importers)
+            files = tuple(self._by_name[name] for name in _reach(above, self.edges))
+            is_driven = any(self._by_name[name].drives for name in above)
+            found = self._found[start.filename] = Program(start, files, is_driven)
         return found
 
-    def around(self, filenames: Collection[str]) -> set[str]:
+    def around(self, filenames: Iterable[str]) -> set[str]:
         """The names of the files in the programs around some files."""
-        starts = [file for file in self.files if file.filename in filenames]
-        return {file.filename for file in self._reach(self._reach(starts, self._importers), self._imported)}
+        return set(_reach(_reach(sorted(filenames), self._importers), self.edges))
 
     def file_of(self, module: ModuleFacts) -> File:
         """The file of a module."""
@@ -262,30 +273,35 @@ class Programs:
     def _of_facts(self) -> dict[int, File]:
         return {id(file.facts): file for file in self.files if file.facts is not None}
 
-    def importers(self, files: Iterable[File]) -> set[str]:
+    @cached_property
+    def _by_name(self) -> dict[str, File]:
+        return {file.filename: file for file in self.files}
+
+    def importers(self, filenames: Iterable[str]) -> set[str]:
         """The names of the files that import one of these."""
-        return {importer.filename for file in files for importer in self._importers.get(file.filename, ())}
-
-    def _reach(self, starts: Iterable[File], edges: Mapping[str, Sequence[File]]) -> list[File]:
-        pending, found = list(starts), dict[str, File]()
-        while pending:
-            file = pending.pop()
-            if file.filename not in found:
-                found[file.filename] = file
-                pending += edges.get(file.filename, ())
-        return list(found.values())
+        return {importer for name in filenames for importer in self._importers.get(name, ())}
 
     @cached_property
-    def _imported(self) -> dict[str, list[File]]:
-        return {file.filename: [f for name in file.imports for f in self.named(name, file)] for file in self.files}
+    def edges(self) -> Edges:
+        """By file name, the files that each imports."""
+        if self._edges is not None:
+            return self._edges
+        return {
+            file.filename: tuple(found.filename for name in file.imports for found in self.named(name, file))
+            for file in self.files
+        }
 
     @cached_property
-    def _importers(self) -> dict[str, list[File]]:
-        found: dict[str, list[File]] = defaultdict(list)
+    def _importers(self) -> Edges:
+        found: dict[str, list[str]] = defaultdict(list)
         for file in self.files:
-            for other in self._imported[file.filename]:
-                found[other.filename].append(file)
+            for other in self.edges[file.filename]:
+                found[other].append(file.filename)
         return found
+
+    @cached_property
+    def _importable(self) -> Importable[File]:
+        return Importable(((file.module, file) for file in self.files), self._root)
 
     def named(self, name: str, importer: File) -> list[File]:
         """The files that an imported name may mean."""
@@ -297,3 +313,14 @@ class Programs:
             if fitting:
                 return fitting
         return []
+
+
+def _reach(starts: Iterable[str], edges: Edges) -> list[str]:
+    """What can be reached from some files, these included."""
+    pending, found = list(starts), dict[str, None]()
+    while pending:
+        name = pending.pop()
+        if name not in found:
+            found[name] = None
+            pending += edges.get(name, ())
+    return list(found)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from functools import cache, partial
 from typing import TYPE_CHECKING
 
-from bnlint.analysis.code.scopes import Scope, Statement
+from bnlint.analysis.code.scopes import Statement
 from bnlint.analysis.code.values import Attribute, Call, Choice, Const, Op, Parameter, Read, Value, path_of, walk
 from bnlint.analysis.module_facts.layers import LAYER_CLASSES, LAYER_FUNCTIONS
 from bnlint.frozen import dataclass
@@ -45,14 +44,14 @@ def placeholder_tests(project: ProjectFacts) -> dict[str, list[PlaceholderTest]]
     if not any(module.phases.has_placeholder for module in project.modules):
         return found
     for module in project.modules:
-        if not _may_normalise(module):
-            continue
-        normalising = cache(partial(_is_about_batch_norm, module))
-        for statement in module.flow.tree.statements:
+        normalising = _normalising(module) if _may_normalise(module) else ()
+        for statement in module.flow.tree.statements if normalising else ():
+            if (module.flow.class_of(statement.scope) or module.scopes[statement.scope]).id not in normalising:
+                continue
             tests = [value.test for value in walk(statement.value) if isinstance(value, Choice)]
             tests += [statement.value] if statement.kind in ("test", "assert") else []
             for flag, compared in (each for test in tests for each in _operands(test)):
-                if module.phases.side(flag) is None or not normalising(statement.scope):
+                if module.phases.side(flag) is None:
                     continue
                 made = None if _is_told_apart(module, statement) else _placeholder(project, module, flag)
                 if made is not None:
@@ -76,7 +75,7 @@ def _may_normalise(module: ModuleFacts) -> bool:
     """Whether a function of the module may be about a batch norm at all, which is soon known of most."""
     # Names that are imported from beside the module begin with the name of its package.
     text = f"{module.module} {module.flow.tree.lines.text}".lower()
-    return any(word in text for word in _WORDS) or _updates(module, module.scopes)
+    return any(word in text for word in _WORDS) or bool(_updating(module))
 
 
 def _operands(test: Value) -> Iterator[tuple[Value, bool]]:
@@ -125,12 +124,18 @@ def _is_told_apart(module: ModuleFacts, statement: Statement) -> bool:
     return module.runs_eagerly(statement.scope)
 
 
-def _is_about_batch_norm(module: ModuleFacts, scope: int) -> bool:
-    """Whether the function around a condition, or a class around it, normalises."""
-    owner = module.flow.class_of(scope) or module.scopes[scope]
-    inside = [s for s in module.scopes if any(around is owner for around in module.flow.enclosing(s.id))]
-    own = [owner] if owner.kind == "module" else inside
-    return any(_normalises(module, call) for each in own for call in each.calls) or _updates(module, own)
+def _normalising(module: ModuleFacts) -> set[int]:
+    """The scopes that normalise themselves, and the functions and classes with such a scope inside."""
+    updating, found = _updating(module), set[int]()
+    for scope in module.scopes:
+        if scope.id in updating or any(_normalises(module, call) for call in scope.calls):
+            found.add(scope.id)
+            found |= {around.id for around in module.flow.enclosing(scope.id) if around.kind != "module"}
+    return found
+
+
+def _updating(module: ModuleFacts) -> set[int]:
+    return {update.scope for update in module.updates if update.statistics[0].is_batch_norm}
 
 
 def _normalises(module: ModuleFacts, call: Call) -> bool:
@@ -138,8 +143,3 @@ def _normalises(module: ModuleFacts, call: Call) -> bool:
     if name is not None and (name in LAYER_CLASSES or name in LAYER_FUNCTIONS):
         return True
     return _NORMALISES.search(path_of(call.callee) or "") is not None
-
-
-def _updates(module: ModuleFacts, scopes: list[Scope]) -> bool:
-    inside = {scope.id for scope in scopes}
-    return any(update.scope in inside and update.statistics[0].is_batch_norm for update in module.updates)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from bnlint.analysis.project import ProjectFacts
 
 _UPDATES = ("updates", "get_updates_for")
+# What code that takes optimizer steps holds.
+_STEPS = (".minimize(", ".apply_gradients(", "create_train_op(", "optimize_loss(")
 # Methods that put trained statistics into a Keras layer, which may then stay as they are.
 _LOADS = ("load_weights", "set_weights", "load_model")
 
@@ -171,13 +173,20 @@ def _runs(project: ProjectFacts, program: Program, key: str, names: set[str] | N
     inside = {file.filename for file in program.files}
     for file in project.programs.files:
         if file.facts is None:
-            if key in file.text or (key == UPDATE_OPS and "UPDATE_OPS" in file.text):
-                return True
-        elif file.filename not in inside and _module_runs(project, file.facts, key, names):
-            own = project.programs.of(file.facts).modules
-            if not any(other.filename in steps for other in own):
-                return True
+            runs = key in file.text or (key == UPDATE_OPS and "UPDATE_OPS" in file.text)
+        else:
+            runs = file.filename not in inside and _module_runs(project, file.facts, key, names)
+        if runs and (file.filename in inside or not _takes_steps(project.programs.of_file(file), steps)):
+            return True
     return False
+
+
+def _takes_steps(program: Program, steps: set[str]) -> bool:
+    """Whether a program trains by itself, as far as its files tell that were not parsed."""
+    return any(
+        file.filename in steps if file.facts is not None else any(word in file.text for word in _STEPS)
+        for file in program.files
+    )
 
 
 def _module_runs(project: ProjectFacts, module: ModuleFacts, key: str, names: set[str] | None) -> bool:

@@ -1,0 +1,157 @@
+"""What the rules find in one part of a project: the facts of each file, the view of the whole, the rules."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import field
+
+from bnlint import timings
+from bnlint.analysis import era
+from bnlint.analysis.facts import ModuleFacts
+from bnlint.analysis.project import ProjectFacts, project_facts
+from bnlint.analysis.project_facts.helpers import with_helpers
+from bnlint.analysis.project_facts.inheritance import with_inherited
+from bnlint.analysis.project_facts.program import Edges, File
+from bnlint.findings import Era, FileError, Finding
+from bnlint.frozen import dataclass
+from bnlint.memory import Memory
+from bnlint.parts import Part
+from bnlint.progress import Progress
+from bnlint.reading import analyse_all, module_name
+from bnlint.registry import Selection
+from bnlint.relocating import relocated
+from bnlint.rule import Case, Rule
+from bnlint.settings import Settings
+from bnlint.source import Source
+from bnlint.span import Span
+from bnlint.timings import phase
+
+
+@dataclass(frozen=True)
+class View:
+    """What is known before a part is judged, to be sent to whoever judges it.
+
+    parse: the files that matter, to be parsed where they are near; optional: those whose errors nobody asked for.
+    aside: the other files. given: the names of those that are checked. root: the folder that names start from, part by
+    part. imports: which file imports which. declared: by file name, what the dependency files around it say.
+    """
+
+    settings: Settings
+    given: frozenset[str]
+    parse: tuple[Source, ...]
+    optional: frozenset[str]
+    aside: tuple[Source, ...]
+    root: tuple[str, ...]
+    imports: Edges
+    declared: Mapping[str, Era]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What is found in a part.
+
+    own: in its files; lent: in files of other parts, which may have found it too.
+    parsed: the names of all files that were; translated: those that had to be read as Python 2, as they were read.
+    spent: how long each phase took, where that is known to nobody else.
+    """
+
+    own: tuple[Finding, ...] = ()
+    lent: tuple[Finding, ...] = ()
+    errors: tuple[FileError, ...] = ()
+    parsed: tuple[str, ...] = ()
+    translated: tuple[Source, ...] = ()
+    spent: Mapping[str, float] = field(default_factory=dict[str, float])
+
+
+def judge(view: View, part: Part, memory: Memory, progress: Progress | None = None) -> Judged:
+    """What is found in the files of a part."""
+    near = [source for source in view.parse if source.filename in part.near]
+    with phase("analysed"):
+        by_name, modules, errors = analyse_all(near, memory, progress)
+    with phase("judged"):
+        # What is far, or cannot be parsed, still has words and imports.
+        aside = [*view.aside, *(source for source in view.parse if source.filename not in by_name)]
+        pins = pinned(view.settings)
+        project = project_of(modules, aside, pins, view.root, view.declared, memory, by_name, view.imports)
+        own, lent = _applied(tuple(Selection(view.settings)), part.files, view, project)
+    return Judged(
+        own,
+        lent,
+        tuple(error for error in errors if error.filename in view.given - view.optional),
+        tuple(module.filename for module in project.modules),
+        tuple(source for source in by_name.values() if source.written is not None),
+    )
+
+
+def judge_apart(view: View, part: Part, memory: Memory | None = None) -> Judged:
+    """The same in another process. memory: what this process knows; it keeps nothing of the files of the part."""
+    memory = memory or Memory()
+    timings.forget()
+    if memory.forget_files():
+        gc.collect()
+    found = judge(view, part, memory)
+    return Judged(found.own, found.lent, found.errors, found.parsed, found.translated, timings.spent())
+
+
+def project_of(
+    modules: Sequence[ModuleFacts],
+    aside: Sequence[Source],
+    pins: Era,
+    root: Sequence[str],
+    declared: Mapping[str, Era],
+    memory: Memory,
+    by_name: dict[str, Source] | None = None,
+    imports: Edges | None = None,
+) -> ProjectFacts:
+    """The project view. by_name: where the files are noted that turn out to matter to others."""
+    guesses = {source.filename: guess for source, guess in zip(aside, guessed(aside, memory), strict=True)}
+    project = with_inherited(project_facts(modules, guesses, declared, pins, as_files(aside, memory), root, imports))
+    left = {source.filename: source for source in aside}
+
+    def parse(file: File) -> ModuleFacts | None:
+        sources, parsed, _ = analyse_all([left[file.filename]], memory)
+        if by_name is not None:
+            by_name.update(sources)
+        return parsed[0] if parsed else None
+
+    return with_helpers(project, parse)
+
+
+def as_files(sources: Iterable[Source], memory: Memory) -> list[File]:
+    """The files as they are known without being parsed."""
+    return memory.derive("file", sources, lambda each: File(each.filename, *module_name(each.filename), each.text))
+
+
+def guessed(sources: Iterable[Source], memory: Memory) -> list[Era]:
+    """What files seem to be written for, if they are not parsed."""
+    return memory.derive("era", sources, lambda source: era.guess(source.data))
+
+
+def pinned(settings: Settings) -> Era:
+    """What the settings say all code is written for."""
+    said = settings.tensorflow is not None or settings.keras is not None
+    return Era(settings.tensorflow, settings.keras, ("the settings say so",) if said else ())
+
+
+def _applied(
+    rules: Sequence[Rule], files: frozenset[str], view: View, project: ProjectFacts
+) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+    """What the rules say of some files, and what they say on the way of others that are given."""
+    own: list[Finding] = []
+    lent: dict[tuple[str, Span, str], Finding] = {}
+    settings = view.settings
+    for module in project.modules:
+        if module.filename not in files:
+            continue
+        written_for = project.era_of(module)
+        for rule in rules:
+            if settings.ignores_in(module.filename, rule.code):
+                continue
+            for finding in rule.check(Case(rule, module, project, written_for)):
+                finding = relocated(finding, module.flow.tree.grafts)
+                if finding.filename == module.filename:
+                    own.append(finding)
+                elif finding.filename in view.given and not settings.ignores_in(finding.filename, rule.code):
+                    lent.setdefault((finding.filename, finding.span, finding.code), finding)
+    return tuple(own), tuple(lent.values())

@@ -1,0 +1,112 @@
+"""How a large project is divided: each file is judged once, in view of all that may run with it."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from bnlint import parts
+from bnlint.analysis import era
+from bnlint.analysis.project_facts.program import File, Programs
+from bnlint.engine import check
+from bnlint.findings import Era
+from bnlint.parts import Part, parts_of
+from bnlint.settings import Settings
+
+IMPORTS = {
+    "a/train.py": "import model\n",
+    "a/model.py": "from shared import layers\n",
+    "b/train.py": "from shared import layers, data\n",
+    "b/eval.py": "import train\n",
+    "c/alone.py": "",
+    "c/other.py": "",
+    "shared/layers.py": "",
+    "shared/data.py": "",
+}
+
+
+def divided(sizes: dict[str, int], texts: dict[str, str] = IMPORTS) -> list[Part]:
+    files = [
+        File(name, name.removesuffix(".py").replace("/", "."), name.rpartition("/")[0], text)
+        for name, text in texts.items()
+    ]
+    return parts_of(Programs(files), list(sizes), sizes)
+
+
+def test_a_small_project_is_one_part() -> None:
+    assert divided(dict.fromkeys(IMPORTS, 10)) == [Part(frozenset(IMPORTS), frozenset(IMPORTS))]
+
+
+def test_what_may_run_together_is_near(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "ENOUGH", 25)
+    found = {min(part.files): part for part in divided(dict.fromkeys(IMPORTS, 10))}
+    assert sorted(name for part in found.values() for name in part.files) == sorted(IMPORTS)
+    near = {name: part.near for name, part in found.items() if name.startswith(("a/", "b/", "c/"))}
+    # The shared layers run with whoever imports them: what they are near to is judged with them.
+    assert near["a/model.py"] >= {"a/model.py", "a/train.py", "shared/layers.py"}
+    assert near["c/alone.py"] == {"c/alone.py", "c/other.py"}
+    assert all(part.files <= part.near for part in found.values())
+
+
+def test_the_order_of_files_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "ENOUGH", 25)
+    names = list(IMPORTS)
+    expected = divided(dict.fromkeys(names, 10))
+    for seed in range(10):
+        random.Random(seed).shuffle(names)
+        assert divided(dict.fromkeys(names, 10), {name: IMPORTS[name] for name in names}) == expected
+
+
+def test_the_dearest_part_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "ENOUGH", 25)
+    sizes = dict.fromkeys(IMPORTS, 10) | {"c/alone.py": 500}
+    assert "c/alone.py" in divided(sizes)[0].files
+
+
+LAYERS = """import tensorflow as tf
+
+
+def network(x, training):
+    return tf.layers.batch_normalization(tf.layers.dense(x, 4), training=training)
+
+
+x = tf.placeholder(tf.float32, [None, 3])
+training = tf.placeholder(tf.bool)
+loss = tf.reduce_mean(network(x, training))
+{step}
+with tf.Session() as session:
+    session.run(step, {{training: True}})
+"""
+STEP = "step = tf.train.AdamOptimizer().minimize(loss)"
+RIGHT = f"with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)):\n    {STEP}"
+
+
+def test_what_another_program_runs_is_no_excuse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for folder, step in (("mine", STEP), ("right", RIGHT)):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "train.py").write_text(LAYERS.format(step=step))
+    whole = check(["."], Settings(jobs=1))
+    assert [(each.code, each.filename) for each in whole.findings] == [("BN204", "mine/train.py")]
+    monkeypatch.setattr(parts, "ENOUGH", 0)
+    assert check(["."], Settings(jobs=1)).findings == whole.findings
+    # Whoever runs it and does not train may do it for somebody out of sight.
+    (tmp_path / "right" / "train.py").write_text("import tensorflow as tf\nrun = tf.GraphKeys.UPDATE_OPS\n")
+    assert not check(["."], Settings(jobs=1)).findings
+
+
+@pytest.mark.parametrize(
+    ("text", "guessed"),
+    [
+        (b"tf.placeholder(tf.float32)", Era("1")),
+        (b"with tf.GradientTape() as tape:", Era("2")),
+        (b"from keras import ops", Era(None, "3")),
+        (b"from keras.layers.normalization import BatchNormalization", Era(None, "2")),
+        (b"import tf_keras as keras\n\n@tf.function", Era("2", "2")),
+        (b"import numpy", Era()),
+    ],
+)
+def test_what_is_far_still_says_what_it_is_written_for(text: bytes, guessed: Era) -> None:
+    assert era.guess(text) == guessed
