@@ -15,6 +15,7 @@ _FILES = (
     "poetry.lock", "uv.lock", "pdm.lock", "Pipfile.lock", "requirements*.txt", "requirements/*.txt", "constraints*.txt",
     "pyproject.toml", "setup.cfg", "setup.py", "Pipfile", "environment*.yml", "environment*.yaml", "conda*.yml",
 )  # fmt: skip
+_ANY_FILE = re.compile("|".join(fnmatch.translate(pattern.partition("/")[0]) for pattern in _FILES), re.IGNORECASE)
 _MOST_BYTES = 5_000_000
 
 _NAMES = r"tensorflow(?:[-_](?:gpu|cpu|macos|intel|rocm))?|tf[-_]nightly|keras|tf[-_]keras"
@@ -37,39 +38,40 @@ _KERAS_3_SINCE = (2, 16)
 
 def declared_eras(filenames: Iterable[str]) -> dict[str, Era]:
     """By file name, the era that the dependency files around it declare."""
-    known: dict[Path, Era | None] = {}
+    known: dict[str, tuple[Era | None, bool]] = {}
     folders: dict[str, Era] = {}
     found: dict[str, Era] = {}
     for filename in filenames:
         folder = os.path.dirname(filename)
         if folder not in folders:
-            folders[folder] = declared_era(Path(os.path.abspath(folder)), known)
+            folders[folder] = _declared(os.path.abspath(folder), known)
         found[filename] = folders[folder]
     return found
 
 
-def declared_era(folder: Path, known: dict[Path, Era | None] | None = None) -> Era:
-    """What the nearest dependency files say, from ``folder`` upwards to the root of its repository.
-
-    known: what the files of a folder say, None if there are none; folders that are missing are added.
-    """
-    known = {} if known is None else known
-    for parent in (folder, *folder.parents):
-        if parent not in known:
-            known[parent] = _folder_era(parent)
-        era = known[parent]
-        if era is not None:
-            return era
-        if (parent / ".git").exists():
-            break
-    return Era()
+def declared_era(folder: Path) -> Era:
+    """What the nearest dependency files say, from ``folder`` upwards to the root of its repository."""
+    return _declared(str(folder), {})
 
 
-def _folder_era(folder: Path) -> Era | None:
+def _declared(folder: str, known: dict[str, tuple[Era | None, bool]]) -> Era:
+    """known: what the files of a folder say, and whether it is a repository; folders that are missing are added."""
+    while True:
+        if folder not in known:
+            names = _names(folder)
+            known[folder] = _folder_era(folder, names), ".git" in names
+        era, is_repository = known[folder]
+        around = os.path.dirname(folder)
+        if era is not None or is_repository or around == folder:
+            return era or Era()
+        folder = around
+
+
+def _folder_era(folder: str, names: list[str]) -> Era | None:
     tensorflow: set[str] = set()
     keras: set[str] = set()
     evidence: list[str] = []
-    for path in _existing(folder):
+    for path in _existing(folder, names):
         for name, low, high in _requirements(_read(path)):
             found = _eras(name, low, high)
             if found != (None, None):
@@ -81,16 +83,17 @@ def _folder_era(folder: Path) -> Era | None:
     return Era(_only(tensorflow), _only(keras), tuple(dict.fromkeys(evidence[:3])))
 
 
-def _existing(folder: Path) -> Iterator[Path]:
-    # One look at the folder: as many globs as there are patterns take most of a run that has little else to do.
-    names = _names(folder)
+def _existing(folder: str, names: list[str]) -> Iterator[Path]:
+    # One look at the folder, and one pattern for all: most folders hold none of these files.
+    if not any(map(_ANY_FILE.match, names)):
+        return
     for pattern in _FILES:
         inner, _, last = pattern.rpartition("/")
-        inside = names if not inner else _names(folder / inner) if inner in names else []
-        yield from (path for name in fnmatch.filter(inside, last) if (path := folder / inner / name).is_file())
+        inside = names if not inner else _names(os.path.join(folder, inner)) if inner in names else []
+        yield from (path for name in fnmatch.filter(inside, last) if (path := Path(folder, inner, name)).is_file())
 
 
-def _names(folder: Path) -> list[str]:
+def _names(folder: str) -> list[str]:
     try:
         return sorted(os.listdir(folder))
     except OSError:

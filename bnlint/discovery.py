@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
+from typing import TypeAlias
 
 from pathspec import GitIgnoreSpec
 
@@ -23,6 +24,9 @@ EXCLUDED = frozenset({
     "dist", "node_modules", "site-packages", "venv",
 })
 # fmt: on
+# Whether a path, of a folder or not, is to be left out; the patterns of ``.gitignore`` files, with their folders.
+_Excluded: TypeAlias = Callable[[str, bool], bool]
+_Ignores: TypeAlias = tuple[tuple[str, GitIgnoreSpec], ...]
 _GIT = ("git", "-c", "core.fsmonitor=false", "ls-files", "-z")
 
 
@@ -41,10 +45,11 @@ def discover(paths: Sequence[str], settings: Settings) -> Discovery:
     the excludes and links to folders are left out; a folder that is named is looked at as a file that is named is
     taken. Each file comes once.
     """
-    found: dict[str, Path] = {}
+    # Strings throughout: of most files a path is made once, for whoever reads it.
+    found: dict[str, str] = {}
     errors: list[FileError] = []
     excluded = _excluder(settings)
-    real_folder = cache(os.path.realpath)
+    real_folder, shown_folder = cache(os.path.realpath), cache(_shown)
     for name in paths:
         path = Path(os.path.abspath(name))
         try:
@@ -54,15 +59,25 @@ def discover(paths: Sequence[str], settings: Settings) -> Discovery:
             continue
         if settings.force_exclude and _left_out(path, excluded, settings.root):
             continue
-        files = _in_folder(path, excluded, errors) if path.is_dir() else [path]
+        whole = str(path)
+        files = _in_folder(whole, excluded, errors) if path.is_dir() else [(os.path.islink(whole), whole)]
         # A link comes after the files, so that a file is reported under its own name.
-        for is_link, file in sorted((os.path.islink(each), each) for each in map(str, files)):
+        for is_link, file in sorted(files):
             folder, name = os.path.split(file)
             identity = os.path.realpath(file) if is_link else os.path.join(real_folder(folder), name)
-            found.setdefault(identity, Path(file))
-    folder_name = cache(display_name)
-    files = [(file, (Path(folder_name(file.parent)) / file.name).as_posix()) for file in found.values()]
-    return Discovery(tuple(sorted(files, key=lambda each: each[1])), tuple(errors))
+            found.setdefault(identity, file)
+    named = [
+        (Path(file), f"{shown_folder(folder)}{name}")
+        for file in found.values()
+        for folder, name in [os.path.split(file)]
+    ]
+    return Discovery(tuple(sorted(named, key=lambda each: each[1])), tuple(errors))
+
+
+def _shown(folder: str) -> str:
+    """What the names of the files in a folder begin with."""
+    name = display_name(Path(folder))
+    return "" if name == "." else name if name.endswith("/") else f"{name}/"
 
 
 def discover_named(path: Path, settings: Settings) -> Discovery:
@@ -98,36 +113,39 @@ def _cause(error: OSError | ValueError, path: Path) -> str:
     return f"cannot be read: {error.strerror if isinstance(error, OSError) else error}"
 
 
-def _in_folder(top: Path, excluded: Callable[[Path, bool], bool], errors: list[FileError]) -> Iterator[Path]:
+def _in_folder(top: str, excluded: _Excluded, errors: list[FileError]) -> Iterator[tuple[bool, str]]:
+    """The files in a folder, and whether each is a link."""
     listed = _git_files(top, "-co", "--exclude-standard")
     if not listed:  # no repository, or a folder that git ignores as a whole
         yield from _walk(top, excluded, errors)
         return
 
     @cache
-    def left_out(folder: Path) -> bool:
-        return folder != top and (excluded(folder, True) or left_out(folder.parent))
+    def left_out(folder: str) -> bool:
+        return folder != top and (excluded(folder, True) or left_out(os.path.dirname(folder)))
 
     for name in listed:
-        # Most of what git lists is neither; to ask for that with paths takes longer than to read the rest.
-        full = os.path.join(top, name)
-        if os.path.isdir(full):
+        path = os.path.join(top, name)
+        if os.path.isdir(path):
             # git names a nested repository, and does not look inside.
-            path = Path(full)
-            if not path.is_symlink() and not left_out(path):
+            path = path.rstrip("/")
+            if not os.path.islink(path) and not left_out(path):
                 yield from _in_folder(path, excluded, errors)
-        elif _is_source(full):
-            path = Path(full)
-            if not left_out(path.parent) and not excluded(path, False):
-                yield path
+        elif (
+            path.endswith(SUFFIXES)
+            and os.path.isfile(path)
+            and not left_out(os.path.dirname(path))
+            and not excluded(path, False)
+        ):
+            yield os.path.islink(path), path
 
 
 def is_tracked(folder: Path, name: str) -> bool:
     """Whether anything of that name in the folder is part of the repository there."""
-    return bool(_git_files(folder, "--", name))
+    return bool(_git_files(str(folder), "--", name))
 
 
-def _git_files(folder: Path, *options: str) -> list[str]:
+def _git_files(folder: str, *options: str) -> list[str]:
     """What git lists, relative to the folder; nothing where git cannot say."""
     # A hook runs with variables that point git elsewhere.
     environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
@@ -139,68 +157,74 @@ def _git_files(folder: Path, *options: str) -> list[str]:
     return sorted({os.fsdecode(name) for name in listing.split(b"\0") if name})
 
 
-def _walk(top: Path, excluded: Callable[[Path, bool], bool], errors: list[FileError]) -> Iterator[Path]:
-    pending: list[tuple[Path, tuple[tuple[Path, GitIgnoreSpec], ...]]] = [(top, ())]
+def _walk(top: str, excluded: _Excluded, errors: list[FileError]) -> Iterator[tuple[bool, str]]:
+    pending: list[tuple[str, _Ignores]] = [(top, ())]
     while pending:
         folder, ignores = pending.pop()
         try:
             entries = list(os.scandir(folder))
         except OSError as error:
-            errors.append(FileError(display_name(folder), f"cannot be read: {error.strerror}"))
+            errors.append(FileError(display_name(Path(folder)), f"cannot be read: {error.strerror}"))
             continue
-        ignores = (*ignores, *_gitignore(folder))
+        if any(entry.name == ".gitignore" for entry in entries):
+            ignores = (*ignores, *_gitignore(folder))
         for entry in entries:
-            path, is_folder = Path(entry.path), entry.is_dir(follow_symlinks=False)
-            if not is_folder and not _is_source(str(path)):
+            is_folder = entry.is_dir(follow_symlinks=False)
+            if not is_folder and not (entry.name.endswith(SUFFIXES) and _is_file(entry)):
                 continue
-            if excluded(path, is_folder) or _ignored(path, is_folder, ignores):
+            if excluded(entry.path, is_folder) or _ignored(entry.path, is_folder, ignores):
                 continue
             if is_folder:
-                pending.append((path, ignores))
+                pending.append((entry.path, ignores))
             else:
-                yield path
+                yield entry.is_symlink(), entry.path
 
 
-def _is_source(path: str) -> bool:
-    return path.endswith(SUFFIXES) and os.path.isfile(path)
-
-
-def _gitignore(folder: Path) -> list[tuple[Path, GitIgnoreSpec]]:
+def _is_file(entry: os.DirEntry[str]) -> bool:
     try:
-        lines = (folder / ".gitignore").read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+        return entry.is_file()
+    except OSError:  # a link that leads to itself
+        return False
+
+
+def _gitignore(folder: str) -> list[tuple[str, GitIgnoreSpec]]:
+    try:
+        lines = Path(folder, ".gitignore").read_text(encoding="utf-8", errors="surrogateescape").splitlines()
         return [(folder, GitIgnoreSpec.from_lines(lines))]
     except (OSError, ValueError):  # there is none, or no pattern that git could read
         return []
 
 
-def _ignored(path: Path, is_folder: bool, ignores: Sequence[tuple[Path, GitIgnoreSpec]]) -> bool:
+def _ignored(path: str, is_folder: bool, ignores: _Ignores) -> bool:
     for base, spec in reversed(ignores):  # the nearest file that says something decides
-        decision = spec.check_file(_relative(path, base, is_folder)).include
+        decision = spec.check_file(_relative(Path(path), Path(base), is_folder)).include
         if decision is not None:
             return decision
     return False
 
 
-def _excluder(settings: Settings) -> Callable[[Path, bool], bool]:
+def _excluder(settings: Settings) -> _Excluded:
     base = settings.config.parent if settings.config else Path.cwd()
     spec = GitIgnoreSpec.from_lines(settings.exclude)
 
-    def excluded(path: Path, is_folder: bool) -> bool:
-        if is_folder and (path.name in EXCLUDED or (path / "pyvenv.cfg").is_file()):
-            return True
-        return (
-            bool(settings.exclude) and path.is_relative_to(base) and spec.match_file(_relative(path, base, is_folder))
-        )
+    def excluded(path: str, is_folder: bool) -> bool:
+        if is_folder:
+            name = os.path.basename(path)
+            if name in EXCLUDED or os.path.isfile(os.path.join(path, "pyvenv.cfg")):
+                return True
+        if not settings.exclude or not Path(path).is_relative_to(base):
+            return False
+        return spec.match_file(_relative(Path(path), base, is_folder))
 
     return excluded
 
 
-def _left_out(path: Path, excluded: Callable[[Path, bool], bool], root: Path) -> bool:
+def _left_out(path: Path, excluded: _Excluded, root: Path) -> bool:
     """Whether a search of the project would not come by here."""
     if not path.is_relative_to(root):
         return False
     folders = [parent for parent in path.parents if parent != root and parent.is_relative_to(root)]
-    return excluded(path, path.is_dir()) or any(excluded(folder, True) for folder in folders)
+    return excluded(str(path), path.is_dir()) or any(excluded(str(folder), True) for folder in folders)
 
 
 def _relative(path: Path, base: Path, is_folder: bool) -> str:
