@@ -25,9 +25,9 @@ from bnlint.span import Span
 from bnlint.verify.predictions import Experiment
 
 # Changes when entries are written in another way.
-_FORMAT = 1
+_FORMAT = 2
 # What a finding is given after the analysis, as it is before.
-_LATER = {"cell": None, "statement": "", "fingerprint": "", "suppression": None, "verdict": Verdict(), "proof": None}
+_LATER = {"cell": None, "suppression": None, "verdict": Verdict(), "proof": None}
 
 
 class Cache:
@@ -104,9 +104,10 @@ def _program(own: Iterable[Path]) -> Iterable[bytes]:
         for path in sorted(folder.glob("*/*.py" if folder in own else "*/rule.py")):
             yield os.fsencode(path)
             yield path.read_bytes()
-    for path in sorted(Path(__file__).parent.rglob("*.py")):
-        status = path.stat()
-        yield f"{path} {status.st_size} {status.st_mtime_ns}".encode(errors="surrogateescape")
+    for folder, _, names in sorted(os.walk(Path(__file__).parent)):
+        for path in sorted(f"{folder}/{name}" for name in names if name.endswith(".py")):
+            status = os.stat(path)
+            yield f"{path} {status.st_size} {status.st_mtime_ns}".encode(errors="surrogateescape")
 
 
 def _is_possible(analysis: Analysis, sources: Mapping[str, Source], codes: Iterable[str]) -> bool:

@@ -17,7 +17,7 @@ from bnlint.dependencies import declared_eras
 from bnlint.discovery import Discovery, discover, discover_named, rest_of_project
 from bnlint.findings import Analysis, FileError, Finding, Outcome
 from bnlint.frozen import dataclass
-from bnlint.marks import marked
+from bnlint.marks import marked, named
 from bnlint.memory import Memory
 from bnlint.progress import Progress
 from bnlint.registry import Selection
@@ -129,7 +129,11 @@ def check_sources(
             key = key_of(sources, settings)
             known = _recalled(sources, rules, rest, cached, key)
     with uncollected():
-        analysis, by_name = known or _analysed(sources, rules, settings, progress, rest, memory or Memory())
+        if known is not None:
+            analysis, by_name = known
+        else:
+            analysis, by_name = _analysed(sources, rules, settings, progress, rest, memory or Memory())
+            analysis = replace(analysis, findings=tuple(named(analysis.findings, by_name, settings)))
     if cached is not None and known is None and (analysis.analysed or analysis.errors):
         with phase("kept"):
             cached.keep(key, _surroundings(analysis, rest), analysis)

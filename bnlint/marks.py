@@ -22,22 +22,26 @@ from bnlint.suppressions import MARK
 def marked(
     findings: Sequence[Finding], sources: Mapping[str, Source], rules: Selection, settings: Settings
 ) -> tuple[list[Finding], tuple[Notice, ...], tuple[BaselineEntry, ...]]:
-    """Give findings their fingerprints, and mark those that comments or the baseline let pass.
+    """Mark the findings that comments or the baseline let pass.
 
     sources: by name, all files that were looked at and could be read. Returns the findings, what
     to warn of, and what the baseline holds and the code does not. Raises ConfigError for a damaged baseline.
     """
     recorded = Baseline.of(settings)
-    found_in = {finding.filename for finding in findings}
-    layouts = {name: _layout(source) for name, source in sources.items() if name in found_in or MARK in source.data}
-    named = with_fingerprints(findings, sources, layouts, settings.root)
-    passed, warnings = _commented(named, sources, layouts, rules, settings)
+    layouts = {name: _layout(source) for name, source in sources.items() if MARK in source.data}
+    passed, warnings = _commented(findings, sources, layouts, rules, settings)
     if recorded is None:
         return passed, tuple(warnings), ()
     looked_at = {path_from(settings.root, name) for name in sources}
     gone = recorded.gone(passed, looked_at, settings.root, settings.selects)
     warnings += baseline.notices(gone, display_name(recorded.file))
     return recorded.suppress(passed), tuple(warnings), gone
+
+
+def named(findings: Sequence[Finding], sources: Mapping[str, Source], settings: Settings) -> list[Finding]:
+    """Findings with their statements and fingerprints."""
+    found_in = {finding.filename for finding in findings}
+    return with_fingerprints(findings, sources, {name: _layout(sources[name]) for name in found_in}, settings.root)
 
 
 def _commented(
@@ -51,8 +55,8 @@ def _commented(
     passed: list[Finding] = []
     warnings: list[Notice] = []
     for name in sorted(by_file.keys() | layouts.keys()):
-        own, layout = by_file.get(name, []), layouts[name]
-        if layout is not None and MARK in sources[name].data:
+        own, layout = by_file.get(name, []), layouts.get(name)
+        if layout is not None:
 
             def is_on(rule: Rule, name: str = name) -> bool:
                 return settings.selects(rule.code) and not settings.ignores_in(name, rule.code)

@@ -266,7 +266,9 @@ def _read_bytes(path: Path) -> bytes:
             raise SourceError(f"not a regular file but {_kind(status.st_mode)}")
         if status.st_size > limit:
             raise SourceError(_too_large(status.st_size, limit))
-        return path.read_bytes()
+        # A buffer would cost as much as most files do.
+        with open(path, "rb", buffering=0) as file:
+            return file.readall()
     except OSError as error:
         raise SourceError(f"cannot be read: {error.strerror}") from error
 

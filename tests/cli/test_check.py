@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from bnlint import engine
+from bnlint import engine, source
 from bnlint.findings import Outcome, Verdict
 from bnlint.reporting import Report
 from bnlint.settings import Settings
@@ -89,14 +89,12 @@ def test_what_is_wrong_does_not_hide_the_rest(project: Path, run: Run) -> None:
 
 
 def test_an_unreadable_file_is_told(project: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = Path.read_bytes
-
-    def denied(path: Path) -> bytes:
+    def denied(path: Path, *arguments: Any, **options: Any) -> Any:
         if path.name == "right.py":
             raise PermissionError(13, "Permission denied")
-        return real(path)
+        return open(path, *arguments, **options)
 
-    monkeypatch.setattr(Path, "read_bytes", denied)
+    monkeypatch.setattr(source, "open", denied, raising=False)
     result = run("check")
     assert "error: right.py: cannot be read: Permission denied\n" in result.stdout
     assert "2 findings (2 errors) in 2 files. 1 path could not be checked.\n" in result.stdout

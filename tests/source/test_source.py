@@ -82,12 +82,12 @@ def test_says_that_reading_is_not_allowed(tmp_path: Path) -> None:
 
 
 def test_permission_denied_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def denied(path: Path) -> bytes:
+    def denied(path: Path, *_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied", str(path))
 
     path = tmp_path / "secret.py"
     path.write_text("x = 1")
-    monkeypatch.setattr(Path, "read_bytes", denied)
+    monkeypatch.setattr(source, "open", denied, raising=False)
     assert cause(path) == "cannot be read: Permission denied"
 
 
