@@ -67,8 +67,9 @@ def _divided(
     """What is to be judged, and in which parts. sources: those that are given, and the others of the project."""
     root = Path.cwd().parts
     programs = Programs(as_files(sources, memory), root)
-    matter = memory.derive(("matters", *needs), sources, lambda source: prefilter.matters(source.data, needs))
-    relevant = {source.filename for source, matters in zip(sources, matter, strict=True) if matters}
+    sieve = prefilter.Sieve(needs)
+    kept = memory.derive(("kept", *needs), sources, lambda source: sieve.keeps(source.data))
+    relevant = {source.filename for source, is_kept in zip(sources, kept, strict=True) if is_kept}
     # What imports a batch norm decides about its training flag.
     norms = (each.filename for each in sources if each.filename in relevant and prefilter.holds_layers(each.data))
     matters = relevant | (callers := programs.importers(norms) - relevant)

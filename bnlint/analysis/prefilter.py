@@ -6,7 +6,7 @@ times as much. A file that no rule needs is never parsed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 # A file that names none of these holds no TensorFlow or Keras code.
 FRAMEWORKS = (b"tensorflow", b"keras", b"tf_slim", b"import tf")
@@ -33,16 +33,20 @@ def holds_layers(data: bytes) -> bool:
     return any(word in data for word in LAYERS)
 
 
-def matters(data: bytes, needs: Iterable[Needs]) -> bool:
-    """Whether a file may hold anything that a rule with one of these needs could find."""
-    if not names_framework(data):
-        return False
-    seen: dict[bytes, bool] = {}
+class Sieve:
+    """Whether a file may hold anything that a rule with one of some needs could find."""
 
-    def holds(word: bytes) -> bool:
-        found = seen.get(word)
-        if found is None:
-            found = seen[word] = word in data
-        return found
+    def __init__(self, needs: Sequence[Needs]) -> None:
+        # Most rules are content with one of a few words, and many others ask for one of the same words and for more.
+        enough = dict.fromkeys(word for need in needs if len(need) == 1 for word in need[0])
+        self._enough = tuple(enough)
+        self._others = tuple(need for need in needs if not any(enough.keys() >= set(group) for group in need))
 
-    return any(all(any(holds(word) for word in group) for group in need) for need in needs)
+    def keeps(self, data: bytes) -> bool:
+        """Whether a file with these bytes matters."""
+        if not names_framework(data):
+            return False
+        for word in self._enough:
+            if word in data:
+                return True
+        return any(all(any(word in data for word in group) for group in need) for need in self._others)

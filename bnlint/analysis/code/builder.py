@@ -35,8 +35,9 @@ class Builder:
         self.loops = 0
         # The places that are parts of another: ``s['m']`` and ``s.m`` of ``s``.
         self._parts: dict[str, set[str]] = {}
-        # Every list that was appended to, in order, so that a loop's first round can be forgotten.
+        # In the first round of a loop: every list that was appended to, in order, so that the round can be forgotten.
         self._journal: list[list[Any]] = []
+        self._rounds = 0
         # What the methods around the current scope call their object.
         self.object_name: str | None = None
         self.scope = self.new_scope("module", "", None, self.positions.whole, self.positions.whole)
@@ -44,13 +45,16 @@ class Builder:
     def add(self, items: list[Thing], item: Thing) -> None:
         """Append in a way that `checkpoint` can undo."""
         items.append(item)
-        self._journal.append(items)
+        if self._rounds:
+            self._journal.append(items)
 
     def checkpoint(self) -> Callable[[], None]:
         """A function that forgets everything recorded since; what is recorded then gets the same ids again."""
         mark = len(self._journal)
+        self._rounds += 1
 
         def undo() -> None:
+            self._rounds -= 1
             while len(self._journal) > mark:
                 self._journal.pop().pop()
 
