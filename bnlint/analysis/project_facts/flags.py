@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from bnlint.analysis.code.values import Call, Const, Mapping, Opaque, Read, Value
@@ -117,11 +118,16 @@ class Flags:
 
     def is_served(self, module: ModuleFacts, scope: int) -> bool:
         """Whether a file without training restores the network that this code builds, and runs it."""
-        programs = self._project.programs
-        if any(file.drives and serves_only(file.text) for file in programs.of(module).files):
+        serving = self._serving
+        if any(file.drives and file in serving for file in self._project.programs.of(module).files):
             return True
         names = {around.name for around in module.flow.enclosing(scope) if around.kind == "function"}
-        return any(serves_only(file.text) and names & file.words for file in programs.files)
+        return any(names & file.words for file in serving)
+
+    @cached_property
+    def _serving(self) -> list[File]:
+        """The files that restore a trained network and do not train it."""
+        return [file for file in self._project.programs.files if serves_only(file.text)]
 
     def samples(self, module: ModuleFacts, scope: int) -> bool:
         """Whether code belongs to a generator or its opponent, which often use batch statistics on purpose."""

@@ -142,4 +142,6 @@ def _normalises(module: ModuleFacts, call: Call) -> bool:
     name = module.flow.name_of(call)
     if name is not None and (name in LAYER_CLASSES or name in LAYER_FUNCTIONS):
         return True
-    return _NORMALISES.search(path_of(call.callee) or "") is not None
+    path = path_of(call.callee) or ""
+    lowered = path.lower()
+    return any(word in lowered for word in _WORDS) and _NORMALISES.search(path) is not None
