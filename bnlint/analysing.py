@@ -15,7 +15,7 @@ from bnlint.findings import Analysis, Era, FileError
 from bnlint.judging import Judged, View, as_files, guessed, judge, judge_apart, pinned, project_of
 from bnlint.memory import Memory
 from bnlint.parts import Part, parts_of
-from bnlint.processes import available, can_fork, forked
+from bnlint.processes import Tally, available, can_fork, forked
 from bnlint.progress import Progress
 from bnlint.reading import analyse_all
 from bnlint.registry import Selection
@@ -100,22 +100,27 @@ def _in_parts(
         elif jobs > 1 and can_fork():
             # Each process would have to find this out.
             guessed((*view.parse, *view.aside), memory)
-            apart = stack.enter_context(
-                forked(lambda number: judge_apart(view, parts[number], memory), len(parts), jobs)
-            )
+            tally = Tally()
+
+            def show() -> None:
+                if progress is not None:
+                    for _ in range(tally.new()):
+                        progress.advance()
+
+            def work(number: int) -> Judged:
+                return judge_apart(view, parts[number], memory, tally)
+
+            apart = stack.enter_context(forked(work, len(parts), jobs, show))
         # Only now: what draws the progress has a thread, and with that this process could not be copied.
         if progress is not None:
             progress.start("checking", sum(len(part.near) for part in parts))
         for part in parts:
             if apart is None:
                 yield judge(view, part, memory, progress)
-                continue
-            judged = next(apart)
-            timings.add(judged.spent)
-            if progress is not None:
-                for _ in part.near:
-                    progress.advance()
-            yield judged
+            else:
+                judged = next(apart)
+                timings.add(judged.spent)
+                yield judged
 
 
 def _merged(parts: Iterable[Judged]) -> Judged:

@@ -84,13 +84,13 @@ def judge(view: View, part: Part, memory: Memory, progress: Progress | None = No
     )
 
 
-def judge_apart(view: View, part: Part, memory: Memory | None = None) -> Judged:
+def judge_apart(view: View, part: Part, memory: Memory | None = None, progress: Progress | None = None) -> Judged:
     """The same in another process. memory: what this process knows; it keeps nothing of the files of the part."""
     memory = memory or Memory()
     timings.forget()
     if memory.forget_files():
         gc.collect()
-    found = judge(view, part, memory)
+    found = judge(view, part, memory, progress)
     return Judged(found.own, found.lent, found.errors, found.parsed, found.translated, timings.spent())
 
 

@@ -8,7 +8,7 @@ import stat
 import tokenize
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
@@ -72,6 +72,10 @@ class Source:
         source = cls(filename, path, data)
         source.require_text()
         return source
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What follows from the bytes is not sent along.
+        return {each.name: getattr(self, each.name) for each in fields(self)}
 
     def require_text(self) -> None:
         """Raise SourceError, as whatever asks for the text would, if the file cannot be decoded."""
