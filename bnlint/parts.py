@@ -7,7 +7,8 @@ its files alone, not on how many processes there are, and so do the findings.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from itertools import groupby
 
 from bnlint.analysis.project_facts.program import Programs
@@ -45,33 +46,56 @@ def parts_of(programs: Programs, files: Collection[str], sizes: Mapping[str, int
     whole = near(files)
     if cost(whole.near) <= ENOUGH:
         return [whole]
-    folders = sorted(map(near, _divided(sorted(files), sizes)), key=lambda each: (-cost(each.near), min(each.files)))
-    programs_apart: list[Part] = []
+    folders = sorted(
+        map(near, _divided(sorted(files), sizes, programs)), key=lambda each: (-cost(each.near), min(each.files))
+    )
+    return sorted(_packed(_joined(folders, sizes), cost), key=lambda part: (-cost(part.near), min(part.files)))
+
+
+def _joined(folders: Iterable[Part], sizes: Mapping[str, int]) -> list[Part]:
+    """Folders that share more than half of what they need, in one."""
+    found: list[Part] = []
+    holding: dict[str, set[int]] = defaultdict(set)
     for folder in folders:
-        shared = [cost(folder.near & other.near) for other in programs_apart]
-        most = max(shared, default=0)
-        if 2 * most > cost(folder.near):
-            host = shared.index(most)
-            programs_apart[host] = programs_apart[host].together(folder)
+        shared: Counter[int] = Counter()
+        for name in folder.near:
+            for number in holding[name]:
+                shared[number] += sizes[name]
+        host, most = min(shared.items(), key=lambda each: (-each[1], each[0]), default=(0, 0))
+        if 2 * most > sum(sizes[name] for name in folder.near):
+            found[host] = found[host].together(folder)
         else:
-            programs_apart.append(folder)
+            host = len(found)
+            found.append(folder)
+        for name in folder.near:
+            holding[name].add(host)
+    return found
+
+
+def _packed(programs: Iterable[Part], cost: Callable[[Iterable[str]], int]) -> list[Part]:
+    """What is small, several in one."""
     parts: list[Part] = []
-    for program in programs_apart:
-        fitting = (index for index, part in enumerate(parts) if cost(part.near | program.near) <= ENOUGH)
-        host = next(fitting, None)
+    costs: list[int] = []
+    for program in programs:
+        more = cost(program.near)
+        host = next((number for number, known in enumerate(costs) if known + more <= ENOUGH), None)
         if host is None:
             parts.append(program)
+            costs.append(more)
         else:
             parts[host] = parts[host].together(program)
-    return sorted(parts, key=lambda part: (-cost(part.near), min(part.files)))
+            costs[host] += more
+    return parts
 
 
-def _divided(names: list[str], sizes: Mapping[str, int], depth: int = 1) -> Iterator[list[str]]:
-    """Sorted file names by folders that are small enough, and one by one where folders do not help."""
+def _divided(
+    names: list[str], sizes: Mapping[str, int], programs: Programs, depth: int = 1
+) -> Iterator[Collection[str]]:
+    """Sorted file names by folders that are small enough, and where folders do not help by what imports what."""
     if sum(sizes.get(name, 0) for name in names) <= ENOUGH / 2:
         yield names
     elif all(name.count("/") < depth for name in names):
-        yield from ([name] for name in names)
+        yield from programs.connected(names)
     else:
         for _, inside in groupby(names, lambda name: name.split("/")[:-1][:depth]):
-            yield from _divided(list(inside), sizes, depth + 1)
+            yield from _divided(list(inside), sizes, programs, depth + 1)

@@ -110,3 +110,12 @@ def test_what_another_program_runs_is_no_excuse(tmp_path: Path, monkeypatch: pyt
 )
 def test_what_is_far_still_says_what_it_is_written_for(text: bytes, guessed: Era) -> None:
     assert era.guess(text) == guessed
+
+
+def test_a_folder_of_scripts_is_divided_by_what_they_import(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "ENOUGH", 40)
+    alone = {f"script{number}.py": "import numpy\n" for number in range(20)}
+    chain = {f"step{number}.py": f"import step{number + 1}\n" for number in range(20)}
+    found = divided(dict.fromkeys([*alone, *chain], 10), {**alone, **chain})
+    assert [part.files for part in found if part.files & chain.keys()] == [frozenset(chain)]
+    assert all(len(part.files) == 4 for part in found if part.files & alone.keys())

@@ -265,6 +265,18 @@ class Programs:
         """The names of the files in the programs around some files."""
         return set(_reach(_reach(sorted(filenames), self._importers), self.edges))
 
+    def connected(self, filenames: Iterable[str]) -> Iterator[list[str]]:
+        """These files in groups that have nothing to do with one another, however indirectly."""
+        left = dict.fromkeys(filenames)
+        both = {
+            file.filename: (*self.edges[file.filename], *self._importers.get(file.filename, ())) for file in self.files
+        }
+        while left:
+            group = [name for name in _reach([next(iter(left))], both) if name in left]
+            for name in group:
+                del left[name]
+            yield sorted(group)
+
     def file_of(self, module: ModuleFacts) -> File:
         """The file of a module."""
         return self._of_facts[id(module)]
