@@ -15,7 +15,7 @@ from bnlint.analysis.project_facts.program import Programs
 from bnlint.frozen import dataclass
 
 # Bytes of source that are analysed in less time than it takes to divide them.
-ENOUGH = 1_000_000
+ENOUGH = 500_000
 
 
 @dataclass(frozen=True, slots=True)

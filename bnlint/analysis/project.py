@@ -25,6 +25,7 @@ from bnlint.analysis.project_facts.dead_dependencies import dead_dependencies
 from bnlint.analysis.project_facts.early_reads import EarlyRead, early_reads
 from bnlint.analysis.project_facts.fates import Fates, LostOp, lost_ops
 from bnlint.analysis.project_facts.fed_elsewhere import fed_from_elsewhere
+from bnlint.analysis.project_facts.fixed_flags import FixedCall, fixed_calls
 from bnlint.analysis.project_facts.flags import Flags
 from bnlint.analysis.project_facts.forwarding import Forwarding
 from bnlint.analysis.project_facts.importing import Importable
@@ -121,6 +122,10 @@ class ProjectFacts:
     def keras_models(self) -> KerasModels:
         """Keras models and wrappers."""
         return KerasModels(self)
+
+    def fixed_calls(self, module: ModuleFacts) -> list[FixedCall]:
+        """Calls of a module that build functional Keras models with a literal flag."""
+        return list(fixed_calls(self, module))
 
     @cached_property
     def placeholder_tests(self) -> dict[str, list[PlaceholderTest]]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from bnlint.analysis.prefilter import LAYERS
-from bnlint.analysis.project_facts.keras_models import FixedCall
+from bnlint.analysis.project_facts.fixed_flags import FixedCall, is_frozen
 from bnlint.edits import before, below, unsafe, without_argument
 from bnlint.findings import Confidence, Finding, Fix, Severity
 from bnlint.rule import Case, Rule
@@ -14,10 +14,9 @@ def check(case: Case) -> Iterator[Finding]:
     """Keras 2 keeps the literal for ever; Keras 3 replaces it by the flag of whoever calls the model."""
     if case.era.tensorflow == "1" or case.module.is_test:
         return
-    models = case.project.keras_models
-    for call in models.fixed(case.module):
+    for call in case.project.fixed_calls(case.module):
         wrong_in = "2" if call.training else "3"
-        if case.era.keras not in (wrong_in, None) or (not call.training and models.freezes(case.module, call.callee)):
+        if case.era.keras not in (wrong_in, None) or (not call.training and is_frozen(case.module, call.callee)):
             continue
         known = case.era.keras is not None
         when = "" if known else f" That is so in Keras {wrong_in}; Keras {5 - int(wrong_in)} does what the text says."
@@ -78,6 +77,6 @@ RULE = Rule(
     name="hard-coded-functional-flag",
     summary="a functional Keras model is built with a literal `training=`",
     severity=Severity.WARNING,
-    needs=(LAYERS, (b"training=True", b"training=False", b"training = ")),
+    needs=((*LAYERS, b"applications"), (b"training=True", b"training=False", b"training = ")),
     check=check,
 )

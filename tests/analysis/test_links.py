@@ -114,7 +114,7 @@ def test_what_another_file_makes_is_named_as_that_file_names_it() -> None:
         "from tensorflow import keras\nfrom nets import net\nmodel = net()\nmodel(keras.Input((4,)), training=False)\n"
     )
     found = project(nets=nets, main=main)
-    [fixed] = found.keras_models.fixed(module(found, "main"))
+    [fixed] = found.fixed_calls(module(found, "main"))
     assert fixed.of_layers
 
 

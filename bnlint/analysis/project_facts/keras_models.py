@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from bnlint.analysis.code.names import canonical
-from bnlint.analysis.code.scopes import Binding, Scope
-from bnlint.analysis.code.values import Attribute, Call, Const, Parameter, Read, Sequence, Value, is_false, path_of
+from bnlint.analysis.code.scopes import Scope
+from bnlint.analysis.code.values import Attribute, Call, Const, Parameter, Read, Sequence, Value
 from bnlint.analysis.module_facts.layers import LAYER_CLASSES, Layer, LayerUse
 from bnlint.analysis.module_facts.phases import is_flag_name
 from bnlint.frozen import dataclass
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from bnlint.analysis.facts import ModuleFacts
     from bnlint.analysis.project import ProjectFacts
 
-_MODELS = frozenset({"keras.Model", "keras.Sequential", "keras.models.Functional", "keras.Functional"})
+MODELS = frozenset({"keras.Model", "keras.Sequential", "keras.models.Functional", "keras.Functional"})
 _OF_KERAS = ("keras.", "tf.layers.", "tf.estimator.")
 # Methods in which Keras passes arrays or its own symbolic tensors, never those of a functional model.
-_STEPS = frozenset({"call", "train_step", "test_step", "predict_step", "__call__"})
+STEPS = frozenset({"call", "train_step", "test_step", "predict_step", "__call__"})
 _FITS = frozenset({"fit", "fit_generator", "train_on_batch"})
 # What may tell a Keras layer its phase without being an argument of it.
 _TELLS = re.compile(r"\btraining\b\s*[=:,)]|learning_phase|\.fit\w*\(|train_on_batch|smart_cond")
@@ -42,25 +42,6 @@ class ModelClass:
     is_here: bool
     rows: tuple[int, ...]
     misnamed: Parameter | None
-
-
-@dataclass(frozen=True, slots=True)
-class FixedCall:
-    """A layer or model with a batch norm, called on a symbolic tensor with a literal ``training=``.
-
-    callee: the place that holds the layer, None if it is made right there. rows: where the layer is made.
-    unfrozen: the bindings that set ``trainable`` of the callee to something else than False.
-    of_layers: whether the callee is a model, with layers to freeze one by one.
-    """
-
-    call: Call
-    scope: int
-    training: bool
-    flag: Const
-    callee: str | None
-    rows: tuple[int, ...]
-    unfrozen: tuple[Binding, ...]
-    of_layers: bool
 
 
 class KerasModels:
@@ -84,7 +65,7 @@ class KerasModels:
             layers = self._layers_of(home, origin) if name == "keras.Sequential" and depth > 0 else []
             if any(self.holds_batch_norm(home, layer, depth - 1) for layer in layers):
                 return True
-            if name in _MODELS and not layers and self._makes_layers(home, home.flow.site(origin).scope, _DEPTH):
+            if name in MODELS and not layers and self._makes_layers(home, home.flow.site(origin).scope, _DEPTH):
                 return True
             place = self._links.definition(home, origin.callee)
             if place is not None and self._place_makes_layers(*place, _DEPTH):
@@ -154,7 +135,7 @@ class KerasModels:
     def models(self, module: ModuleFacts) -> Iterator[ModelClass]:
         """The classes of a module that are Keras models with a batch norm and a ``call`` of the project."""
         for scope in module.scopes:
-            if scope.kind != "class" or not self._links.base_names(module, scope) & _MODELS:
+            if scope.kind != "class" or not self._links.base_names(module, scope) & MODELS:
                 continue
             call = self._links.method(module, scope, "call")
             if call is None or not self._place_makes_layers(module, scope, _DEPTH):
@@ -246,32 +227,6 @@ class KerasModels:
         flow = module.flow
         return not any(flow.name_of(other) in ("keras.Input", "keras.Model") for other in flow.tree.calls)
 
-    def fixed(self, module: ModuleFacts) -> Iterator[FixedCall]:
-        """Functional calls with a literal ``training=``."""
-        flow = module.flow
-        for call in flow.tree.calls:
-            flag = call.keyword("training")
-            if not isinstance(flag, Const) or not isinstance(flag.value, bool) or not call.args:
-                continue
-            scope = flow.site(call).scope
-            if any(around.name in _STEPS for around in flow.enclosing(scope)):
-                continue
-            if self.is_symbolic(module, call.args[0]) and self.holds_batch_norm(module, call.callee):
-                callee = path_of(call.callee)
-                rows = tuple(layer.span.row for layer in module.layers if any(use.call is call for use in layer.uses))
-                unfrozen = tuple(b for b in self._switches(module, callee) if not is_false(b.value))
-                yield FixedCall(call, scope, flag.value, flag, callee, rows, unfrozen, not self._is_layer(module, call))
-
-    def _is_layer(self, module: ModuleFacts, call: Call) -> bool:
-        """Whether what is called is a batch norm itself, or a layer of the project, which has no list of layers."""
-        origins = self._links.origins(module, call.callee)
-        names = [home.flow.name_of(origin) or "" for home, origin in origins if isinstance(origin, Call)]
-        return not any(name in _MODELS or name.startswith("keras.applications.") for name in names)
-
-    def _switches(self, module: ModuleFacts, path: str | None) -> Iterator[Binding]:
-        """Where a module sets ``trainable`` on a place."""
-        return (b for b in module.flow.tree.bindings if path is not None and b.path == f"{path}.trainable")
-
     def always_training(self, module: ModuleFacts) -> Iterator[tuple[Call, Const, str | None]]:
         """Calls with a literal ``training=True`` where inference runs: the flag, and the caller's own flag if any.
 
@@ -304,11 +259,6 @@ class KerasModels:
             elif isinstance(origin, Sequence) and origin.items:
                 return self.is_symbolic(module, origin.items[0], depth - 1)
         return False
-
-    def freezes(self, module: ModuleFacts, path: str | None) -> bool:
-        """Whether a module sets ``trainable = False`` on a place, or on all layers of it, and nowhere True."""
-        set_to = [b.value for b in module.flow.tree.bindings if b.path in (f"{path}.trainable", "layer.trainable")]
-        return bool(set_to) and all(isinstance(value, Const) and value.value is False for value in set_to)
 
     def has_batch_norm(self, module: ModuleFacts) -> bool:
         """Whether a module makes Keras batch-norm layers, or takes networks that have them from a library."""
