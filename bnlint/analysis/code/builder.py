@@ -68,7 +68,9 @@ class Builder:
         able = reaching if len(reaching) < 2 else [index for index in reaching if not self._is_missing(index)]
         if len(able) == 1 and self._is_recorded(able[0]):
             bound = self.tree.bindings[able[0]]
-            if isinstance(bound.value, Global) and bound.kind in ("import", "assign"):
+            # Under an ``if``, None is a choice; elsewhere it stands in for what could not be imported.
+            is_choice = bound.kind == "assign" and bound.guards and len(reaching) > 1
+            if isinstance(bound.value, Global) and bound.kind in ("import", "assign") and not is_choice:
                 return Global(span, bound.value.name)
         if not reaching or reaching == (BEFORE,):
             imported = self._outer_import(name)

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from bnlint.analysis.code.scopes import Guard, Scope
-from bnlint.analysis.code.values import Call, Const, Opaque, Parameter, Read, Value, is_false, walk
+from bnlint.analysis.code.values import Call, Choice, Const, Opaque, Parameter, Read, Value, is_false, walk
 from bnlint.analysis.module_facts.phases import is_flag_name
 from bnlint.analysis.project_facts.flags import is_arg_scope
 from bnlint.frozen import dataclass
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # How many functions may stand between a call and the layer.
 _WRAPPERS = 4
+# How many names and conditional expressions may stand between a layer and its ``normalizer_fn``.
+_CHOICES = 4
 
 
 class Forwarder(NamedTuple):
@@ -173,16 +175,33 @@ def _hides(call: Call) -> bool:
 def _reaches(home: ModuleFacts, call: Call, forwarder: Forwarder) -> bool:
     """Whether a call of a forwarder gets to the batch norm inside, if conditions like ``if use_bn:`` stand before."""
     module, function, flag, inner = forwarder
-    for guard in module.flow.site(inner).guards:
+    normalizer = inner.keyword("normalizer_fn")
+    chosen = ((),) if normalizer is None else _choices(module, normalizer, _CHOICES)
+
+    def holds(guard: Guard) -> bool:
         if _tests(guard, flag):
-            continue
+            return True
         parameter = function.parameter(guard.test.path) if isinstance(guard.test, Read) else None
         if parameter is None:
             return False
         given = home.flow.passed(call, function, parameter.name) or parameter.default
-        if not isinstance(given, Const) or bool(given.value) is not guard.taken:
-            return False
-    return True
+        return isinstance(given, Const) and bool(given.value) is guard.taken
+
+    return all(map(holds, module.flow.site(inner).guards)) and any(all(map(holds, guards)) for guards in chosen)
+
+
+def _choices(module: ModuleFacts, function: Value, depth: int) -> Iterator[tuple[Guard, ...]]:
+    """The conditions under each of which a value is some function, and not None."""
+    if depth > 0 and isinstance(function, Choice):
+        for taken, value in ((True, function.body), (False, function.orelse)):
+            for guards in _choices(module, value, depth - 1):
+                yield (Guard(function.test, taken), *guards)
+    elif depth > 0 and isinstance(function, Read):
+        for binding in module.flow.definitions(function):
+            for guards in _choices(module, binding.value, depth - 1):
+                yield (*binding.guards, *guards)
+    elif not (isinstance(function, Const) and function.value is None):
+        yield ()
 
 
 def _truth(default: Value | None) -> bool | None:
