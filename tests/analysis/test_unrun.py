@@ -33,6 +33,8 @@ NETS = "".join(
 )
 BOTH = BUILD.replace("net(x, training)", "net_b(net_a(x, training), training)")
 
+VARIABLES = "v = tf.Variable(tf.zeros([3]))\nw = tf.Variable(tf.zeros([3]))\n"
+
 OPTION = (
     "training = tf.placeholder(tf.bool, [])\ndef net(x, training, normalize=False):\n    if normalize:\n"
     "        x = tf.layers.batch_normalization(x, training=training)\n    return tf.reduce_mean(x)\n"
@@ -77,6 +79,14 @@ FIRES = {
             "ops = ", "def f():\n    ops = "
         ),
         ["program.py:9"],
+    ),
+    "a step that moves two variables": (
+        script(LAYER, BUILD, VARIABLES, STEP.replace("loss", "loss, var_list=[v, w]"), RUN),
+        ["program.py:9"],
+    ),
+    "a step that moves what a list holds": (
+        script(LAYER, BUILD, "found = tf.trainable_variables()\n", STEP.replace("loss", "loss, var_list=found"), RUN),
+        ["program.py:8"],
     ),
     "apply_gradients": (
         script(
@@ -156,6 +166,25 @@ FIRES = {
 }
 
 SILENT = {
+    "one variable is moved": script(LAYER, BUILD, VARIABLES, STEP.replace("loss", "loss, var_list=[v]"), RUN),
+    "one variable is moved, which is no list": script(
+        LAYER, BUILD, VARIABLES, STEP.replace("loss", "loss, var_list=v"), RUN
+    ),
+    "the gradients of one variable": script(
+        LAYER,
+        BUILD,
+        VARIABLES,
+        "o = tf.train.AdamOptimizer()\ngradients = o.compute_gradients(loss, var_list=[v])\n",
+        "step = o.apply_gradients(gradients)\n",
+        RUN,
+    ),
+    "the gradients of one variable, zipped": script(
+        LAYER,
+        BUILD,
+        VARIABLES,
+        "step = tf.train.AdamOptimizer().apply_gradients(zip(tf.gradients(loss, [v]), [v]))\n",
+        RUN,
+    ),
     "a parameter has the name of the function that trains": script(
         "def unused(x, train):\n    return tf.layers.batch_normalization(x, training=train)\n",
         SLIM.replace("=training)", "=training, updates_collections=None)"),

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cached_property
+from typing import TypeGuard
 
 from bnlint.analysis.code.dataflow import Dataflow
 from bnlint.analysis.code.scopes import Scope
-from bnlint.analysis.code.values import Call, Mapping, Op, Opaque, Sequence, Value
+from bnlint.analysis.code.values import Call, Mapping, Op, Opaque, Sequence, Value, path_of
 from bnlint.frozen import dataclass
 
 _STEPS = frozenset({"minimize", "apply_gradients"})
+_VARIABLES = frozenset({"tf.Variable", "tf.get_variable"})
 # An optimizer's own methods call those of the optimizer that it wraps.
 _OWN_METHODS = frozenset(
     {"minimize", "apply_gradients", "compute_gradients", "_apply_dense", "_prepare", "get_updates"}
@@ -75,6 +77,35 @@ class TrainSteps:
                 loss = call.argument(0, "loss") if self._flow.index.tail_of(call) == "minimize" else None
                 found.append(TrainStep(call, scope, loss))
         return found
+
+    @cached_property
+    def of_networks(self) -> list[TrainStep]:
+        """The steps that may train a network, and not just one variable, such as an image that is optimised."""
+        return [step for step in self.steps if not self._moves_one_variable(step.call)]
+
+    def _moves_one_variable(self, step: Call) -> bool:
+        moved = [step.argument(2, "var_list")]
+        if self._flow.index.tail_of(step) == "apply_gradients":
+            pairs = step.argument(0, "grads_and_vars")
+            made = list(self._flow.origins(pairs)) if pairs is not None else []
+            moved = [call.argument(1, "var_list") if self._pairs_gradients(call) else None for call in made]
+        return bool(moved) and all(value is not None and self._is_one_variable(value) for value in moved)
+
+    def _pairs_gradients(self, value: Value) -> TypeGuard[Call]:
+        """``optimizer.compute_gradients(loss, variables)`` or ``zip(gradients, variables)``."""
+        return isinstance(value, Call) and (
+            path_of(value.callee) == "zip" or self._flow.index.tail_of(value) == "compute_gradients"
+        )
+
+    def _is_one_variable(self, value: Value) -> bool:
+        for origin in self._flow.origins(value):
+            items = origin.items if isinstance(origin, Sequence) else (origin,)
+            made = [each for item in items for each in self._flow.origins(item)]
+            if len(items) != 1 or any(
+                not isinstance(each, Call) or self._flow.name_of(each) not in _VARIABLES for each in made
+            ):
+                return False
+        return True
 
     def _wraps(self, scope: int) -> bool:
         """Whether a scope belongs to an optimizer that is defined here."""

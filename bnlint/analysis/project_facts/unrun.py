@@ -92,12 +92,12 @@ class Unrun:
 
 def unrun_updates(project: ProjectFacts) -> Iterator[Unrun]:
     """Every module with optimizer steps in whose program the updates of some layers are never run."""
-    steps = {module.filename for module in project.modules if module.train_steps.steps}
+    steps = {module.filename for module in project.modules if module.train_steps.of_networks}
     for module in project.modules:
         if module.filename not in steps or project.era_of(module).tensorflow != "1":
             continue
         program = project.programs.of(module)
-        taken = tuple(module.train_steps.steps)
+        taken = tuple(module.train_steps.of_networks)
         for is_keras, layers in (
             (False, _in_collections(project, program, steps)),
             (True, _on_keras_layers(project, program)),
