@@ -363,6 +363,14 @@ def test_objects_that_nobody_calls_for_inference_are_a_warning(found: Found) -> 
     ]
 
 
+def test_a_test_speaks_of_the_layers_that_it_makes(found: Found) -> None:
+    other = script("import layers\n", STEP, RUN)
+    files = {"layers.py": script(LAYER, BUILD), "step_test.py": other}
+    assert found(files, "BN204") == []
+    assert found({"layers.py": files["layers.py"], "step.py": other}, "BN204") == ["layers.py:4", "step.py:4"]
+    assert found({"step_test.py": script(LAYER, BUILD, STEP, RUN)}, "BN204") == ["step_test.py:7"]
+
+
 def test_a_list_that_is_kept_and_never_looked_at(found: Found) -> None:
     kept = "class Model:\n    def __init__(self):\n        self.later = tf.get_collection(tf.GraphKeys.UPDATE_OPS)\n"
     assert found(script(LAYER, BUILD, kept, STEP, RUN), "BN204") == ["program.py:10"]
@@ -434,6 +442,14 @@ KERAS = "def net(x, training):\n    return tf.keras.layers.BatchNormalization()(
 UNTOLD = KERAS.replace(", training=training", "")
 
 KERAS_SILENT = {
+    "operations of the graph are gathered": script(
+        KERAS,
+        BUILD,
+        "for op in tf.get_default_graph().get_operations():\n    if op.type == 'AssignSubVariableOp':\n",
+        "        tf.add_to_collection(tf.GraphKeys.UPDATE_OPS, op)\n",
+        WAITS,
+        RUN,
+    ),
     "each network is read": script(
         NETS,
         BOTH,

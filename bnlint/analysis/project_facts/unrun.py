@@ -24,6 +24,9 @@ _STEPS = (".minimize(", ".apply_gradients(", "create_train_op(", "optimize_loss(
 # Methods that put trained statistics into a Keras layer, which may then stay as they are.
 _LOADS = ("load_weights", "set_weights", "load_model")
 
+# The names in code that finds update ops in the graph by itself.
+_GATHERS = frozenset({"get_operations", "add_to_collection", "UPDATE_OPS"})
+
 
 @dataclass(frozen=True)
 class WaitingLayer:
@@ -102,7 +105,8 @@ def unrun_updates(project: ProjectFacts) -> Iterator[Unrun]:
             (False, _in_collections(project, program, steps)),
             (True, _on_keras_layers(project, program)),
         ):
-            waiting = tuple(layers)
+            # What a test of a library imports is far more than what it trains.
+            waiting = tuple(layer for layer in layers if layer.module is module or not module.is_test)
             if waiting:
                 frozen = {place.module.filename for place in _places(project, program) if place.flag == "off"}
                 varies = any(layer.varies or layer.module.filename in frozen for layer in waiting)
@@ -208,7 +212,7 @@ def _holds_up_a_step(module: ModuleFacts, read: Call) -> bool:
 
 def _on_keras_layers(project: ProjectFacts, program: Program) -> Iterator[WaitingLayer]:
     """The Keras layers of a graph program that nobody asks for their updates."""
-    if _asks_for_updates(program) or any(module.fits for module in program.modules):
+    if _asks_for_updates(program) or any(module.fits for module in program.modules) or _gathers_updates(project):
         return
     loads = any(file.mentions_name(name) for file in program.files for name in _LOADS)
     for module in program.modules:
@@ -239,6 +243,11 @@ def _asks_for_updates(program: Program) -> bool:
         if any(not module.uses.is_nowhere(value) for value in _reads_of_updates(module)):
             return True
     return False
+
+
+def _gathers_updates(project: ProjectFacts) -> bool:
+    """Whether a file looks through the operations of the graph and fills UPDATE_OPS: with what, only a run shows."""
+    return any(file.words >= _GATHERS for file in project.programs.files if "get_operations" in file.text)
 
 
 def _reads_of_updates(module: ModuleFacts) -> Iterator[Value]:
