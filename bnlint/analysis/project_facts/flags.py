@@ -21,6 +21,7 @@ _TRAINS = re.compile(r"\.minimize\(|\.apply_gradients\(|create_train_op|optimize
 _TAKES_PART = re.compile(r"train_?(?:op|step)|[oO]ptimi[sz]er|def train|\.train\(|\bepochs?\b")
 _RESTORES = re.compile(r"\.restore\(|load_weights\(|import_meta_graph\(|latest_checkpoint\(")
 _RESTORING = (".restore(", "load_weights(", "import_meta_graph(", "latest_checkpoint(")
+_LOSS = re.compile(r"(?:^|_)(?:loss|losses|criterion)(?:_|$)", re.IGNORECASE)
 _SAMPLERS = re.compile(r"gan(?![a-z])|gan$|generator|discriminator|critic|pix2pix", re.IGNORECASE)
 
 
@@ -132,6 +133,10 @@ class Flags:
     def samples(self, module: ModuleFacts, scope: int) -> bool:
         """Whether code belongs to a generator or its opponent, which often use batch statistics on purpose."""
         return any(_SAMPLERS.search(name) for name in (module.module, module.scopes[scope].symbol))
+
+    def makes_a_loss(self, module: ModuleFacts, scope: int) -> bool:
+        """Whether code belongs to a function that, by its name, makes a loss: inference has no use for that."""
+        return any(_LOSS.search(name) for name in module.scopes[scope].symbol.split("."))
 
     def sets_scopes(self, module: ModuleFacts) -> bool:
         """Whether an ``arg_scope``, here or in a file that imports this one, gives layers their flag from outside."""

@@ -140,7 +140,7 @@ def _is_only_on(project: ProjectFacts, module: ModuleFacts, flag: str) -> bool:
 def _has_phases(project: ProjectFacts, module: ModuleFacts, flagged: FlaggedCall) -> bool:
     """Whether the program switches a flag that this layer does not see, or runs the trained network elsewhere."""
     flags = project.flags
-    if flags.samples(module, flagged.scope) or not flags.trains(module):
+    if flags.samples(module, flagged.scope) or flags.makes_a_loss(module, flagged.scope) or not flags.trains(module):
         return False
     return flags.is_switched(module) or flags.is_served(module, flagged.scope)
 
