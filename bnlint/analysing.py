@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -115,12 +116,15 @@ def _in_parts(
         if progress is not None:
             progress.start("checking", sum(len(part.near) for part in parts))
         for part in parts:
-            if apart is None:
-                yield judge(view, part, memory, progress)
-            else:
-                judged = next(apart)
-                timings.add(judged.spent)
-                yield judged
+            judged: Judged | None = None
+            if apart is not None:
+                try:
+                    judged = next(apart)
+                    timings.add(judged.spent)
+                except BrokenProcessPool:
+                    # One of them was killed, most likely for want of memory; what is left is judged here.
+                    apart = None
+            yield judged or judge(view, part, memory, progress)
 
 
 def _merged(parts: Iterable[Judged]) -> Judged:

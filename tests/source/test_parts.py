@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import random
+import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from bnlint import parts
+from bnlint import analysing, parts
 from bnlint.analysis import era
 from bnlint.analysis.project_facts.program import File, Programs
 from bnlint.engine import check
@@ -95,6 +98,27 @@ def test_what_another_program_runs_is_no_excuse(tmp_path: Path, monkeypatch: pyt
     # Whoever runs it and does not train may do it for somebody out of sight.
     (tmp_path / "right" / "train.py").write_text("import tensorflow as tf\nrun = tf.GraphKeys.UPDATE_OPS\n")
     assert not check(["."], Settings(jobs=1)).findings
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="copies of a process are of POSIX")
+def test_a_process_that_is_killed_costs_time_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for number in range(6):
+        (tmp_path / f"train{number}.py").write_text(LAYERS.format(step=STEP))
+    monkeypatch.setattr(parts, "ENOUGH", 0)
+    alone = check(["."], Settings(jobs=1)).findings
+    assert len(alone) == 6
+    real, killed = analysing.judge_apart, tmp_path / "killed"
+
+    def judge_apart(*given: Any) -> Any:
+        if not killed.exists():
+            killed.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(*given)
+
+    monkeypatch.setattr(analysing, "judge_apart", judge_apart)
+    assert check(["."], Settings(jobs=2)).findings == alone
+    assert killed.exists()
 
 
 @pytest.mark.parametrize(
