@@ -212,7 +212,7 @@ def _holds_up_a_step(module: ModuleFacts, read: Call) -> bool:
 
 def _on_keras_layers(project: ProjectFacts, program: Program) -> Iterator[WaitingLayer]:
     """The Keras layers of a graph program that nobody asks for their updates."""
-    if _asks_for_updates(program) or any(module.fits for module in program.modules) or _gathers_updates(project):
+    if _asks_for_updates(program) or any(module.fits for module in program.modules) or _gathers_updates(program):
         return
     loads = any(file.mentions_name(name) for file in program.files for name in _LOADS)
     for module in program.modules:
@@ -245,9 +245,9 @@ def _asks_for_updates(program: Program) -> bool:
     return False
 
 
-def _gathers_updates(project: ProjectFacts) -> bool:
+def _gathers_updates(program: Program) -> bool:
     """Whether a file looks through the operations of the graph and fills UPDATE_OPS: with what, only a run shows."""
-    return any(file.words >= _GATHERS for file in project.programs.files if "get_operations" in file.text)
+    return any(file.words >= _GATHERS for file in program.files if "get_operations" in file.text)
 
 
 def _reads_of_updates(module: ModuleFacts) -> Iterator[Value]:
