@@ -73,7 +73,8 @@ def _divided(
     relevant = {source.filename for source, is_kept in zip(sources, kept, strict=True) if is_kept}
     # What imports a batch norm decides about its training flag.
     norms = (each.filename for each in sources if each.filename in relevant and prefilter.holds_layers(each.data))
-    matters = relevant | (callers := programs.importers(norms) - relevant)
+    callers = programs.importers(norms) - relevant
+    matters = relevant | callers
     sizes = {source.filename: len(source.text) for source in sources if source.filename in matters}
     view = View(
         replace(settings, executor=None),

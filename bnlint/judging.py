@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 
 from bnlint import timings
 from bnlint.analysis import era
@@ -91,7 +91,7 @@ def judge_apart(view: View, part: Part, memory: Memory | None = None, progress: 
     if memory.forget_files():
         gc.collect()
     found = judge(view, part, memory, progress)
-    return Judged(found.own, found.lent, found.errors, found.parsed, found.translated, timings.spent())
+    return replace(found, spent=timings.spent())
 
 
 def project_of(

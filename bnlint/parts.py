@@ -8,7 +8,7 @@ its files alone, not on how many processes there are, and so do the findings.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import groupby
 
 from bnlint.analysis.project_facts.program import Programs
@@ -40,16 +40,18 @@ def parts_of(programs: Programs, files: Collection[str], sizes: Mapping[str, int
         some = frozenset(names)
         return Part(some, frozenset(programs.around(some) & sizes.keys()))
 
-    def cost(names: Iterable[str]) -> int:
-        return sum(sizes[name] for name in names)
+    def order(part: Part) -> tuple[int, str]:
+        return -_cost(part, sizes), min(part.files)
 
     whole = near(files)
-    if cost(whole.near) <= ENOUGH:
+    if _cost(whole, sizes) <= ENOUGH:
         return [whole]
-    folders = sorted(
-        map(near, _divided(sorted(files), sizes, programs)), key=lambda each: (-cost(each.near), min(each.files))
-    )
-    return sorted(_packed(_joined(folders, sizes), cost), key=lambda part: (-cost(part.near), min(part.files)))
+    folders = sorted(map(near, _divided(sorted(files), sizes, programs)), key=order)
+    return sorted(_packed(_joined(folders, sizes), sizes), key=order)
+
+
+def _cost(part: Part, sizes: Mapping[str, int]) -> int:
+    return sum(sizes[name] for name in part.near)
 
 
 def _joined(folders: Iterable[Part], sizes: Mapping[str, int]) -> list[Part]:
@@ -62,7 +64,7 @@ def _joined(folders: Iterable[Part], sizes: Mapping[str, int]) -> list[Part]:
             for number in holding[name]:
                 shared[number] += sizes[name]
         host, most = min(shared.items(), key=lambda each: (-each[1], each[0]), default=(0, 0))
-        if 2 * most > sum(sizes[name] for name in folder.near):
+        if 2 * most > _cost(folder, sizes):
             found[host] = found[host].together(folder)
         else:
             host = len(found)
@@ -72,12 +74,12 @@ def _joined(folders: Iterable[Part], sizes: Mapping[str, int]) -> list[Part]:
     return found
 
 
-def _packed(programs: Iterable[Part], cost: Callable[[Iterable[str]], int]) -> list[Part]:
+def _packed(programs: Iterable[Part], sizes: Mapping[str, int]) -> list[Part]:
     """What is small, several in one."""
     parts: list[Part] = []
     costs: list[int] = []
     for program in programs:
-        more = cost(program.near)
+        more = _cost(program, sizes)
         host = next((number for number, known in enumerate(costs) if known + more <= ENOUGH), None)
         if host is None:
             parts.append(program)

@@ -17,7 +17,6 @@ from bnlint.analysis.code.lines import Lines
 from bnlint.span import Span
 
 Located: TypeAlias = ast.expr | ast.stmt | ast.arg
-_Enclosed: TypeAlias = ast.Tuple | ast.GeneratorExp
 
 # Before 3.12 Python counts the places inside an f-string from somewhere near it.
 _KNOWS_INSIDE_STRINGS = sys.version_info >= (3, 12)
@@ -49,8 +48,7 @@ class Positions:
             span = _new_span(Span, (_ROWS[node.lineno], node.col_offset + 1, _ROWS[end_row], end + 1))
         else:
             span = Span(node.lineno, self._column(node.lineno, node.col_offset), end_row, self._column(end_row, end))
-        kind = type(node)
-        if (kind is ast.Tuple or kind is ast.GeneratorExp) and self._is_enclosed(cast("_Enclosed", node), span):
+        if isinstance(node, (ast.GeneratorExp, ast.Tuple)) and self._is_enclosed(node, span):
             return self._inside(span)
         return span
 
@@ -92,7 +90,7 @@ class Positions:
     def _between(self, start: int, end: int) -> Span:
         return Span(*self.lines.place(start), *self.lines.place(end))
 
-    def _is_enclosed(self, node: _Enclosed, span: Span) -> bool:
+    def _is_enclosed(self, node: ast.Tuple | ast.GeneratorExp, span: Span) -> bool:
         """Whether a tuple has parentheses of its own: ``((a), b)``, not ``(a), b``."""
         if isinstance(node, ast.GeneratorExp):
             return True

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 from bnlint.analysis.code.scopes import Binding
 from bnlint.analysis.code.values import Call, Const, Global, Value, is_false, path_of, walk
 from bnlint.analysis.module_facts.layers import LAYER_CLASSES
-from bnlint.analysis.project_facts.keras_models import MODELS, STEPS
+from bnlint.analysis.project_facts.keras_models import MODELS, NETWORKS, STEPS
 from bnlint.frozen import dataclass
 
 if TYPE_CHECKING:
     from bnlint.analysis.facts import ModuleFacts
     from bnlint.analysis.project import ProjectFacts
 
-_NETWORKS = "keras.applications."
-# Those of its networks that have no batch norm.
+# The networks of Keras that have no batch norm.
 _WITHOUT = ("VGG", "ConvNeXt")
+_CLASSES = frozenset(name.rpartition(".")[2] for name in LAYER_CLASSES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,8 @@ def fixed_calls(project: ProjectFacts, module: ModuleFacts) -> Iterator[FixedCal
             callee = path_of(call.callee)
             made = [layer.span.row for layer in module.layers if any(use.call is call for use in layer.uses)]
             unfrozen = tuple(each for each in _switches(module, callee) if not is_false(each.value))
-            of_layers = bool(networks) or _is_model(project, module, call)
-            yield FixedCall(call, scope, flag.value, flag, callee, tuple(made or networks), unfrozen, of_layers)
+            rows = tuple(made or networks)
+            yield FixedCall(call, scope, flag.value, flag, callee, rows, unfrozen, _is_model(project, module, call))
 
 
 def _library_networks(project: ProjectFacts, module: ModuleFacts, callee: Value) -> list[int]:
@@ -72,7 +72,7 @@ def _library_networks(project: ProjectFacts, module: ModuleFacts, callee: Value)
     return [
         origin.span.row
         for origin, name in made
-        if name.startswith(_NETWORKS) and not name.rpartition(".")[2].startswith(_WITHOUT)
+        if name.startswith(NETWORKS) and not name.rpartition(".")[2].startswith(_WITHOUT)
     ]
 
 
@@ -80,7 +80,7 @@ def _is_model(project: ProjectFacts, module: ModuleFacts, call: Call) -> bool:
     """Whether what is called has a list of layers, and is neither a batch norm itself nor a layer of the project."""
     origins = project.links.origins(module, call.callee)
     names = [home.flow.name_of(origin) or "" for home, origin in origins if isinstance(origin, Call)]
-    return any(name in MODELS or name.startswith(_NETWORKS) for name in names)
+    return any(name in MODELS or name.startswith(NETWORKS) for name in names)
 
 
 def _switches(module: ModuleFacts, path: str | None) -> Iterator[Binding]:
@@ -108,6 +108,3 @@ def _asks_for_norms(value: Value) -> bool:
             case _:
                 pass
     return False
-
-
-_CLASSES = frozenset(name.rpartition(".")[2] for name in LAYER_CLASSES)

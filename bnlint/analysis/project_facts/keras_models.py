@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from bnlint.analysis.project import ProjectFacts
 
 MODELS = frozenset({"keras.Model", "keras.Sequential", "keras.models.Functional", "keras.Functional"})
+# What the names of the networks that Keras brings along begin with.
+NETWORKS = "keras.applications."
 _OF_KERAS = ("keras.", "tf.layers.", "tf.estimator.")
 # Methods in which Keras passes arrays or its own symbolic tensors, never those of a functional model.
 STEPS = frozenset({"call", "train_step", "test_step", "predict_step", "__call__"})

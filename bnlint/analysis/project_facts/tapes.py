@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bnlint.analysis.code.scopes import Binding, Block, Statement
 from bnlint.analysis.code.values import Attribute, Call, Definition, Item, Opaque, Parameter, Read, Value, path_of, walk
 from bnlint.analysis.module_facts.phases import named_side
+from bnlint.analysis.project_facts.keras_models import NETWORKS
 from bnlint.frozen import dataclass
 
 if TYPE_CHECKING:
@@ -178,4 +179,4 @@ def _is_of_library(project: ProjectFacts, module: ModuleFacts, binding: Binding)
 
 def _is_application(module: ModuleFacts, origins: Sequence[Value]) -> bool:
     names = [module.flow.name_of(origin) or "" for origin in origins if isinstance(origin, Call)]
-    return len(names) == len(origins) > 0 and all(name.startswith("keras.applications.") for name in names)
+    return len(names) == len(origins) > 0 and all(name.startswith(NETWORKS) for name in names)
