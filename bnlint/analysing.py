@@ -72,15 +72,18 @@ def _divided(
     kept = memory.derive(("kept", *needs), sources, lambda source: sieve.keeps(source.data))
     relevant = {source.filename for source, is_kept in zip(sources, kept, strict=True) if is_kept}
     # What imports a batch norm decides about its training flag.
-    norms = (each.filename for each in sources if each.filename in relevant and prefilter.holds_layers(each.data))
-    callers = programs.importers(norms) - relevant
-    matters = relevant | callers
+    norms = [each.filename for each in sources if each.filename in relevant and prefilter.holds_layers(each.data)]
+    company = programs.importers(norms)
+    near = programs.around(norms)
+    company |= {each.filename for each in sources if each.filename in near and prefilter.trains(each.data)}
+    company -= relevant
+    matters = relevant | company
     sizes = {source.filename: len(source.text) for source in sources if source.filename in matters}
     view = View(
         replace(settings, executor=None),
         given,
         tuple(source for source in sources if source.filename in sizes),
-        frozenset(callers),
+        frozenset(company),
         tuple(source for source in sources if source.filename not in sizes),
         root,
         programs.edges,

@@ -125,7 +125,7 @@ def as_files(sources: Iterable[Source], memory: Memory) -> list[File]:
 
 def guessed(sources: Iterable[Source], memory: Memory) -> list[Era]:
     """What files seem to be written for, if they are not parsed."""
-    return memory.derive("era", sources, lambda source: era.guess(source.data))
+    return memory.derive("era", sources, lambda source: era.guess(source.text))
 
 
 def pinned(settings: Settings) -> Era:

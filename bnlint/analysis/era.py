@@ -40,38 +40,38 @@ _KERAS_2 = re.compile(
 
 
 # What a file that was not parsed still says about the project it belongs to.
-_GRAPH_BYTES = (
-    b"tf.placeholder(", b"tf.Session(", b"tf.get_variable(", b"tf.variable_scope(", b"tf.contrib.", b"tf.app.run(",
-    b"tf.layers.", b"disable_v2_behavior(", b"disable_eager_execution(",
+_GRAPH_WORDS = (
+    "tf.placeholder(", "tf.Session(", "tf.get_variable(", "tf.variable_scope(", "tf.contrib.", "tf.app.run(",
+    "tf.layers.", "disable_v2_behavior(", "disable_eager_execution(",
 )  # fmt: skip
-_EAGER_BYTES = (b"tf.GradientTape(", b"@tf.function", b"tf.Module)")
-_KERAS_2_BYTES = (
-    b"tf_keras", b"tensorflow.python.keras", b"keras.engine", b"keras.initializations", b"keras.objectives",
-    b"keras.layers.core", b"keras.layers.normalization", b"keras.layers.convolutional", b"keras.layers.recurrent",
-    b"keras.layers.merge", b"keras.layers.embeddings", b"keras.layers.advanced_activations", b"keras.utils.np_utils",
-    b"keras.utils.generic_utils", b"keras.backend.set_learning_phase", b"keras.backend.learning_phase",
+_EAGER_WORDS = ("tf.GradientTape(", "@tf.function", "tf.Module)")
+_KERAS_2_WORDS = (
+    "tf_keras", "tensorflow.python.keras", "keras.engine", "keras.initializations", "keras.objectives",
+    "keras.layers.core", "keras.layers.normalization", "keras.layers.convolutional", "keras.layers.recurrent",
+    "keras.layers.merge", "keras.layers.embeddings", "keras.layers.advanced_activations", "keras.utils.np_utils",
+    "keras.utils.generic_utils", "keras.backend.set_learning_phase", "keras.backend.learning_phase",
 )  # fmt: skip
-_KERAS_3_BYTES = (
-    b"keras.ops", b"keras import ops", b"keras.saving", b"keras.random.", b"keras.Variable", b"keras.KerasTensor",
-    b"keras.src", b"keras_core",
+_KERAS_3_WORDS = (
+    "keras.ops", "keras import ops", "keras.saving", "keras.random.", "keras.Variable", "keras.KerasTensor",
+    "keras.src", "keras_core",
 )  # fmt: skip
 
 
-def guess(data: bytes) -> Era:
-    """The era that a file seems to be of, from its bytes alone."""
+def guess(text: str) -> Era:
+    """The era that a file seems to be of, from its words alone."""
 
     # What follows is looked for in few files.
-    if b"tf." not in data and b"keras" not in data and b"disable_" not in data:
+    if "tf." not in text and "keras" not in text and "disable_" not in text:
         return Era()
 
-    def holds(words: tuple[bytes, ...]) -> bool:
-        return any(word in data for word in words)
+    def holds(words: tuple[str, ...]) -> bool:
+        return any(word in text for word in words)
 
-    graph, eager = holds(_GRAPH_BYTES), holds(_EAGER_BYTES)
+    graph, eager = holds(_GRAPH_WORDS), holds(_EAGER_WORDS)
     tensorflow = None if graph == eager else "1" if graph else "2"
     keras = None
-    if b"keras" in data:
-        keras = "2" if holds(_KERAS_2_BYTES) else "3" if holds(_KERAS_3_BYTES) else None
+    if "keras" in text:
+        keras = "2" if holds(_KERAS_2_WORDS) else "3" if holds(_KERAS_3_WORDS) else None
     return Era(tensorflow, keras)
 
 

@@ -13,12 +13,18 @@ FRAMEWORKS = (b"tensorflow", b"keras", b"tf_slim", b"import tf")
 
 # Words that rules put into their needs. Code that touches the statistics of a batch names one of STATISTICS.
 STATISTICS = (
-    b"moments", b"atch_norm", b"atchNorm", b"moving_", b"running_", b"pop_", b"ema_", b"_ema", b"variance", b"rsqrt",
-    b"EMA", b"MovingAverage",
+    b"moments", b"atch_norm", b"atchNorm", b"moving_", b"running_", b"pop_", b"ema_", b"_ema", b"MovingAverage",
+    b"rsqrt", b".var(", b"_variance", b"variance(", b"variance)", b"variance,", b"variance =",
 )  # fmt: skip
 CONSTRUCTORS = (b"Variable", b"get_variable", b"add_weight", b"add_variable", b"variable(")
 ASSIGNS = (b"assign", b"moving_average")
 LAYERS = (b"BatchNorm", b"batch_norm")
+COLLECTION = (b"UPDATE_OPS", b"'update_ops'", b'"update_ops"')
+# Code that trains, or is a Keras model, has a say in what becomes of the layers that run with it.
+_TRAINING = (
+    b"minimize", b"apply_gradients", b"create_train_op", b"GradientTape",
+    b".Model)", b"(Model)", b".Model,", b"(Model,",
+)  # fmt: skip
 
 Needs = tuple[tuple[bytes, ...], ...]
 
@@ -31,6 +37,11 @@ def names_framework(data: bytes) -> bool:
 def holds_layers(data: bytes) -> bool:
     """Whether a file names a batch norm."""
     return any(word in data for word in LAYERS)
+
+
+def trains(data: bytes) -> bool:
+    """Whether a file may train what others make, or be the model that does."""
+    return names_framework(data) and any(word in data for word in _TRAINING)
 
 
 class Sieve:

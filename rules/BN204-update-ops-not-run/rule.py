@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bnlint.analysis.prefilter import LAYERS
+from bnlint.analysis.prefilter import COLLECTION, LAYERS
 from bnlint.analysis.project_facts.unrun import Unrun, WaitingLayer
 from bnlint.findings import Confidence, Finding, Fix, Related, Severity
 from bnlint.graph_edits import under_control_dependencies
@@ -79,6 +79,6 @@ RULE = Rule(
     name="update-ops-not-run",
     summary="layers fill `UPDATE_OPS`, and nothing in the program runs it",
     severity=Severity.ERROR,
-    needs=((*LAYERS, b"UPDATE_OPS", b"update_ops", b"minimize", b"apply_gradients"),),
+    needs=((*LAYERS, *COLLECTION),),
     check=check,
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bnlint.analysis.prefilter import LAYERS
+from bnlint.analysis.prefilter import COLLECTION, LAYERS
 from bnlint.findings import Confidence, Finding, Related, Severity
 from bnlint.graph_edits import moved_to_first_use
 from bnlint.rule import Case, Rule
@@ -37,6 +37,6 @@ RULE = Rule(
     name="update-ops-read-too-early",
     summary="`UPDATE_OPS` is read before the layers exist",
     severity=Severity.ERROR,
-    needs=((b"UPDATE_OPS", b"update_ops", *LAYERS),),
+    needs=((*LAYERS, *COLLECTION),),
     check=check,
 )

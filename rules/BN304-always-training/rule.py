@@ -65,6 +65,6 @@ RULE = Rule(
     name="always-training",
     summary="a batch norm is in training mode at inference too",
     severity=Severity.WARNING,
-    needs=((*LAYERS, *STATISTICS, b".restore("),),
+    needs=((*LAYERS, *STATISTICS),),
     check=check,
 )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from bnlint.analysis.module_facts.statistics import Statistic
+from bnlint.analysis.prefilter import STATISTICS
 from bnlint.edits import in_parentheses, replaced, safe
 from bnlint.findings import Confidence, Finding, Fix, Severity
 from bnlint.rule import Case, Rule
@@ -54,6 +55,6 @@ RULE = Rule(
     name="unsaved-raw-variable",
     summary="a Keras 3 layer keeps its statistics in a raw `tf.Variable`, which is not saved",
     severity=Severity.ERROR,
-    needs=((b"Variable",), (b"Layer", b"Model")),
+    needs=((b"Variable",), (b"Layer", b"Model"), STATISTICS),
     check=check,
 )

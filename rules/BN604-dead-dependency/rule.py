@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from bnlint.analysis.prefilter import COLLECTION
 from bnlint.findings import Confidence, Finding, Severity
 from bnlint.rule import Case, Rule
 from bnlint.verify.predictions import EmptyCollection
@@ -30,6 +31,6 @@ RULE = Rule(
     name="dead-dependency",
     summary="a block waits for `UPDATE_OPS`, while the layers update in place",
     severity=Severity.INFO,
-    needs=((b"UPDATE_OPS", b"update_ops"), (b"control_dependencies",)),
+    needs=(COLLECTION, (b"control_dependencies",)),
     check=check,
 )

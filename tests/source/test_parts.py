@@ -126,15 +126,15 @@ def test_a_process_that_is_killed_costs_time_only(tmp_path: Path, monkeypatch: p
 @pytest.mark.parametrize(
     ("text", "guessed"),
     [
-        (b"tf.placeholder(tf.float32)", Era("1")),
-        (b"with tf.GradientTape() as tape:", Era("2")),
-        (b"from keras import ops", Era(None, "3")),
-        (b"from keras.layers.normalization import BatchNormalization", Era(None, "2")),
-        (b"import tf_keras as keras\n\n@tf.function", Era("2", "2")),
-        (b"import numpy", Era()),
+        ("tf.placeholder(tf.float32)", Era("1")),
+        ("with tf.GradientTape() as tape:", Era("2")),
+        ("from keras import ops", Era(None, "3")),
+        ("from keras.layers.normalization import BatchNormalization", Era(None, "2")),
+        ("import tf_keras as keras\n\n@tf.function", Era("2", "2")),
+        ("import numpy", Era()),
     ],
 )
-def test_what_is_far_still_says_what_it_is_written_for(text: bytes, guessed: Era) -> None:
+def test_what_is_far_still_says_what_it_is_written_for(text: str, guessed: Era) -> None:
     assert era.guess(text) == guessed
 
 

@@ -177,7 +177,8 @@ def _runs(project: ProjectFacts, program: Program, key: str, names: set[str] | N
     inside = {file.filename for file in program.files}
     for file in project.programs.files:
         if file.facts is None:
-            runs = key in file.text or (key == UPDATE_OPS and "UPDATE_OPS" in file.text)
+            named = "UPDATE_OPS" if key == UPDATE_OPS else key
+            runs = any(each in file.text for each in (f"'{key}'", f'"{key}"', named))
         else:
             runs = file.filename not in inside and _module_runs(project, file.facts, key, names)
         if runs and (file.filename in inside or not _takes_steps(project.programs.of_file(file), steps)):
