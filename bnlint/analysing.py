@@ -73,10 +73,9 @@ def _divided(
     relevant = {source.filename for source, is_kept in zip(sources, kept, strict=True) if is_kept}
     # What imports a batch norm decides about its training flag.
     norms = [each.filename for each in sources if each.filename in relevant and prefilter.holds_layers(each.data)]
-    company = programs.importers(norms)
     near = programs.around(norms)
-    company |= {each.filename for each in sources if each.filename in near and prefilter.trains(each.data)}
-    company -= relevant
+    trainers = {each.filename for each in sources if each.filename in near and prefilter.trains(each.data)}
+    company = {name for name in programs.importers(norms) | trainers if not prefilter.is_test(name)} - relevant
     matters = relevant | company
     sizes = {source.filename: len(source.text) for source in sources if source.filename in matters}
     view = View(

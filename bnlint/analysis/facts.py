@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from bnlint.analysis import era
+from bnlint.analysis import era, prefilter
 from bnlint.analysis.code.dataflow import Dataflow
 from bnlint.analysis.code.module import lower_module
 from bnlint.analysis.code.names import canonical
@@ -86,10 +86,7 @@ class ModuleFacts:
     @cached_property
     def is_test(self) -> bool:
         """Whether the file holds unit tests, which use the layers in every way on purpose."""
-        folders, _, name = self.filename.rpartition("/")
-        stem = name.partition(".")[0]
-        in_folder = any(folder in ("test", "tests", "testing") for folder in folders.split("/"))
-        return in_folder or stem.startswith("test_") or stem.endswith(("_test", "_tests"))
+        return prefilter.is_test(self.filename)
 
     @cached_property
     def phases(self) -> Phases:

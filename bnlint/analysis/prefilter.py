@@ -44,14 +44,22 @@ def trains(data: bytes) -> bool:
     return names_framework(data) and any(word in data for word in _TRAINING)
 
 
+def is_test(filename: str) -> bool:
+    """Whether a file holds unit tests, as its name says."""
+    folders, _, name = filename.rpartition("/")
+    stem = name.partition(".")[0]
+    in_folder = any(folder in ("test", "tests", "testing") for folder in folders.split("/"))
+    return in_folder or stem.startswith("test_") or stem.endswith(("_test", "_tests"))
+
+
 class Sieve:
     """Whether a file may hold anything that a rule with one of some needs could find."""
 
     def __init__(self, needs: Sequence[Needs]) -> None:
+        needs = [tuple(map(_shortest, need)) for need in needs]
         # Most rules are content with one of a few words, and many others ask for one of the same words and for more.
-        enough = dict.fromkeys(word for need in needs if len(need) == 1 for word in need[0])
-        self._enough = tuple(enough)
-        self._others = tuple(need for need in needs if not any(enough.keys() >= set(group) for group in need))
+        self._enough = _shortest([word for need in needs if len(need) == 1 for word in need[0]])
+        self._others = tuple(need for need in needs if not any(_implies(group, self._enough) for group in need))
 
     def keeps(self, data: bytes) -> bool:
         """Whether a file with these bytes matters."""
@@ -61,3 +69,13 @@ class Sieve:
             if word in data:
                 return True
         return any(all(any(word in data for word in group) for group in need) for need in self._others)
+
+
+def _shortest(words: Sequence[bytes]) -> tuple[bytes, ...]:
+    """The words that are no longer forms of others: a file that holds ``BatchNorm`` holds ``atchNorm``."""
+    return tuple(word for word in dict.fromkeys(words) if not any(o != word and o in word for o in words))
+
+
+def _implies(group: Sequence[bytes], words: Sequence[bytes]) -> bool:
+    """Whether a file that holds one of a group holds one of some words."""
+    return all(any(word in each for word in words) for each in group)

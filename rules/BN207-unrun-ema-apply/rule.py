@@ -40,6 +40,6 @@ RULE = Rule(
     name="unrun-ema-apply",
     summary="the op that `ExponentialMovingAverage.apply` returns is never run",
     severity=Severity.ERROR,
-    needs=((b"ExponentialMovingAverage", b".apply("),),
+    needs=((b"MovingAverage", b"ema", b"averag"), (b".apply(",)),
     check=check,
 )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from bnlint.analysis.module_facts.branch_updates import BranchEntry
+from bnlint.analysis.prefilter import COLLECTION, LAYERS
 from bnlint.findings import Confidence, Finding, Severity
 from bnlint.rule import Case, Rule
 from bnlint.verify.predictions import SkippedStep
@@ -39,6 +40,6 @@ RULE = Rule(
     name="conditional-update-op",
     summary="an entry of `UPDATE_OPS` is made inside a branch of `tf.cond`",
     severity=Severity.ERROR,
-    needs=((b"cond(", b"case("), (b"add_to_collection", b"batch_norm", b"BatchNorm")),
+    needs=((b"cond(", b"case("), (*LAYERS, *COLLECTION)),
     check=check,
 )
