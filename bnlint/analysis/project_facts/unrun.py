@@ -213,7 +213,7 @@ def _holds_up_a_step(module: ModuleFacts, read: Call) -> bool:
 
 def _on_keras_layers(project: ProjectFacts, program: Program) -> Iterator[WaitingLayer]:
     """The Keras layers of a graph program that nobody asks for their updates."""
-    if _asks_for_updates(program) or any(module.fits for module in program.modules) or _gathers_updates(program):
+    if _asks_for_updates(program) or _fits(program) or _gathers_updates(program):
         return
     loads = any(file.mentions_name(name) for file in program.files for name in _LOADS)
     for module in program.modules:
@@ -231,6 +231,11 @@ def _on_keras_layers(project: ProjectFacts, program: Program) -> Iterator[Waitin
                 left_out = any(is_left_out(project, module, call) for call in (layer.creation, use.call))
                 if program.is_live(module, use.scope) and not left_out:
                     yield WaitingLayer(module, use.call.span, use.scope, layer.span, varies, flag == "varies", is_told)
+
+
+def _fits(program: Program) -> bool:
+    """Whether the program trains Keras models by ``fit``, which runs their updates; a test of it does so anyway."""
+    return any(module.fits and not module.is_test for module in program.modules)
 
 
 def _asks_for_updates(program: Program) -> bool:
