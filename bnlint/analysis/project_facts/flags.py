@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from bnlint.analysis.code.values import Call, Const, Mapping, Opaque, Read, Value
@@ -16,11 +15,6 @@ if TYPE_CHECKING:
     from bnlint.analysis.project import ProjectFacts
     from bnlint.analysis.project_facts.program import File
 
-_TRAINS = re.compile(r"\.minimize\(|\.apply_gradients\(|create_train_op|optimize_loss|train_op\s*=|\.fit\(|\.train\(")
-# A file that speaks of these takes part in training, even if the step itself is built elsewhere.
-_TAKES_PART = re.compile(r"train_?(?:op|step)|[oO]ptimi[sz]er|def train|\.train\(|\bepochs?\b")
-_RESTORES = re.compile(r"\.restore\(|load_weights\(|import_meta_graph\(|latest_checkpoint\(")
-_RESTORING = (".restore(", "load_weights(", "import_meta_graph(", "latest_checkpoint(")
 _LOSS = re.compile(r"(?:^|_)(?:loss|losses|criterion)(?:_|$)", re.IGNORECASE)
 _SAMPLERS = re.compile(r"gan(?![a-z])|gan$|generator|discriminator|critic|pix2pix", re.IGNORECASE)
 
@@ -107,11 +101,11 @@ class Flags:
 
     def trains(self, module: ModuleFacts) -> bool:
         """Whether the program that a module belongs to takes optimizer steps."""
-        return any(_TRAINS.search(file.text) for file in self._files(module))
+        return any(file.trains for file in self._files(module))
 
     def restores(self, module: ModuleFacts) -> bool:
         """Whether the program that a module belongs to starts from a network that was trained before."""
-        return any(_RESTORES.search(file.text) for file in self._files(module))
+        return any(file.restores for file in self._files(module))
 
     def is_switched(self, module: ModuleFacts) -> bool:
         """Whether a flag that a run can switch exists in the program that a module belongs to."""
@@ -119,16 +113,12 @@ class Flags:
 
     def is_served(self, module: ModuleFacts, scope: int) -> bool:
         """Whether a file without training restores the network that this code builds, and runs it."""
-        serving = self._serving
-        if any(file.drives and file in serving for file in self._project.programs.of(module).files):
+        if any(file.drives and file.only_serves for file in self._project.programs.of(module).files):
             return True
         names = {around.name for around in module.flow.enclosing(scope) if around.kind == "function"}
-        return any(names & file.words for file in serving)
-
-    @cached_property
-    def _serving(self) -> list[File]:
-        """The files that restore a trained network and do not train it."""
-        return [file for file in self._project.programs.files if serves_only(file.text)]
+        # Few files hold the words at all.
+        naming = (file for file in self._project.programs.files if any(name in file.text for name in names))
+        return any(file.only_serves and names & file.words for file in naming)
 
     def samples(self, module: ModuleFacts, scope: int) -> bool:
         """Whether code belongs to a generator or its opponent, which often use batch statistics on purpose."""
@@ -163,14 +153,6 @@ class Flags:
         programs = self._project.programs
         program = programs.of(module)
         return program.files if program.is_driven else programs.files
-
-
-def serves_only(text: str) -> bool:
-    """Whether a file restores a trained network and does not train it."""
-    # To look for the words costs a tenth.
-    if not any(word in text for word in _RESTORING):
-        return False
-    return bool(_RESTORES.search(text)) and not _TRAINS.search(text) and not _TAKES_PART.search(text)
 
 
 def is_arg_scope(module: ModuleFacts, call: Call) -> bool:

@@ -103,7 +103,7 @@ def _found(project: ProjectFacts, module: ModuleFacts, name: str) -> _Helper | N
         return _Helper(name, scope.name, file) if home is not module and scope.parent == 0 else None
     here = project.programs.file_of(module)
     function = name.rpartition(".")[2]
-    defines = f"\ndef {function}("
+    defines = f"def {function}("
     imports = [name] if "." in name else [each for each in here.imports if each.endswith(".*")]
     files = [file for each in imports for file in project.programs.named(each, here)]
     files += [
@@ -113,8 +113,13 @@ def _found(project: ProjectFacts, module: ModuleFacts, name: str) -> _Helper | N
         if each.rpartition(".")[2] in (function, "*")
         for inner in project.programs.named(each, file)
     ]
-    holding = [file for file in dict.fromkeys(files) if file.facts is None and defines in f"\n{file.text}"]
+    holding = [file for file in dict.fromkeys(files) if file.facts is None and _stands(defines, file.text)]
     return _Helper(name, function, holding[0]) if len(holding) == 1 else None
+
+
+def _stands(words: str, text: str) -> bool:
+    """Whether a line of a text starts with some words."""
+    return text.startswith(words) or f"\n{words}" in text
 
 
 def _gives(module: ModuleFacts, call: Call, made: set[int]) -> bool:

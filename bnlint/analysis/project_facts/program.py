@@ -30,6 +30,11 @@ _IMPORT = re.compile(
 )
 _COMMENT = re.compile(r"#[^\n]*")
 _WORD = re.compile(r"[A-Za-z_]\w*")
+# What code that trains holds.
+_TRAINS = re.compile(r"\.minimize\(|\.apply_gradients\(|create_train_op|optimize_loss|train_op\s*=|\.fit\(|\.train\(")
+# A file that speaks of these takes part in training, even if the step itself is built elsewhere.
+_TAKES_PART = re.compile(r"train_?(?:op|step)|[oO]ptimi[sz]er|def train|\.train\(|\bepochs?\b")
+_RESTORING = (".restore(", "load_weights(", "import_meta_graph(", "latest_checkpoint(")
 # By the names of files, the names of others.
 Edges: TypeAlias = Mapping[str, Sequence[str]]
 
@@ -65,6 +70,21 @@ class File:
     def drives(self) -> bool:
         """Whether it runs a graph."""
         return drives(self.text)
+
+    @cached_property
+    def trains(self) -> bool:
+        """Whether it trains something."""
+        return _TRAINS.search(self.text) is not None
+
+    @property
+    def restores(self) -> bool:
+        """Whether it restores what was trained."""
+        return any(word in self.text for word in _RESTORING)
+
+    @cached_property
+    def only_serves(self) -> bool:
+        """Whether it restores a trained network and does not train it."""
+        return self.restores and not self.trains and _TAKES_PART.search(self.text) is None
 
     @cached_property
     def words(self) -> frozenset[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bnlint.analysis.code.values import Call, Const, Value, path_of, walk
 from bnlint.analysis.module_facts.train_steps import SessionRun
-from bnlint.analysis.project_facts.flags import FlaggedCall, serves_only
+from bnlint.analysis.project_facts.flags import FlaggedCall
 from bnlint.analysis.project_facts.forwarding import ForwardedCall
 from bnlint.frozen import dataclass
 
@@ -59,7 +59,7 @@ def never_training(project: ProjectFacts, module: ModuleFacts) -> Iterator[Untol
             yield _forwarded(forwarded, None, flag)
         elif needed and not forwarded.told_elsewhere and not flags.restores(module):
             yield _forwarded(forwarded, None, None)
-        elif forwarded.beside_inference and not serves_only(module.flow.tree.own_text):
+        elif forwarded.beside_inference and not project.programs.file_of(module).only_serves:
             # One network for training and one for inference, and both are the one for inference.
             yield _forwarded(forwarded, None, "True")
 
@@ -89,7 +89,7 @@ def always_training(project: ProjectFacts, module: ModuleFacts) -> Iterator[Unto
         if flag is not None and left_out:
             yield _forwarded(forwarded, None, flag)
         elif (
-            serves_only(module.flow.tree.own_text)
+            project.programs.file_of(module).only_serves
             and not flags.samples(module, forwarded.scope)
             and forwarded.function.name != "__call__"
         ):

@@ -36,11 +36,11 @@ class Votes:
         return Era(tensorflow[0], keras[0], evidence)
 
     def _counted(self, votes: Iterable[tuple[str, str | None]]) -> dict[str, Counter[str]]:
+        inside = Counter((posixpath.dirname(filename), version) for filename, version in votes if version is not None)
         counted: dict[str, Counter[str]] = defaultdict(Counter)
-        for filename, version in votes:
-            if version is not None:
-                for folder in self._folders(filename):
-                    counted[folder][version] += 1
+        for (folder, version), number in inside.items():
+            for around in self._folders(posixpath.join(folder, "file")):
+                counted[around][version] += number
         return counted
 
     def _agreed(self, counted: dict[str, Counter[str]], filename: str, name: str) -> tuple[str | None, str]:
