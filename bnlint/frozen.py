@@ -13,10 +13,32 @@ if TYPE_CHECKING:
     from dataclasses import dataclass
 else:
     import dataclasses
+    from operator import attrgetter
 
-    def dataclass(*, frozen: bool = False, eq: bool = True, **options: bool):
+    def dataclass(*, frozen: bool = False, eq: bool = True, order: bool = False, **options: bool):
         """`dataclasses.dataclass`, with the hash that a frozen one has."""
-        return dataclasses.dataclass(eq=eq, unsafe_hash=frozen and eq, **options)
+
+        def decorated(cls: type) -> type:
+            if order:
+                return dataclasses.dataclass(unsafe_hash=frozen, order=True, **options)(cls)
+            made = dataclasses.dataclass(eq=False, **options)(cls)
+            if eq:
+                made.__eq__, made.__hash__ = _compared(made, frozen)
+            return made
+
+        return decorated
+
+    def _compared(cls: type, frozen: bool):
+        names = [each.name for each in dataclasses.fields(cls) if each.compare]
+        values = attrgetter(*names) if names else type
+
+        def equals(self, other: object):
+            return values(self) == values(other) if other.__class__ is self.__class__ else NotImplemented
+
+        def hashed(self) -> int:
+            return hash(values(self))
+
+        return equals, hashed if frozen else None
 
 
 __all__ = ["dataclass"]
