@@ -72,7 +72,7 @@ def _divided(
     kept = memory.derive(("kept", *needs), sources, lambda source: sieve.keeps(source.data))
     relevant = {source.filename for source, is_kept in zip(sources, kept, strict=True) if is_kept}
     # What imports a batch norm decides about its training flag.
-    norms = [each.filename for each in sources if each.filename in relevant and prefilter.holds_layers(each.data)]
+    norms = [each.filename for each in sources if each.filename in relevant and prefilter.normalises(each.data)]
     near = programs.around(norms)
     trainers = {each.filename for each in sources if each.filename in near and prefilter.trains(each.data)}
     company = {name for name in programs.importers(norms) | trainers if not prefilter.is_test(name)} - relevant

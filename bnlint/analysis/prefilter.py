@@ -17,9 +17,12 @@ STATISTICS = (
     b"rsqrt", b".var(", b"_variance", b"variance(", b"variance)", b"variance,", b"variance =",
 )  # fmt: skip
 CONSTRUCTORS = (b"Variable", b"get_variable", b"add_weight", b"add_variable", b"variable(")
+# A normalisation that is written by hand; one whose variables have other names takes a mean and a root.
+HAND_MADE = (CONSTRUCTORS, (*STATISTICS, b"mean("), (*STATISTICS, b"sqrt("))
 ASSIGNS = (b"assign", b"moving_average")
 LAYERS = (b"BatchNorm", b"batch_norm")
 COLLECTION = (b"UPDATE_OPS", b"'update_ops'", b'"update_ops"')
+_NORMS = (*LAYERS, b"moments")
 # Code that trains, or is a Keras model, has a say in what becomes of the layers that run with it.
 _TRAINING = (
     b"minimize", b"apply_gradients", b"create_train_op", b"GradientTape",
@@ -34,9 +37,9 @@ def names_framework(data: bytes) -> bool:
     return any(word in data for word in FRAMEWORKS)
 
 
-def holds_layers(data: bytes) -> bool:
-    """Whether a file names a batch norm."""
-    return any(word in data for word in LAYERS)
+def normalises(data: bytes) -> bool:
+    """Whether a file may hold a batch norm, a layer or one made by hand."""
+    return any(word in data for word in _NORMS)
 
 
 def trains(data: bytes) -> bool:
@@ -59,7 +62,13 @@ class Sieve:
         needs = [tuple(map(_shortest, need)) for need in needs]
         # Most rules are content with one of a few words, and many others ask for one of the same words and for more.
         self._enough = _shortest([word for need in needs if len(need) == 1 for word in need[0]])
-        self._others = tuple(need for need in needs if not any(_implies(group, self._enough) for group in need))
+        # Of a file without any of these, other words have to decide; where there are none, the need is not met.
+        others = [tuple(tuple(w for w in group if not self._settles(w)) for group in need) for need in needs]
+        asked = dict.fromkeys(need for need in others if all(need))
+        self._others = tuple(need for need in asked if not any(set(other) < set(need) for other in asked))
+
+    def _settles(self, word: bytes) -> bool:
+        return any(each in word for each in self._enough)
 
     def keeps(self, data: bytes) -> bool:
         """Whether a file with these bytes matters."""
@@ -74,8 +83,3 @@ class Sieve:
 def _shortest(words: Sequence[bytes]) -> tuple[bytes, ...]:
     """The words that are no longer forms of others: a file that holds ``BatchNorm`` holds ``atchNorm``."""
     return tuple(word for word in dict.fromkeys(words) if not any(o != word and o in word for o in words))
-
-
-def _implies(group: Sequence[bytes], words: Sequence[bytes]) -> bool:
-    """Whether a file that holds one of a group holds one of some words."""
-    return all(any(word in each for word in words) for each in group)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from bnlint.analysis.module_facts.updates import Rebinding
-from bnlint.analysis.prefilter import CONSTRUCTORS, STATISTICS
+from bnlint.analysis.prefilter import HAND_MADE
 from bnlint.edits import assigned_in_graph, to_assign_call
 from bnlint.findings import Finding, Severity
 from bnlint.rule import Case, Rule
@@ -42,6 +42,6 @@ RULE = Rule(
     name="rebound-statistic",
     summary="a moving statistic is rebound with `=`, so its variable is never updated",
     severity=Severity.ERROR,
-    needs=(CONSTRUCTORS, STATISTICS),
+    needs=HAND_MADE,
     check=check,
 )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from bnlint.analysis.module_facts.updates import Rebinding
-from bnlint.analysis.prefilter import CONSTRUCTORS, STATISTICS
+from bnlint.analysis.prefilter import HAND_MADE
 from bnlint.edits import before, replaced, safe, to_assign_call
 from bnlint.findings import Finding, Fix, Severity
 from bnlint.rule import Case, Rule
@@ -49,6 +49,6 @@ RULE = Rule(
     name="rebound-attribute",
     summary="`self.statistic = …` replaces the variable by a tensor",
     severity=Severity.ERROR,
-    needs=(CONSTRUCTORS, STATISTICS, (b"self",)),
+    needs=(*HAND_MADE, (b"self",)),
     check=check,
 )

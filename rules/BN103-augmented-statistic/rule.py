@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from bnlint.analysis.code.values import Op
 from bnlint.analysis.module_facts.updates import Rebinding
-from bnlint.analysis.prefilter import CONSTRUCTORS, STATISTICS
+from bnlint.analysis.prefilter import HAND_MADE
 from bnlint.edits import to_assign_call
 from bnlint.findings import Finding, Severity
 from bnlint.rule import Case, Rule
@@ -54,6 +54,6 @@ RULE = Rule(
     name="augmented-statistic",
     summary="`+=` and its like on a moving statistic never update its variable",
     severity=Severity.ERROR,
-    needs=(CONSTRUCTORS, STATISTICS, (b"+=", b"-=", b"*=", b"/=")),
+    needs=(*HAND_MADE, (b"+=", b"-=", b"*=", b"/=")),
     check=check,
 )

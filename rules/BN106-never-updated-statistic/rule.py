@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bnlint.analysis.prefilter import CONSTRUCTORS, STATISTICS
+from bnlint.analysis.prefilter import HAND_MADE
 from bnlint.findings import Confidence, Finding, Severity
 from bnlint.rule import Case, Rule
 from bnlint.verify.predictions import Unchanged
@@ -31,6 +31,6 @@ RULE = Rule(
     name="never-updated-statistic",
     summary="inference reads moving statistics that nothing ever updates",
     severity=Severity.ERROR,
-    needs=(CONSTRUCTORS, STATISTICS),
+    needs=HAND_MADE,
     check=check,
 )

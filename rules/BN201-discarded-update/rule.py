@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from bnlint.analysis.module_facts.updates import Update
-from bnlint.analysis.prefilter import CONSTRUCTORS, STATISTICS
+from bnlint.analysis.prefilter import HAND_MADE
 from bnlint.edits import run_with_return
 from bnlint.findings import Confidence, Finding, Related, Severity
 from bnlint.rule import Case, Rule
@@ -45,6 +45,6 @@ RULE = Rule(
     name="discarded-update",
     summary="in a graph, the op that updates a moving statistic is dropped",
     severity=Severity.ERROR,
-    needs=(CONSTRUCTORS, STATISTICS),
+    needs=HAND_MADE,
     check=check,
 )

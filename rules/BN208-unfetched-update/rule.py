@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from bnlint.analysis.module_facts.updates import Update
-from bnlint.analysis.prefilter import CONSTRUCTORS, STATISTICS
+from bnlint.analysis.prefilter import HAND_MADE
 from bnlint.edits import run_with_return
 from bnlint.findings import Confidence, Finding, Severity
 from bnlint.rule import Case, Rule
@@ -43,6 +43,6 @@ RULE = Rule(
     name="unfetched-update",
     summary="update ops are kept, and nobody in the project fetches them",
     severity=Severity.WARNING,
-    needs=(CONSTRUCTORS, STATISTICS),
+    needs=HAND_MADE,
     check=check,
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bnlint.analysis.prefilter import CONSTRUCTORS, STATISTICS
+from bnlint.analysis.prefilter import HAND_MADE
 from bnlint.creation_edits import kept_on_object
 from bnlint.findings import Confidence, Finding, Severity
 from bnlint.rule import Case, Rule
@@ -35,6 +35,6 @@ RULE = Rule(
     name="statistic-per-call",
     summary="a moving statistic is created by the function that updates it",
     severity=Severity.ERROR,
-    needs=(CONSTRUCTORS, STATISTICS),
+    needs=HAND_MADE,
     check=check,
 )

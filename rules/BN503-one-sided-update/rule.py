@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from bnlint.analysis.module_facts.pairs import OneSidedUpdate
-from bnlint.analysis.prefilter import CONSTRUCTORS, STATISTICS
+from bnlint.analysis.prefilter import HAND_MADE
 from bnlint.edits import below, safe, swapped_text
 from bnlint.findings import Confidence, Finding, Fix, Related, Severity
 from bnlint.graph_edits import built_beside
@@ -50,6 +50,6 @@ RULE = Rule(
     name="one-sided-update",
     summary="only one of moving mean and moving variance is updated",
     severity=Severity.ERROR,
-    needs=(CONSTRUCTORS, STATISTICS),
+    needs=HAND_MADE,
     check=check,
 )

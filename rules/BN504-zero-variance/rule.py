@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from bnlint.analysis.module_facts.statistics import Statistic
-from bnlint.analysis.prefilter import CONSTRUCTORS, STATISTICS
+from bnlint.analysis.prefilter import HAND_MADE
 from bnlint.edits import replaced, safe
 from bnlint.findings import Finding, Fix, Severity
 from bnlint.rule import Case, Rule
@@ -47,6 +47,6 @@ RULE = Rule(
     name="zero-variance",
     summary="the moving variance starts at 0",
     severity=Severity.WARNING,
-    needs=(CONSTRUCTORS, STATISTICS),
+    needs=HAND_MADE,
     check=check,
 )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from bnlint.analysis.module_facts.creation import Creation, is_half
-from bnlint.analysis.prefilter import CONSTRUCTORS, STATISTICS
+from bnlint.analysis.prefilter import HAND_MADE
 from bnlint.edits import replaced, safe
 from bnlint.findings import Finding, Fix, Severity
 from bnlint.rule import Case, Rule
@@ -44,6 +44,6 @@ RULE = Rule(
     name="half-precision-statistic",
     summary="a moving statistic is kept in half precision",
     severity=Severity.WARNING,
-    needs=((b"float16", b"half"), CONSTRUCTORS, STATISTICS),
+    needs=((b"float16", b"half"), *HAND_MADE),
     check=check,
 )

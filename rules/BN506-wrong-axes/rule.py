@@ -55,6 +55,6 @@ RULE = Rule(
     name="wrong-axes",
     summary="the batch's statistics are taken over the wrong axes",
     severity=Severity.ERROR,
-    needs=(CONSTRUCTORS, ASSIGNS, STATISTICS),
+    needs=(CONSTRUCTORS, ASSIGNS, (*STATISTICS, b"mean(")),
     check=check,
 )

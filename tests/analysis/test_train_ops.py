@@ -128,7 +128,7 @@ class TestEarlyReading:
 
 
 class TestSwappedArguments:
-    OPS = "op = tf.assign(v, v * 0.9)\n"
+    OPS = "op = tf.assign(moving_mean, moving_mean * 0.9)\n"
 
     @pytest.mark.parametrize(
         "call",
