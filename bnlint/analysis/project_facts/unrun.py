@@ -9,9 +9,10 @@ from bnlint.analysis.code.values import Attribute, Call, Value, path_of, walk
 from bnlint.analysis.facts import ModuleFacts
 from bnlint.analysis.module_facts.collections import UPDATE_OPS, Flag, LayerPlace
 from bnlint.analysis.module_facts.train_steps import TrainStep
+from bnlint.analysis.prefilter import is_test
 from bnlint.analysis.project_facts.graph_scopes import built_under, may_pick
 from bnlint.analysis.project_facts.passed_flags import is_left_out, passed_flag
-from bnlint.analysis.project_facts.program import Program
+from bnlint.analysis.project_facts.program import File, Program
 from bnlint.frozen import dataclass
 from bnlint.span import Span
 
@@ -177,13 +178,23 @@ def _runs(project: ProjectFacts, program: Program, key: str, names: set[str] | N
     inside = {file.filename for file in program.files}
     for file in project.programs.files:
         if file.facts is None:
-            named = "UPDATE_OPS" if key == UPDATE_OPS else key
-            runs = any(each in file.text for each in (f"'{key}'", f'"{key}"', named))
+            runs = _may_run(file, key)
         else:
             runs = file.filename not in inside and _module_runs(project, file.facts, key, names)
-        if runs and (file.filename in inside or not _takes_steps(project.programs.of_file(file), steps)):
+        if runs and (file.filename in inside or not _is_apart(project.programs.of_file(file), steps)):
             return True
     return False
+
+
+def _may_run(file: File, key: str) -> bool:
+    """Whether a file that was not parsed seems to read a collection."""
+    name = "UPDATE_OPS" if key == UPDATE_OPS else key
+    return "get_collection" in file.text and any(each in file.text for each in (f"'{key}'", f'"{key}"', name))
+
+
+def _is_apart(program: Program, steps: set[str]) -> bool:
+    """Whether what a program runs says nothing of others: it trains by itself, or tests something."""
+    return is_test(program.start.filename) or _takes_steps(program, steps)
 
 
 def _takes_steps(program: Program, steps: set[str]) -> bool:
