@@ -63,7 +63,8 @@ class Sieve:
         # Most rules are content with one of a few words, and many others ask for one of the same words and for more.
         self._enough = _shortest([word for need in needs if len(need) == 1 for word in need[0]])
         # Of a file without any of these, other words have to decide; where there are none, the need is not met.
-        others = [tuple(tuple(w for w in group if not self._settles(w)) for group in need) for need in needs]
+        left = [[tuple(w for w in group if not self._settles(w)) for group in need] for need in needs]
+        others = [tuple(sorted(need, key=len)) for need in left]
         asked = dict.fromkeys(need for need in others if all(need))
         self._others = tuple(need for need in asked if not any(set(other) < set(need) for other in asked))
 
