@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bnlint import timings
 from bnlint.analysis import prefilter
-from bnlint.analysis.project_facts.program import Programs
+from bnlint.analysis.project_facts.importing import ImportGraph
 from bnlint.dependencies import declared_eras
 from bnlint.findings import Analysis, Era, FileError
 from bnlint.judging import Judged, View, as_files, guessed, judge, judge_apart, pinned, project_of
@@ -67,15 +67,15 @@ def _divided(
 ) -> tuple[View, list[Part]]:
     """What is to be judged, and in which parts. sources: those that are given, and the others of the project."""
     root = Path.cwd().parts
-    programs = Programs(as_files(sources, memory), root)
+    imports = ImportGraph(as_files(sources, memory), root)
     sieve = prefilter.Sieve(needs)
     kept = memory.derive(("kept", *needs), sources, lambda source: sieve.keeps(source.data))
     relevant = {source.filename for source, is_kept in zip(sources, kept, strict=True) if is_kept}
     # What imports a batch norm decides about its training flag.
     norms = [each.filename for each in sources if each.filename in relevant and prefilter.normalises(each.data)]
-    near = programs.around(norms)
+    near = imports.around(norms)
     trainers = {each.filename for each in sources if each.filename in near and prefilter.trains(each.data)}
-    company = {name for name in programs.importers(norms) | trainers if not prefilter.is_test(name)} - relevant
+    company = {name for name in imports.importers(norms) | trainers if not prefilter.is_test(name)} - relevant
     matters = relevant | company
     sizes = {source.filename: len(source.text) for source in sources if source.filename in matters}
     view = View(
@@ -85,10 +85,10 @@ def _divided(
         frozenset(company),
         tuple(source for source in sources if source.filename not in sizes),
         root,
-        programs.edges,
+        imports,
         declared_eras(sizes),
     )
-    return view, parts_of(programs, given & sizes.keys(), sizes)
+    return view, parts_of(imports, given & sizes.keys(), sizes)
 
 
 def _in_parts(

@@ -11,8 +11,9 @@ from bnlint.analysis import era
 from bnlint.analysis.facts import ModuleFacts
 from bnlint.analysis.project import ProjectFacts, project_facts
 from bnlint.analysis.project_facts.helpers import with_helpers
+from bnlint.analysis.project_facts.importing import ImportGraph
 from bnlint.analysis.project_facts.inheritance import with_inherited
-from bnlint.analysis.project_facts.program import Edges, File
+from bnlint.analysis.project_facts.program import File
 from bnlint.findings import Era, FileError, Finding
 from bnlint.frozen import dataclass
 from bnlint.memory import Memory
@@ -43,7 +44,7 @@ class View:
     optional: frozenset[str]
     aside: tuple[Source, ...]
     root: tuple[str, ...]
-    imports: Edges
+    imports: ImportGraph
     declared: Mapping[str, Era]
 
 
@@ -102,7 +103,7 @@ def project_of(
     declared: Mapping[str, Era],
     memory: Memory,
     by_name: dict[str, Source] | None = None,
-    imports: Edges | None = None,
+    imports: ImportGraph | None = None,
 ) -> ProjectFacts:
     """The project view. by_name: where the files are noted that turn out to matter to others."""
     guesses = {source.filename: guess for source, guess in zip(aside, guessed(aside, memory), strict=True)}

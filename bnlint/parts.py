@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import groupby
 
-from bnlint.analysis.project_facts.program import Programs
+from bnlint.analysis.project_facts.importing import ImportGraph
 from bnlint.frozen import dataclass
 
 # Bytes of source that are analysed in less time than it takes to divide them.
@@ -30,7 +30,7 @@ class Part:
         return Part(self.files | other.files, self.near | other.near)
 
 
-def parts_of(programs: Programs, files: Collection[str], sizes: Mapping[str, int]) -> list[Part]:
+def parts_of(imports: ImportGraph, files: Collection[str], sizes: Mapping[str, int]) -> list[Part]:
     """The parts in which some files are judged, the one that costs most first.
 
     sizes: the bytes of all files that are to be parsed if they are near one of these.
@@ -38,7 +38,7 @@ def parts_of(programs: Programs, files: Collection[str], sizes: Mapping[str, int
 
     def near(names: Iterable[str]) -> Part:
         some = frozenset(names)
-        return Part(some, frozenset(programs.around(some) & sizes.keys()))
+        return Part(some, frozenset(imports.around(some) & sizes.keys()))
 
     def order(part: Part) -> tuple[int, str]:
         return -_cost(part, sizes), min(part.files)
@@ -46,7 +46,7 @@ def parts_of(programs: Programs, files: Collection[str], sizes: Mapping[str, int
     whole = near(files)
     if _cost(whole, sizes) <= ENOUGH:
         return [whole]
-    folders = sorted(map(near, _divided(sorted(files), sizes, programs)), key=order)
+    folders = sorted(map(near, _divided(sorted(files), sizes, imports)), key=order)
     return sorted(_packed(_joined(folders, sizes), sizes), key=order)
 
 
@@ -91,13 +91,13 @@ def _packed(programs: Iterable[Part], sizes: Mapping[str, int]) -> list[Part]:
 
 
 def _divided(
-    names: list[str], sizes: Mapping[str, int], programs: Programs, depth: int = 1
+    names: list[str], sizes: Mapping[str, int], imports: ImportGraph, depth: int = 1
 ) -> Iterator[Collection[str]]:
     """Sorted file names by folders that are small enough, and where folders do not help by what imports what."""
     if sum(sizes.get(name, 0) for name in names) <= ENOUGH / 2:
         yield names
     elif all(name.count("/") < depth for name in names):
-        yield from programs.connected(names)
+        yield from imports.connected(names)
     else:
         for _, inside in groupby(names, lambda name: name.split("/")[:-1][:depth]):
-            yield from _divided(list(inside), sizes, programs, depth + 1)
+            yield from _divided(list(inside), sizes, imports, depth + 1)

@@ -28,11 +28,11 @@ from bnlint.analysis.project_facts.fed_elsewhere import fed_from_elsewhere
 from bnlint.analysis.project_facts.fixed_flags import FixedCall, fixed_calls
 from bnlint.analysis.project_facts.flags import Flags
 from bnlint.analysis.project_facts.forwarding import Forwarding
-from bnlint.analysis.project_facts.importing import Importable
+from bnlint.analysis.project_facts.importing import Importable, ImportGraph
 from bnlint.analysis.project_facts.keras_models import KerasModels
 from bnlint.analysis.project_facts.links import Links
 from bnlint.analysis.project_facts.never_updated import never_updated
-from bnlint.analysis.project_facts.program import Edges, File, Programs
+from bnlint.analysis.project_facts.program import File, Programs
 from bnlint.analysis.project_facts.python_tests import PlaceholderTest, placeholder_tests
 from bnlint.analysis.project_facts.saving import Saving
 from bnlint.analysis.project_facts.sharing import UnsharedStatistics, unshared_statistics
@@ -56,7 +56,7 @@ class ProjectFacts:
     declared: Mapping[str, Era]
     aside: tuple[File, ...] = ()
     root: tuple[str, ...] = ()
-    imports: Edges | None = None
+    imports: ImportGraph | None = None
 
     @cached_property
     def _importable(self) -> Importable[ModuleFacts]:
@@ -287,7 +287,7 @@ def project_facts(
     pins: Era,
     aside: Sequence[File] = (),
     root: Sequence[str] = (),
-    imports: Edges | None = None,
+    imports: ImportGraph | None = None,
 ) -> ProjectFacts:
     """The project view.
 

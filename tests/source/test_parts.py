@@ -12,7 +12,8 @@ import pytest
 
 from bnlint import analysing, parts
 from bnlint.analysis import era
-from bnlint.analysis.project_facts.program import File, Programs
+from bnlint.analysis.project_facts.importing import ImportGraph
+from bnlint.analysis.project_facts.program import File
 from bnlint.engine import check
 from bnlint.findings import Era
 from bnlint.parts import Part, parts_of
@@ -35,7 +36,7 @@ def divided(sizes: dict[str, int], texts: dict[str, str] = IMPORTS) -> list[Part
         File(name, name.removesuffix(".py").replace("/", "."), name.rpartition("/")[0], text)
         for name, text in texts.items()
     ]
-    return parts_of(Programs(files), list(sizes), sizes)
+    return parts_of(ImportGraph(files), list(sizes), sizes)
 
 
 def test_a_small_project_is_one_part() -> None:

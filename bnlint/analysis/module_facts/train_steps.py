@@ -32,7 +32,7 @@ _FRAMEWORKS = frozenset({"tensorpack", "tensor2tensor", "tflearn", "lingvo", "pr
 
 # Words of code that runs a graph: sessions, and the specifications that an estimator runs.
 _DRIVES = re.compile(
-    r"\bSession\(|\b\w*[sS]ess(?:ion)?\.run\(|EstimatorSpec\(|\blearning\.train\(|\btraining\.train\(|Supervisor\("
+    r"\bSession\(|[sS]ess(?:ion)?\.run\(|EstimatorSpec\(|\blearning\.train\(|\btraining\.train\(|Supervisor\("
 )
 # What all of these hold; to look for that costs a tenth.
 _DRIVING = ("Session(", "ess.run(", "ession.run(", "EstimatorSpec(", "ing.train(", "Supervisor(")

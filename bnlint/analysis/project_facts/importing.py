@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from typing import Generic, TypeVar
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from bnlint.analysis.project_facts.program import File
 
 Thing = TypeVar("Thing")
 
@@ -50,3 +54,69 @@ class Importable(Generic[Thing]):
                 inside = ".".join(parts[length:])
                 return [each for each in self._by_ending.get(inside, ()) if each[0] == inside]
         return []
+
+
+class ImportGraph:
+    """Which files of a project import which, all by their names. root: see `Importable`."""
+
+    def __init__(self, files: Sequence[File], root: Sequence[str] = ()) -> None:
+        self._importable = Importable(((file.module, file.filename) for file in files), root)
+        self._imported = {
+            file.filename: tuple(found for name in file.imports for found in self.named(name, file.package))
+            for file in files
+        }
+
+    def named(self, name: str, package: str) -> list[str]:
+        """The files that an imported name may mean in a package."""
+        parts = name.removesuffix(".*").split(".")
+        if parts[0] in LIBRARIES:
+            return []
+        for cut in range(len(parts), 0, -1):
+            fitting = self._importable.named(".".join(parts[:cut]), package)
+            if fitting:
+                return fitting
+        return []
+
+    def importers(self, filenames: Iterable[str]) -> set[str]:
+        """The files that import one of these."""
+        return {importer for name in filenames for importer in self._importers.get(name, ())}
+
+    def above(self, filenames: Iterable[str]) -> list[str]:
+        """Some files, and all that import them, however indirectly."""
+        return _reached(filenames, self._importers)
+
+    def below(self, filenames: Iterable[str]) -> list[str]:
+        """Some files, and all that they import, however indirectly."""
+        return _reached(filenames, self._imported)
+
+    def around(self, filenames: Iterable[str]) -> set[str]:
+        """The files in the programs around some files."""
+        return set(self.below(self.above(sorted(filenames))))
+
+    def connected(self, filenames: Iterable[str]) -> Iterator[list[str]]:
+        """These files in groups that have nothing to do with one another, however indirectly."""
+        left = dict.fromkeys(filenames)
+        both = {name: (*found, *self._importers.get(name, ())) for name, found in self._imported.items()}
+        while left:
+            group = [name for name in _reached([next(iter(left))], both) if name in left]
+            for name in group:
+                del left[name]
+            yield sorted(group)
+
+    @cached_property
+    def _importers(self) -> Mapping[str, Sequence[str]]:
+        found: dict[str, list[str]] = defaultdict(list)
+        for name, imported in self._imported.items():
+            for other in imported:
+                found[other].append(name)
+        return found
+
+
+def _reached(starts: Iterable[str], edges: Mapping[str, Sequence[str]]) -> list[str]:
+    pending, found = list(starts), dict[str, None]()
+    while pending:
+        name = pending.pop()
+        if name not in found:
+            found[name] = None
+            pending += edges.get(name, ())
+    return list(found)

@@ -13,14 +13,13 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from functools import cached_property
-from typing import TypeAlias
 
 from bnlint.analysis.code.names import relative_module
 from bnlint.analysis.code.scopes import Scope
 from bnlint.analysis.code.values import Attribute, Call, Const, Global, Read, Value
 from bnlint.analysis.facts import ModuleFacts
 from bnlint.analysis.module_facts.train_steps import drives
-from bnlint.analysis.project_facts.importing import LIBRARIES, Importable
+from bnlint.analysis.project_facts.importing import LIBRARIES, ImportGraph
 from bnlint.frozen import dataclass
 
 _IMPORT = re.compile(
@@ -35,8 +34,6 @@ _TRAINS = re.compile(r"\.minimize\(|\.apply_gradients\(|create_train_op|optimize
 # A file that speaks of these takes part in training, even if the step itself is built elsewhere.
 _TAKES_PART = re.compile(r"train_?(?:op|step)|[oO]ptimi[sz]er|def train|\.train\(|\bepochs?\b")
 _RESTORING = (".restore(", "load_weights(", "import_meta_graph(", "latest_checkpoint(")
-# By the names of files, the names of others.
-Edges: TypeAlias = Mapping[str, Sequence[str]]
 
 # Methods that are called without being named.
 _IMPLICIT = frozenset({"call", "build", "forward", "train_step", "test_step"})
@@ -256,15 +253,14 @@ def _entered(file: File, scope: int) -> Iterator[Scope]:
 
 
 class Programs:
-    """The import graph of a project.
+    """The programs of a project, by what its files import.
 
-    edges: by file name, the files that each imports, where that is known already.
+    imports: which file imports which, where that is known already. root: see `Importable`.
     """
 
-    def __init__(self, files: Sequence[File], root: Sequence[str] = (), edges: Edges | None = None) -> None:
+    def __init__(self, files: Sequence[File], root: Sequence[str] = (), imports: ImportGraph | None = None) -> None:
         self.files = tuple(files)
-        self._root = root
-        self._edges = edges
+        self._imports = imports or ImportGraph(self.files, root)
         self._found: dict[str, Program] = {}
 
     def of(self, module: ModuleFacts) -> Program:
@@ -275,31 +271,19 @@ class Programs:
         """The program around a file."""
         found = self._found.get(start.filename)
         if found is None:
-            above = _reach([start.filename], self._importers)
-            files = tuple(self._by_name[name] for name in _reach(above, self.edges))
+            above = self._imports.above([start.filename])
+            files = tuple(self._by_name[name] for name in self._imports.below(above))
             is_driven = any(self._by_name[name].drives for name in above)
             found = self._found[start.filename] = Program(start, files, is_driven)
         return found
 
-    def around(self, filenames: Iterable[str]) -> set[str]:
-        """The names of the files in the programs around some files."""
-        return set(_reach(_reach(sorted(filenames), self._importers), self.edges))
-
-    def connected(self, filenames: Iterable[str]) -> Iterator[list[str]]:
-        """These files in groups that have nothing to do with one another, however indirectly."""
-        left = dict.fromkeys(filenames)
-        both = {
-            file.filename: (*self.edges[file.filename], *self._importers.get(file.filename, ())) for file in self.files
-        }
-        while left:
-            group = [name for name in _reach([next(iter(left))], both) if name in left]
-            for name in group:
-                del left[name]
-            yield sorted(group)
-
     def file_of(self, module: ModuleFacts) -> File:
         """The file of a module."""
         return self._of_facts[id(module)]
+
+    def named(self, name: str, importer: File) -> list[File]:
+        """The files that an imported name may mean."""
+        return [self._by_name[found] for found in self._imports.named(name, importer.package)]
 
     @cached_property
     def _of_facts(self) -> dict[int, File]:
@@ -308,51 +292,3 @@ class Programs:
     @cached_property
     def _by_name(self) -> dict[str, File]:
         return {file.filename: file for file in self.files}
-
-    def importers(self, filenames: Iterable[str]) -> set[str]:
-        """The names of the files that import one of these."""
-        return {importer for name in filenames for importer in self._importers.get(name, ())}
-
-    @cached_property
-    def edges(self) -> Edges:
-        """By file name, the files that each imports."""
-        if self._edges is not None:
-            return self._edges
-        return {
-            file.filename: tuple(found.filename for name in file.imports for found in self.named(name, file))
-            for file in self.files
-        }
-
-    @cached_property
-    def _importers(self) -> Edges:
-        found: dict[str, list[str]] = defaultdict(list)
-        for file in self.files:
-            for other in self.edges[file.filename]:
-                found[other].append(file.filename)
-        return found
-
-    @cached_property
-    def _importable(self) -> Importable[File]:
-        return Importable(((file.module, file) for file in self.files), self._root)
-
-    def named(self, name: str, importer: File) -> list[File]:
-        """The files that an imported name may mean."""
-        parts = name.removesuffix(".*").split(".")
-        if parts[0] in LIBRARIES:
-            return []
-        for cut in range(len(parts), 0, -1):
-            fitting = self._importable.named(".".join(parts[:cut]), importer.package)
-            if fitting:
-                return fitting
-        return []
-
-
-def _reach(starts: Iterable[str], edges: Edges) -> list[str]:
-    """What can be reached from some files, these included."""
-    pending, found = list(starts), dict[str, None]()
-    while pending:
-        name = pending.pop()
-        if name not in found:
-            found[name] = None
-            pending += edges.get(name, ())
-    return list(found)
