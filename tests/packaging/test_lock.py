@@ -60,7 +60,7 @@ def everything() -> list[Requirement]:
     return list({str(each): each for each in (*required("dev", "audit"), *build)}.values())
 
 
-@pytest.mark.parametrize("requirement", everything(), ids=str)
+@pytest.mark.parametrize("requirement", sorted(everything(), key=str), ids=str)
 def test_the_lock_has_what_the_project_needs(requirement: Requirement) -> None:
     name = canonicalize_name(requirement.name)
     versions = [next(iter(pin.specifier)).version for pin, _ in locked() if canonicalize_name(pin.name) == name]

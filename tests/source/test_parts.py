@@ -96,9 +96,15 @@ def test_what_another_program_runs_is_no_excuse(tmp_path: Path, monkeypatch: pyt
     assert [(each.code, each.filename) for each in whole.findings] == [("BN204", "mine/train.py")]
     monkeypatch.setattr(parts, "ENOUGH", 0)
     assert check(["."], Settings(jobs=1)).findings == whole.findings
-    # Whoever runs it and does not train may do it for somebody out of sight.
-    (tmp_path / "right" / "train.py").write_text("import tensorflow as tf\nrun = tf.GraphKeys.UPDATE_OPS\n")
+    # Nor is one that only fills it.
+    other = tmp_path / "right" / "train.py"
+    other.write_text("import tensorflow as tf\noptions = {'updates_collections': tf.GraphKeys.UPDATE_OPS}\n")
+    assert check(["."], Settings(jobs=1)).findings == whole.findings
+    # Whoever runs it and does not train may do it for somebody out of sight, unless it is a test.
+    other.write_text("import tensorflow as tf\nrun = tf.get_collection(tf.GraphKeys.UPDATE_OPS)\n")
     assert not check(["."], Settings(jobs=1)).findings
+    other.rename(other.with_name("train_test.py"))
+    assert check(["."], Settings(jobs=1)).findings == whole.findings
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="copies of a process are of POSIX")
