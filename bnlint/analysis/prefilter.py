@@ -22,7 +22,7 @@ HAND_MADE = (CONSTRUCTORS, (*STATISTICS, b"mean("), (*STATISTICS, b"sqrt("))
 ASSIGNS = (b"assign", b"moving_average")
 LAYERS = (b"BatchNorm", b"batch_norm")
 COLLECTION = (b"UPDATE_OPS", b"'update_ops'", b'"update_ops"')
-_NORMS = (*LAYERS, b"moments")
+_NORMS = (*LAYERS, b"moments", b"moving_mean", b"moving_var", b"running_mean", b"running_var", b"pop_mean")
 # Code that trains, or is a Keras model, has a say in what becomes of the layers that run with it.
 _TRAINING = (
     b"minimize", b"apply_gradients", b"create_train_op", b"GradientTape",

@@ -70,8 +70,9 @@ def test_of_the_rest_only_what_may_run_with_the_file_is_parsed(tmp_path: Path, m
     monkeypatch.chdir(tmp_path)
     (tmp_path / ".git").mkdir()
     (tmp_path / "layer.py").write_text(LAYER)
-    (tmp_path / "train.py").write_text(f"from layer import Norm\nimport model\n{TRAIN}")
-    (tmp_path / "model.py").write_text(TRAIN)
+    (tmp_path / "train.py").write_text(f"from layer import Norm\nimport data, model\n{TRAIN}")
+    (tmp_path / "model.py").write_text(f"{TRAIN}tf.train.AdamOptimizer().minimize(x)\n")
+    (tmp_path / "data.py").write_text(TRAIN)
     (tmp_path / "apart.py").write_text(LAYER)
     parsed: list[str] = []
 
