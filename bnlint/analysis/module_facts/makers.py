@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from bnlint.analysis.code.dataflow import Dataflow
@@ -13,12 +13,13 @@ from bnlint.analysis.code.values import Call, Parameter, Read, Value
 _LEVELS = 3
 
 
-def creations(flow: Dataflow, made_by: Callable[[Call], str | None]) -> Iterator[tuple[Call, Call, str]]:
+def creations(flow: Dataflow, constructors: Iterable[tuple[Call, str]]) -> Iterator[tuple[Call, Call, str]]:
     """All calls that make a variable: the call, the constructor call as it then is, and the constructor's name.
 
+    constructors: the calls of constructors, with their names.
     For a call of a maker the constructor's arguments are those that the maker passes on for this call.
     """
-    found = [(call, call, name) for call in flow.tree.calls if (name := made_by(call)) is not None]
+    found = [(call, call, name) for call, name in constructors]
     for _ in range(_LEVELS):
         outer: list[tuple[Call, Call, str]] = []
         for call, constructor, name in found:

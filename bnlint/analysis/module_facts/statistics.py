@@ -112,7 +112,7 @@ class Statistics:
     def __init__(self, flow: Dataflow) -> None:
         self._flow = flow
         self._by_call: dict[int, Statistic] = {}
-        for call, constructor, made_by in creations(flow, self._constructor):
+        for call, constructor, made_by in creations(flow, self._constructors()):
             self._by_call[call.id] = self._made(call, constructor, made_by)
         if self._by_call:
             self._name_by_binding()
@@ -138,16 +138,15 @@ class Statistics:
         """Whether a value may be one of these variables, read directly (not computed from them)."""
         return bool(statistics) and any(found in statistics for found in self.of(value))
 
-    def _constructor(self, call: Call) -> str | None:
-        name = self._flow.name_of(call)
-        if name in _CONSTRUCTORS:
-            return name
-        method = self._flow.method_of(call)
-        if method is not None and method[1] in CONSTRUCTOR_METHODS:
-            receiver = path_of(method[0])
-            if receiver == "self" or (receiver is not None and method[1] != "get_variable"):
-                return method[1]
-        return None
+    def _constructors(self) -> list[tuple[Call, str]]:
+        """The calls that make variables, in program order, each with what it calls."""
+        index = self._flow.index
+        found = [(call, self._flow.name_of(call) or "") for call in index.named(*_CONSTRUCTORS)]
+        for call, receiver in index.of_methods(*CONSTRUCTOR_METHODS):
+            method, path = index.tail_of(call), path_of(receiver)
+            if path == "self" or (path is not None and method != "get_variable"):
+                found.append((call, method))
+        return sorted(found, key=lambda each: each[0].id)
 
     def _made(self, call: Call, constructor: Call, made_by: str) -> Statistic:
         flag = constructor.keyword("trainable")
