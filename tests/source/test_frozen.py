@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import field
+
 from bnlint.frozen import dataclass
 
 
@@ -15,6 +17,17 @@ class Room:
     row: int
 
 
+@dataclass(frozen=True, slots=True)
+class House:
+    rooms: tuple[int, ...]
+    colour: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    pass
+
+
 @dataclass(slots=True)
 class Open:
     row: int
@@ -23,6 +36,18 @@ class Open:
 def test_by_their_fields() -> None:
     assert {Place(1), Place(1), Place(2)} == {Place(1), Place(2)}
     assert Place(1) < Place(2)
+
+
+def test_only_by_those_that_count() -> None:
+    assert {House((1,), "red"), House((1,), "green"), House((2,))} == {House((1,)), House((2,))}
+    assert Nothing() == Nothing()
+    assert len({Nothing(), Nothing()}) == 1
+
+
+def test_never_with_another_class() -> None:
+    assert Place(1) != Open(1)
+    assert House((1,)) != (1,)
+    assert Nothing() != Room(1)
 
 
 def test_by_themselves_where_they_are_not_compared() -> None:

@@ -140,13 +140,14 @@ class Statistics:
 
     def _constructors(self) -> list[tuple[Call, str]]:
         """The calls that make variables, in program order, each with what it calls."""
-        index = self._flow.index
-        found = [(call, self._flow.name_of(call) or "") for call in index.named(*_CONSTRUCTORS)]
+        index, found = self._flow.index, dict[int, tuple[Call, str]]()
         for call, receiver in index.of_methods(*CONSTRUCTOR_METHODS):
             method, path = index.tail_of(call), path_of(receiver)
             if path == "self" or (path is not None and method != "get_variable"):
-                found.append((call, method))
-        return sorted(found, key=lambda each: each[0].id)
+                found[call.id] = call, method
+        for call in index.named(*_CONSTRUCTORS):
+            found[call.id] = call, self._flow.name_of(call) or ""
+        return [found[number] for number in sorted(found)]
 
     def _made(self, call: Call, constructor: Call, made_by: str) -> Statistic:
         flag = constructor.keyword("trainable")

@@ -188,8 +188,8 @@ def _runs(project: ProjectFacts, program: Program, key: str, names: set[str] | N
 
 def _may_run(file: File, key: str) -> bool:
     """Whether a file that was not parsed seems to read a collection."""
-    name = "UPDATE_OPS" if key == UPDATE_OPS else key
-    return "get_collection" in file.text and any(each in file.text for each in (f"'{key}'", f'"{key}"', name))
+    words = ("UPDATE_OPS", f"'{key}'", f'"{key}"') if key == UPDATE_OPS else (key,)
+    return "get_collection" in file.text and any(word in file.text for word in words)
 
 
 def _is_apart(program: Program, steps: set[str]) -> bool:
