@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from bnlint.findings import Analysis, Era, FileError
 from bnlint.judging import Judged, View, as_files, guessed, judge, judge_apart, pinned, project_of
 from bnlint.memory import Memory
 from bnlint.parts import Part, parts_of
-from bnlint.processes import Tally, available, can_fork, forked
+from bnlint.processes import ProcessKilledError, Tally, available, can_fork, forked
 from bnlint.progress import Progress
 from bnlint.reading import analyse_all
 from bnlint.registry import Selection
@@ -124,8 +123,8 @@ def _in_parts(
                 try:
                     judged = next(apart)
                     timings.add(judged.spent)
-                except BrokenProcessPool:
-                    # One of them was killed, most likely for want of memory; what is left is judged here.
+                except ProcessKilledError:
+                    # What is left is judged here.
                     apart = None
             yield judged or judge(view, part, memory, progress)
 

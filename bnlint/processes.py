@@ -1,4 +1,7 @@
-"""Several processes on this machine that work on one thing."""
+"""Several processes on this machine that work on one thing.
+
+What makes them is loaded only for that: a small run does without, and loading it takes as long as several files.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,11 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
-from multiprocessing import get_all_start_methods, get_context
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 Result = TypeVar("Result")
 
@@ -30,13 +34,19 @@ def available() -> int:
 
 def can_fork() -> bool:
     """Whether copies of this process can be made: nothing of it runs again in them, but it must not have threads."""
-    return "fork" in get_all_start_methods() and threading.active_count() == 1
+    return hasattr(os, "fork") and threading.active_count() == 1
+
+
+class ProcessKilledError(Exception):
+    """A process was killed, most likely for want of memory."""
 
 
 class Tally:
     """How much copies of this process have done: the progress that they tell, to be read here."""
 
     def __init__(self) -> None:
+        from multiprocessing import get_context
+
         self._done: Any = get_context("fork").Value("L", 0)
         self._seen = 0
 
@@ -64,14 +74,20 @@ def forked(
     """What ``work`` makes of 0, 1, 2 … in copies of this process, which see all that it sees; in that order.
 
     They are at work when the block begins. What they return is sent back and must be picklable.
-    meanwhile: what to do again and again while waiting for them.
+    meanwhile: what to do again and again while waiting for them. Raises ProcessKilledError if one of them was killed.
     """
+    from concurrent.futures import ProcessPoolExecutor, wait
+    from concurrent.futures.process import BrokenProcessPool
+    from multiprocessing import get_context
 
     def awaited(future: Future[Result]) -> Result:
         while wait([future], _BLINK).not_done:
             meanwhile()
         meanwhile()
-        return future.result()
+        try:
+            return future.result()
+        except BrokenProcessPool as error:
+            raise ProcessKilledError from error
 
     executor = ProcessPoolExecutor(
         jobs, mp_context=get_context("fork"), initializer=_start_worker, initargs=(os.getpid(), work)
