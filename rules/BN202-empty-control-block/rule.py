@@ -60,6 +60,6 @@ RULE = Rule(
     name="empty-control-block",
     summary="nothing is built inside `control_dependencies`, so nothing waits for the updates",
     severity=Severity.ERROR,
-    needs=((b"control_dependencies",), (*LAYERS, *STATISTICS, *COLLECTION)),
+    needs=((b"control_dependencies",), (*LAYERS, *STATISTICS, *COLLECTION, b"Assert(", b".assert_")),
     check=check,
 )

@@ -70,3 +70,8 @@ def test_no_test(parsed: Parsed) -> None:
 
 def test_what_normalises_by_hand_under_names_of_its_own(parsed: Parsed) -> None:
     assert parsed({"norm.py": BY_HAND, "sum.py": BY_HAND.replace("sqrt", "abs")}) == {"norm.py"}
+
+
+def test_what_has_assertions_run_first(parsed: Parsed) -> None:
+    checks = "import tensorflow as tf\n\nwith tf.control_dependencies([tf.debugging.assert_rank(x, 1)]):\n    y = x\n"
+    assert parsed({"checks.py": checks, "other.py": checks.replace("assert_rank", "print")}) == {"checks.py"}
