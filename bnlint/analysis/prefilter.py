@@ -1,7 +1,7 @@
 """Can a file matter at all? Decided from its bytes, before anything is parsed.
 
 Plain substring tests: on a large tree they cost a hundredth of a parse, and a regular expression ten
-times as much. A file that no rule needs is never parsed.
+times as much. A file that no rule needs is parsed only if it has a say in what becomes of one that some rule does.
 """
 
 from __future__ import annotations

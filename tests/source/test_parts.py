@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -10,14 +11,16 @@ from typing import Any
 
 import pytest
 
-from bnlint import analysing, parts
+from bnlint import analysing, judging, parts
 from bnlint.analysis import era
 from bnlint.analysis.project_facts.importing import ImportGraph
 from bnlint.analysis.project_facts.program import File
 from bnlint.engine import check
 from bnlint.findings import Era
+from bnlint.memory import Memory
 from bnlint.parts import Part, parts_of
 from bnlint.settings import Settings
+from bnlint.source import Source
 
 IMPORTS = {
     "a/train.py": "import model\n",
@@ -143,6 +146,13 @@ def test_a_process_that_is_killed_costs_time_only(tmp_path: Path, monkeypatch: p
 )
 def test_what_is_far_still_says_what_it_is_written_for(text: str, guessed: Era) -> None:
     assert era.guess(text) == guessed
+
+
+def test_what_a_notebook_printed_says_nothing() -> None:
+    printed = {"output_type": "stream", "name": "stdout", "text": ["from keras import ops"]}
+    cell = {"cell_type": "code", "source": ["import keras"], "metadata": {}, "outputs": [printed], "execution_count": 1}
+    notebook = json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}).encode()
+    assert judging.guessed([Source.from_bytes(notebook, "a.ipynb")], Memory()) == [Era()]
 
 
 def test_a_folder_of_scripts_is_divided_by_what_they_import(monkeypatch: pytest.MonkeyPatch) -> None:
