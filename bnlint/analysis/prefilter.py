@@ -17,8 +17,8 @@ STATISTICS = (
     b"rsqrt", b".var(", b"_variance", b"variance(", b"variance)", b"variance,", b"variance =",
 )  # fmt: skip
 CONSTRUCTORS = (b"Variable", b"get_variable", b"add_weight", b"add_variable", b"variable(")
-# A normalisation that is written by hand; one whose variables have other names takes a mean and a root.
-HAND_MADE = (CONSTRUCTORS, (*STATISTICS, b"mean("), (*STATISTICS, b"sqrt("))
+# A normalisation that is written by hand; one whose variables have names of its own takes a mean.
+HAND_MADE = (CONSTRUCTORS, (*STATISTICS, b"mean("))
 ASSIGNS = (b"assign", b"moving_average")
 LAYERS = (b"BatchNorm", b"batch_norm")
 COLLECTION = (b"UPDATE_OPS", b"'update_ops'", b'"update_ops"')

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bnlint.analysis.prefilter import ASSIGNS, CONSTRUCTORS, STATISTICS
+from bnlint.analysis.prefilter import ASSIGNS, HAND_MADE
 from bnlint.analysis.project_facts.axes import WrongReduction
 from bnlint.edits import replaced, unsafe
 from bnlint.findings import Confidence, Finding, Fix, Severity
@@ -55,6 +55,6 @@ RULE = Rule(
     name="wrong-axes",
     summary="the batch's statistics are taken over the wrong axes",
     severity=Severity.ERROR,
-    needs=(CONSTRUCTORS, ASSIGNS, (*STATISTICS, b"mean(")),
+    needs=(*HAND_MADE, ASSIGNS),
     check=check,
 )
