@@ -11,7 +11,8 @@ from collections.abc import Sequence
 # A file that names none of these holds no TensorFlow or Keras code.
 FRAMEWORKS = (b"tensorflow", b"keras", b"tf_slim", b"import tf")
 
-# Words that rules put into their needs. Code that touches the statistics of a batch names one of STATISTICS.
+# Words that rules put into their needs. Code that touches the statistics of a batch names one of STATISTICS; a layer
+# does too, as each of LAYERS holds one of them.
 STATISTICS = (
     b"moments", b"atch_norm", b"atchNorm", b"moving_", b"running_", b"pop_", b"ema_", b"_ema", b"MovingAverage",
     b"rsqrt", b".var(", b"_variance", b"variance(", b"variance)", b"variance,", b"variance =",

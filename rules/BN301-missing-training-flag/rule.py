@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from bnlint.analysis.code.values import Call
-from bnlint.analysis.prefilter import LAYERS, STATISTICS
+from bnlint.analysis.prefilter import STATISTICS
 from bnlint.analysis.project_facts.untold import never_training
 from bnlint.edits import unsafe, with_argument
 from bnlint.findings import Confidence, Finding, Fix, Severity
@@ -78,6 +78,6 @@ RULE = Rule(
     name="missing-training-flag",
     summary="a batch norm is not told that it trains, so its statistics never move",
     severity=Severity.ERROR,
-    needs=((*LAYERS, *STATISTICS),),
+    needs=(STATISTICS,),
     check=check,
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bnlint.analysis.prefilter import LAYERS, STATISTICS
+from bnlint.analysis.prefilter import STATISTICS
 from bnlint.findings import Confidence, Finding, Severity
 from bnlint.graph_edits import under_flag
 from bnlint.rule import Case, Rule
@@ -51,6 +51,6 @@ RULE = Rule(
     name="update-at-inference",
     summary="an update of the moving statistics runs at inference too",
     severity=Severity.ERROR,
-    needs=((*STATISTICS, *LAYERS),),
+    needs=(STATISTICS,),
     check=check,
 )

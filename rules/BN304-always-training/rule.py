@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bnlint.analysis.prefilter import LAYERS, STATISTICS
+from bnlint.analysis.prefilter import STATISTICS
 from bnlint.analysis.project_facts.untold import Untold, always_training, fed_while_evaluating
 from bnlint.edits import replaced, unsafe, with_argument
 from bnlint.findings import Confidence, Finding, Fix, Severity
@@ -65,6 +65,6 @@ RULE = Rule(
     name="always-training",
     summary="a batch norm is in training mode at inference too",
     severity=Severity.WARNING,
-    needs=((*LAYERS, *STATISTICS),),
+    needs=(STATISTICS,),
     check=check,
 )

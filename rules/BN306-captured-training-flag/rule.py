@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bnlint.analysis.prefilter import LAYERS, STATISTICS
+from bnlint.analysis.prefilter import STATISTICS
 from bnlint.findings import Finding, Severity
 from bnlint.rule import Case, Rule
 from bnlint.verify.predictions import StaleFlag
@@ -33,6 +33,6 @@ RULE = Rule(
     name="captured-training-flag",
     summary="a `tf.function` reads the training flag from its object, once",
     severity=Severity.WARNING,
-    needs=((b"tf.function", b"import function"), (*STATISTICS, *LAYERS)),
+    needs=((b"tf.function", b"import function"), STATISTICS),
     check=check,
 )

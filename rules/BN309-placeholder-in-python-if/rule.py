@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bnlint.analysis.prefilter import LAYERS, STATISTICS
+from bnlint.analysis.prefilter import STATISTICS
 from bnlint.findings import Confidence, Finding, Related, Severity
 from bnlint.rule import Case, Rule
 from bnlint.verify.predictions import OnePhase, Raises
@@ -39,6 +39,6 @@ RULE = Rule(
     name="placeholder-in-python-if",
     summary="a Python condition asks for the truth of a placeholder",
     severity=Severity.ERROR,
-    needs=((*LAYERS, *STATISTICS),),
+    needs=(STATISTICS,),
     check=check,
 )

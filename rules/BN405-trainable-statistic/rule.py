@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from bnlint.analysis.module_facts.statistics import Statistic
-from bnlint.analysis.prefilter import CONSTRUCTORS, LAYERS, STATISTICS
+from bnlint.analysis.prefilter import CONSTRUCTORS, STATISTICS
 from bnlint.edits import safe, with_keyword
 from bnlint.findings import Finding, Fix, Severity
 from bnlint.rule import Case, Rule
@@ -52,6 +52,6 @@ RULE = Rule(
     name="trainable-statistic",
     summary="a moving statistic is trainable, so the optimizer may move it",
     severity=Severity.WARNING,
-    needs=((*CONSTRUCTORS, b"variables_collections"), (*LAYERS, *STATISTICS)),
+    needs=((*CONSTRUCTORS, b"variables_collections"), STATISTICS),
     check=check,
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bnlint.analysis.prefilter import LAYERS, STATISTICS
+from bnlint.analysis.prefilter import STATISTICS
 from bnlint.findings import Confidence, Finding, Related, Severity
 from bnlint.rule import Case, Rule
 from bnlint.verify.predictions import SeparateSets
@@ -36,6 +36,6 @@ RULE = Rule(
     name="unshared-statistics",
     summary="train and test build separate statistics, of which only one set is trained",
     severity=Severity.ERROR,
-    needs=((*LAYERS, *STATISTICS),),
+    needs=(STATISTICS,),
     check=check,
 )

@@ -6,7 +6,7 @@ from dataclasses import replace
 from bnlint.analysis.code.values import Const
 from bnlint.analysis.module_facts.momenta import Momentum
 from bnlint.analysis.module_facts.updates import Update
-from bnlint.analysis.prefilter import LAYERS, STATISTICS
+from bnlint.analysis.prefilter import STATISTICS
 from bnlint.edits import momentum_fix, replaced, safe
 from bnlint.findings import Confidence, Finding, Severity
 from bnlint.rule import Case, Rule
@@ -82,6 +82,6 @@ RULE = Rule(
     name="swapped-momentum",
     summary="the old value's weight is below one half, or the weights do not sum to 1",
     severity=Severity.WARNING,
-    needs=((*LAYERS, *STATISTICS),),
+    needs=(STATISTICS,),
     check=check,
 )

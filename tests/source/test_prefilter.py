@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bnlint.analysis.prefilter import Sieve, names_framework
+from bnlint.analysis.prefilter import LAYERS, STATISTICS, Sieve, names_framework
 from bnlint.registry import load_rules
 
 NEEDS = [rule.needs for rule in load_rules()]
@@ -42,3 +42,7 @@ def test_each_single_word_and_each_pair() -> None:
 def test_every_wrong_program_of_the_lessons_matters() -> None:
     sieve = Sieve(NEEDS)
     assert all(sieve.keeps(path.read_bytes()) for path in ROOT.glob("rules/*/bad*.py"))
+
+
+def test_who_names_a_layer_names_its_statistics() -> None:
+    assert all(any(word in layer for word in STATISTICS) for layer in LAYERS)
