@@ -9,7 +9,7 @@ from bnlint.analysis.code.values import Attribute, Call, Value, path_of, walk
 from bnlint.analysis.facts import ModuleFacts
 from bnlint.analysis.module_facts.collections import UPDATE_OPS, Flag, LayerPlace
 from bnlint.analysis.module_facts.train_steps import TrainStep
-from bnlint.analysis.prefilter import is_test
+from bnlint.analysis.prefilter import COLLECTION, is_test
 from bnlint.analysis.project_facts.graph_scopes import built_under, may_pick
 from bnlint.analysis.project_facts.passed_flags import is_left_out, passed_flag
 from bnlint.analysis.project_facts.program import File, Program
@@ -188,7 +188,7 @@ def _runs(project: ProjectFacts, program: Program, key: str, names: set[str] | N
 
 def _may_run(file: File, key: str) -> bool:
     """Whether a file that was not parsed seems to read a collection."""
-    words = ("UPDATE_OPS", f"'{key}'", f'"{key}"') if key == UPDATE_OPS else (key,)
+    words = [word.decode() for word in COLLECTION] if key == UPDATE_OPS else [key]
     return "get_collection" in file.text and any(word in file.text for word in words)
 
 
