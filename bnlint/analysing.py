@@ -70,7 +70,7 @@ def _divided(
     sieve = prefilter.Sieve(needs)
     kept = memory.derive(("kept", *needs), sources, lambda source: sieve.keeps(source.data))
     relevant = {source.filename for source, is_kept in zip(sources, kept, strict=True) if is_kept}
-    # What imports a batch norm decides about its training flag.
+    # What imports a batch norm decides about its training flag, and what trains with it about its updates.
     norms = [each.filename for each in sources if each.filename in relevant and prefilter.normalises(each.data)]
     near = imports.around(norms)
     trainers = {each.filename for each in sources if each.filename in near and prefilter.trains(each.data)}
