@@ -1,7 +1,12 @@
+from collections.abc import Sequence
+from typing import Any
+
 import pytest
 
+from bnlint import judging
 from bnlint import report as reports
 from bnlint.reporting import Report
+from bnlint.source import Source
 from validators import validate_json
 
 
@@ -26,3 +31,17 @@ def _every_report_keeps_to_the_schema(monkeypatch: pytest.MonkeyPatch) -> None:
         return real(report, form, color)
 
     monkeypatch.setattr(reports, "render", render)
+
+
+@pytest.fixture
+def analysed(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The names of the files that each call of the analysis was given, as it is called."""
+    given: list[list[str]] = []
+    real = judging.analyse_all
+
+    def analyse_all(sources: Sequence[Source], *more: Any) -> Any:
+        given.append([source.filename for source in sources])
+        return real(sources, *more)
+
+    monkeypatch.setattr(judging, "analyse_all", analyse_all)
+    return given

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 import pytest
 from click.testing import Result
 
-from bnlint import cache, engine, entries, judging
+from bnlint import cache, engine, entries
 from bnlint.cache import Cache, key_of
 from bnlint.entries import digest_of
 from bnlint.registry import builtin_folder, load_rules
@@ -23,20 +23,6 @@ from bnlint.settings import Settings
 from bnlint.verify.verifier import VerifySettings
 
 Run = Callable[..., Result]
-
-
-@pytest.fixture
-def analysed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many files each call of the analysis was given."""
-    counted: list[int] = []
-    real = judging.analyse_all
-
-    def analyse_all(sources: Any, *arguments: Any) -> Any:
-        counted.append(len(sources))
-        return real(sources, *arguments)
-
-    monkeypatch.setattr(judging, "analyse_all", analyse_all)
-    return counted
 
 
 def folder() -> Path:
@@ -51,12 +37,12 @@ def check(run: Run, *arguments: str) -> Any:
     return json.loads(run("check", "--output-format", "json", *arguments).stdout)
 
 
-def test_the_second_run_only_looks_it_up(project: Path, run: Run, analysed: list[int]) -> None:
+def test_the_second_run_only_looks_it_up(project: Path, run: Run, analysed: list[list[str]]) -> None:
     cold = check(run)
     assert len(cold["findings"]) == 2
-    assert analysed == [1]
+    assert list(map(len, analysed)) == [1]
     assert check(run) == cold
-    assert analysed == [1]
+    assert list(map(len, analysed)) == [1]
     assert len(remembered()) == 1
 
 
@@ -74,13 +60,15 @@ def test_files_without_code_of_interest_are_not_remembered(project: Path, run: R
 
 
 @pytest.mark.parametrize("arguments", [("--select", "BN1"), ("--ignore", "BN102"), ("wrong.py",)])
-def test_another_question_is_another_entry(project: Path, run: Run, analysed: list[int], arguments: tuple[str]) -> None:
+def test_another_question_is_another_entry(
+    project: Path, run: Run, analysed: list[list[str]], arguments: tuple[str]
+) -> None:
     check(run)
     assert check(run, *arguments) == check(run, "--no-cache", *arguments)
     assert len(analysed) == 3
 
 
-def test_a_change_of_the_code_is_seen(project: Path, run: Run, analysed: list[int]) -> None:
+def test_a_change_of_the_code_is_seen(project: Path, run: Run, analysed: list[list[str]]) -> None:
     check(run)
     file = project / "wrong.py"
     status = file.stat()
@@ -92,14 +80,14 @@ def test_a_change_of_the_code_is_seen(project: Path, run: Run, analysed: list[in
     assert len(analysed) == 2
 
 
-def test_what_the_project_declares_is_seen(project: Path, run: Run, analysed: list[int]) -> None:
+def test_what_the_project_declares_is_seen(project: Path, run: Run, analysed: list[list[str]]) -> None:
     check(run)
     (project / "requirements.txt").write_text("tensorflow==1.15\n")
     assert check(run) == check(run, "--no-cache")
     assert len(analysed) == 3
 
 
-def test_the_rest_of_the_project_is_seen(project: Path, run: Run, analysed: list[int]) -> None:
+def test_the_rest_of_the_project_is_seen(project: Path, run: Run, analysed: list[list[str]]) -> None:
     subprocess.run(["git", "init", "-q"], check=True)
     check(run, "wrong.py")
     check(run, "wrong.py")
@@ -109,7 +97,7 @@ def test_the_rest_of_the_project_is_seen(project: Path, run: Run, analysed: list
     assert len(analysed) > before + 1
 
 
-def test_comments_and_the_baseline_are_asked_anew(project: Path, run: Run, analysed: list[int]) -> None:
+def test_comments_and_the_baseline_are_asked_anew(project: Path, run: Run, analysed: list[list[str]]) -> None:
     check(run)
     assert run("baseline").exit_code == 0
     before = len(analysed)
@@ -246,7 +234,7 @@ def test_the_oldest_go(
     assert "7" in left
 
 
-def test_fixes_come_from_the_code(project: Path, run: Run, analysed: list[int]) -> None:
+def test_fixes_come_from_the_code(project: Path, run: Run, analysed: list[list[str]]) -> None:
     check(run)
     before = len(analysed)
     run("check", "--diff")

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bnlint import analysing, engine, judging
+from bnlint import analysing, engine
 from bnlint.cache import Cache
 from bnlint.engine import check
-from bnlint.reading import analyse_all
 from bnlint.settings import Settings
-from bnlint.source import Source
 
 LAYER = """import tensorflow as tf
 
@@ -66,7 +65,9 @@ def test_the_rest_of_the_repository_decides_the_era(tmp_path: Path, monkeypatch:
     assert together.files == 1
 
 
-def test_of_the_rest_only_what_may_run_with_the_file_is_parsed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_the_rest_only_what_may_run_with_the_file_is_parsed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, analysed: list[list[str]]
+) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / ".git").mkdir()
     (tmp_path / "layer.py").write_text(LAYER)
@@ -74,15 +75,8 @@ def test_of_the_rest_only_what_may_run_with_the_file_is_parsed(tmp_path: Path, m
     (tmp_path / "model.py").write_text(f"{TRAIN}tf.train.AdamOptimizer().minimize(x)\n")
     (tmp_path / "data.py").write_text(TRAIN)
     (tmp_path / "apart.py").write_text(LAYER)
-    parsed: list[str] = []
-
-    def noting(sources: Sequence[Source], *more: Any) -> Any:
-        parsed.extend(source.filename for source in sources)
-        return analyse_all(sources, *more)
-
-    monkeypatch.setattr(judging, "analyse_all", noting)
     assert {finding.filename for finding in check(["layer.py"], Settings()).findings} == {"layer.py"}
-    assert set(parsed) == {"layer.py", "model.py", "train.py"}
+    assert set(chain(*analysed)) == {"layer.py", "model.py", "train.py"}
 
 
 def test_a_training_loop_of_a_file_that_was_not_parsed_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

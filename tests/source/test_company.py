@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import pytest
 
-from bnlint import judging
 from bnlint.engine import check
-from bnlint.reading import analyse_all
 from bnlint.settings import Settings
-from bnlint.source import Source
 
 NET = "import tensorflow as tf\n\ndef net(x, on):\n    return tf.layers.batch_normalization(x, training=on)\n"
 TAKES_STEPS = "import tensorflow as tf\nimport caller\n\nstep = tf.train.AdamOptimizer().minimize(caller.loss)\n"
@@ -28,23 +26,16 @@ Parsed: TypeAlias = "Callable[[dict[str, str]], set[str]]"
 
 
 @pytest.fixture
-def parsed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Parsed:
+def parsed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, analysed: list[list[str]]) -> Parsed:
     """Which files of a project of some texts are parsed."""
     monkeypatch.chdir(tmp_path)
 
     def of(texts: dict[str, str]) -> set[str]:
-        seen: set[str] = set()
-
-        def noting(sources: Sequence[Source], *more: Any) -> Any:
-            seen.update(source.filename for source in sources)
-            return analyse_all(sources, *more)
-
-        monkeypatch.setattr(judging, "analyse_all", noting)
         for name, text in texts.items():
             (tmp_path / name).parent.mkdir(exist_ok=True)
             (tmp_path / name).write_text(text)
         check(["."], Settings(jobs=1))
-        return seen
+        return set(chain(*analysed))
 
     return of
 
