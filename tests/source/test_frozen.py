@@ -21,11 +21,17 @@ class Room:
 class House:
     rooms: tuple[int, ...]
     colour: str = field(default="", compare=False)
+    plan: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Nothing:
     pass
+
+
+@dataclass(slots=True)
+class Holder:
+    things: list[Holder]
 
 
 @dataclass(slots=True)
@@ -42,6 +48,17 @@ def test_only_by_those_that_count() -> None:
     assert {House((1,), "red"), House((1,), "green"), House((2,))} == {House((1,)), House((2,))}
     assert Nothing() == Nothing()
     assert len({Nothing(), Nothing()}) == 1
+
+
+def test_shown_as_they_are_written() -> None:
+    assert repr(House((1,), "red")) == "House(rooms=(1,), colour='red')"
+    assert repr(Nothing()) == "Nothing()"
+
+
+def test_what_holds_itself_is_shown_once() -> None:
+    place = Holder([])
+    place.things.append(place)
+    assert repr(place) == "Holder(things=[...])"
 
 
 def test_never_with_another_class() -> None:
