@@ -63,6 +63,9 @@ EXPECTED: Mapping[str, tuple[Outcome, str | None]] = {
     "writes_a_verdict": (U, "tampered"),
     "writes_outside": (C, None),
 }
+# A system that is short of threads refuses them before they are too many: then the program fails there, and the rest of
+# it is judged.
+OTHERWISE: Mapping[str, tuple[Outcome, str | None]] = {"starts_threads": (C, None)}
 
 
 @dataclass(frozen=True)
@@ -143,7 +146,8 @@ def test_nothing_gets_out_and_nothing_is_forged(scene: Scene, name: str) -> None
     assert "escaped" not in said
     assert TOKEN not in said
     assert KEY not in said
-    assert (verdict.outcome, verdict.reason) == EXPECTED[name], verdict.detail
+    expected = {EXPECTED[name], OTHERWISE.get(name, EXPECTED[name])}
+    assert (verdict.outcome, verdict.reason) in expected, verdict.detail
     assert not scene.outside.exists()
     # Of the processes the worker itself is left.
     assert len(processes(scene.pool.root)) == 1
