@@ -12,12 +12,11 @@ from bnlint.analysis import prefilter
 from bnlint.analysis.project_facts.importing import ImportGraph
 from bnlint.dependencies import declared_eras
 from bnlint.findings import Analysis, Era, FileError
-from bnlint.judging import Judged, View, as_files, guessed, judge, judge_apart, pinned, project_of
+from bnlint.judging import Judged, View, as_files, facts_near, guessed, judge, judge_apart, pinned, project_of
 from bnlint.memory import Memory
 from bnlint.parts import Part, parts_of
 from bnlint.processes import ProcessKilledError, Tally, available, can_fork, forked
 from bnlint.progress import Progress
-from bnlint.reading import analyse_all
 from bnlint.registry import Selection
 from bnlint.settings import Settings
 from bnlint.source import Source
@@ -152,10 +151,12 @@ def as_analysed(source: Source, settings: Settings) -> tuple[Source, Era, tuple[
     """One file by itself as the analysis takes it, what it is written for, and why it cannot be parsed if it cannot."""
     if source.problem is not None:
         return source, pinned(settings), (source.problem,)
-    memory = Memory()
-    by_name, modules, errors = analyse_all([source], memory)
+    memory, root, name = Memory(), Path.cwd().parts, frozenset({source.filename})
+    imports = ImportGraph(as_files([source], memory), root)
+    view = View(settings, name, (source,), frozenset(), (), root, imports, declared_eras(name))
+    part = Part(name, name)
+    by_name, modules, errors = facts_near(view, part, memory)
     if not modules:
         return source, pinned(settings), tuple(errors)
-    declared = declared_eras([source.filename])
-    project = project_of(modules, [], pinned(settings), Path.cwd().parts, declared, memory)
+    project = project_of(view, part, modules, by_name, memory)
     return by_name[source.filename], project.era_of(modules[0]), tuple(errors)

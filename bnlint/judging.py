@@ -10,10 +10,11 @@ from bnlint import timings
 from bnlint.analysis import era
 from bnlint.analysis.facts import ModuleFacts
 from bnlint.analysis.project import ProjectFacts, project_facts
+from bnlint.analysis.project_facts.far import Answer, Far, Question
+from bnlint.analysis.project_facts.file import File
 from bnlint.analysis.project_facts.helpers import with_helpers
 from bnlint.analysis.project_facts.importing import ImportGraph
 from bnlint.analysis.project_facts.inheritance import with_inherited
-from bnlint.analysis.project_facts.program import File
 from bnlint.findings import Era, FileError, Finding
 from bnlint.frozen import dataclass
 from bnlint.memory import Memory
@@ -54,6 +55,7 @@ class Judged:
 
     own: in its files; lent: in files of other parts, which may have found it too.
     parsed: the names of all files that were; translated: those that had to be read as Python 2, as they were read.
+    asked: what files had to answer that are far from the part, see `Far`.
     spent: how long each phase took, where that is known to nobody else.
     """
 
@@ -62,19 +64,15 @@ class Judged:
     errors: tuple[FileError, ...] = ()
     parsed: tuple[str, ...] = ()
     translated: tuple[Source, ...] = ()
+    asked: Mapping[Question, Answer] = field(default_factory=dict[Question, Answer])
     spent: Mapping[str, float] = field(default_factory=dict[str, float])
 
 
 def judge(view: View, part: Part, memory: Memory, progress: Progress | None = None) -> Judged:
     """What is found in the files of a part."""
-    near = [source for source in view.parse if source.filename in part.near]
-    with phase("analysed"):
-        by_name, modules, errors = analyse_all(near, memory, progress)
+    by_name, modules, errors = facts_near(view, part, memory, progress)
     with phase("judged"):
-        # What is far, or cannot be parsed, still has words and imports.
-        aside = [*view.aside, *(source for source in view.parse if source.filename not in by_name)]
-        pins = pinned(view.settings)
-        project = project_of(modules, aside, pins, view.root, view.declared, memory, by_name, view.imports)
+        project = project_of(view, part, modules, by_name, memory)
         own, lent = _applied(tuple(Selection(view.settings)), part.files, view, project)
     return Judged(
         own,
@@ -82,6 +80,7 @@ def judge(view: View, part: Part, memory: Memory, progress: Progress | None = No
         tuple(error for error in errors if error.filename in view.given - view.optional),
         tuple(module.filename for module in project.modules),
         tuple(source for source in by_name.values() if source.written is not None),
+        project.far.asked,
     )
 
 
@@ -95,28 +94,32 @@ def judge_apart(view: View, part: Part, memory: Memory | None = None, progress: 
     return replace(found, spent=timings.spent())
 
 
+def facts_near(
+    view: View, part: Part, memory: Memory, progress: Progress | None = None
+) -> tuple[dict[str, Source], list[ModuleFacts], list[FileError]]:
+    """The files near a part as they were analysed, by name, with the facts of those that could be."""
+    with phase("analysed"):
+        return analyse_all([source for source in view.parse if source.filename in part.near], memory, progress)
+
+
 def project_of(
-    modules: Sequence[ModuleFacts],
-    aside: Sequence[Source],
-    pins: Era,
-    root: Sequence[str],
-    declared: Mapping[str, Era],
-    memory: Memory,
-    by_name: dict[str, Source] | None = None,
-    imports: ImportGraph | None = None,
+    view: View, part: Part, modules: Sequence[ModuleFacts], by_name: dict[str, Source], memory: Memory
 ) -> ProjectFacts:
-    """The project view. by_name: where the files are noted that turn out to matter to others."""
-    guesses = {source.filename: guess for source, guess in zip(aside, guessed(aside, memory), strict=True)}
-    project = with_inherited(project_facts(modules, guesses, declared, pins, as_files(aside, memory), root, imports))
-    left = {source.filename: source for source in aside}
+    """The project as a part sees it. by_name: where the files are noted that turn out to matter to others."""
+    # What is far, or cannot be parsed, still has words and imports.
+    left = {source.filename: source for source in (*view.aside, *view.parse) if source.filename not in by_name}
+    guesses = dict(zip(left, guessed(left.values(), memory), strict=True))
+    around = view.imports.around(part.near)
+    aside = as_files((source for name, source in left.items() if name in around), memory)
+    far = Far(as_files((source for name, source in left.items() if name not in around), memory))
+    project = project_facts(modules, guesses, view.declared, pinned(view.settings), aside, view.root, view.imports, far)
 
     def parse(file: File) -> ModuleFacts | None:
-        sources, parsed, _ = analyse_all([left[file.filename]], memory)
-        if by_name is not None:
-            by_name.update(sources)
-        return parsed[0] if parsed else None
+        sources, found, _ = analyse_all([left[file.filename]], memory)
+        by_name.update(sources)
+        return found[0] if found else None
 
-    return with_helpers(project, parse)
+    return with_helpers(with_inherited(project), parse)
 
 
 def as_files(sources: Iterable[Source], memory: Memory) -> list[File]:

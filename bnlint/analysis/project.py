@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import field
 from functools import cached_property
 
 from bnlint.analysis.code.scopes import Scope
@@ -23,8 +24,10 @@ from bnlint.analysis.project_facts.calling import calls_around, trainers_of
 from bnlint.analysis.project_facts.captured import CapturedFlag, captured_flags
 from bnlint.analysis.project_facts.dead_dependencies import dead_dependencies
 from bnlint.analysis.project_facts.early_reads import EarlyRead, early_reads
+from bnlint.analysis.project_facts.far import Far
 from bnlint.analysis.project_facts.fates import Fates, LostOp, lost_ops
 from bnlint.analysis.project_facts.fed_elsewhere import fed_from_elsewhere
+from bnlint.analysis.project_facts.file import File
 from bnlint.analysis.project_facts.fixed_flags import FixedCall, fixed_calls
 from bnlint.analysis.project_facts.flags import Flags
 from bnlint.analysis.project_facts.forwarding import Forwarding
@@ -32,7 +35,7 @@ from bnlint.analysis.project_facts.importing import Importable, ImportGraph
 from bnlint.analysis.project_facts.keras_models import KerasModels
 from bnlint.analysis.project_facts.links import Links
 from bnlint.analysis.project_facts.never_updated import never_updated
-from bnlint.analysis.project_facts.program import File, Programs
+from bnlint.analysis.project_facts.program import Programs
 from bnlint.analysis.project_facts.python_tests import PlaceholderTest, placeholder_tests
 from bnlint.analysis.project_facts.saving import Saving
 from bnlint.analysis.project_facts.sharing import UnsharedStatistics, unshared_statistics
@@ -48,7 +51,10 @@ from bnlint.frozen import dataclass
 
 @dataclass(frozen=True)
 class ProjectFacts:
-    """The modules that were analysed, and what the files of the project are written for."""
+    """The modules that were analysed, and what the files of the project are written for.
+
+    aside: the files that were not parsed and that may run with one that was; far: all others.
+    """
 
     modules: tuple[ModuleFacts, ...]
     votes: Votes
@@ -57,6 +63,7 @@ class ProjectFacts:
     aside: tuple[File, ...] = ()
     root: tuple[str, ...] = ()
     imports: ImportGraph | None = None
+    far: Far = field(default_factory=Far)
 
     @cached_property
     def _importable(self) -> Importable[ModuleFacts]:
@@ -211,7 +218,8 @@ class ProjectFacts:
 
     def is_read_elsewhere(self, module: ModuleFacts, name: str) -> bool:
         """Whether a file other than a module reads something of this name."""
-        return any(file.mentions_name(name) for file in self.programs.files if file.facts is not module)
+        others = (file for file in self.programs.files if file.facts is not module)
+        return any(file.mentions_name(name) for file in others) or self.far.mention(name)
 
     @cached_property
     def lost_ops(self) -> tuple[LostOp, ...]:
@@ -251,7 +259,16 @@ class ProjectFacts:
     @cached_property
     def may_have_tape(self) -> bool:
         """Whether some file may train by a loop of its own, one that was not parsed included."""
-        return self.has_tape or any("GradientTape" in file.text for file in self.aside)
+        return self.has_tape or self.is_held("GradientTape")
+
+    def is_held(self, text: str) -> bool:
+        """Whether a file that was not parsed holds a text."""
+        return any(text in file.text for file in self.aside) or self.far.hold(text)
+
+    @cached_property
+    def taking_steps_aside(self) -> frozenset[str]:
+        """The files that take optimizer steps, of those that were not parsed and may run with one that was."""
+        return frozenset(file.filename for file in self.aside if file.takes_steps)
 
     def era_of(self, module: ModuleFacts) -> Era:
         """The era of a module: the user's pin, its own evidence, what its project declares, what those near it are."""
@@ -288,11 +305,12 @@ def project_facts(
     aside: Sequence[File] = (),
     root: Sequence[str] = (),
     imports: ImportGraph | None = None,
+    far: Far | None = None,
 ) -> ProjectFacts:
     """The project view.
 
     guesses: by file name, what a file that was not parsed seems to be written for.
-    aside: the files that were not parsed. root: the folder that file names start from, and those around it.
+    aside, far: see `ProjectFacts`. root: the folder that file names start from, and those around it.
     declared: by file name, what the dependency files around it say; pins: what the user says, which beats all else.
     imports: which file imports which, if that is known already.
     """
@@ -300,5 +318,5 @@ def project_facts(
     tensorflow = [(filename, era.tensorflow) for filename, era in eras]
     keras = [(filename, era.keras) for filename, era in eras]
     return ProjectFacts(
-        tuple(modules), Votes(tensorflow, keras, root), pins, declared, tuple(aside), tuple(root), imports
+        tuple(modules), Votes(tensorflow, keras, root), pins, declared, tuple(aside), tuple(root), imports, far or Far()
     )

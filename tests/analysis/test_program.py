@@ -6,8 +6,9 @@ import pytest
 
 from bnlint.analysis.facts import analyse
 from bnlint.analysis.project import project_facts
+from bnlint.analysis.project_facts.file import File, imported_names
 from bnlint.analysis.project_facts.passed_flags import passed_flag
-from bnlint.analysis.project_facts.program import File, Programs, imported_names
+from bnlint.analysis.project_facts.program import Programs
 from bnlint.findings import Era
 
 

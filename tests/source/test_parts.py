@@ -13,8 +13,8 @@ import pytest
 
 from bnlint import analysing, judging, parts
 from bnlint.analysis import era
+from bnlint.analysis.project_facts.file import File
 from bnlint.analysis.project_facts.importing import ImportGraph
-from bnlint.analysis.project_facts.program import File
 from bnlint.engine import check
 from bnlint.findings import Era
 from bnlint.memory import Memory

@@ -51,6 +51,6 @@ def _may_fill(project: ProjectFacts, program: Program) -> bool:
                 return True
         if module.layers:
             return True
-    own = {part for file in project.programs.files for part in file.module.split(".")}
+    own = {part for name in project.programs.names for part in name.split(".")}
     imported = {name for file in program.files for name in file.imports}
     return any(_FOREIGN.search(name) and not set(name.split(".")[:2]) & own for name in imported)

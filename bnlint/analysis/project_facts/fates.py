@@ -112,7 +112,7 @@ class Fates:
     def _collected(self, module: ModuleFacts, end: End) -> Outcome:
         name = end.call.argument(0, "name", "names") if end.call is not None else None
         key = key_of(module.flow, name)
-        if key is None or key in _READ_BY_LIBRARY or any(key in file.text for file in self._project.aside):
+        if key is None or key in _READ_BY_LIBRARY or self._project.is_held(key):
             return Outcome("used")
         if any(other.collections.runs(key) for other in self._project.modules):
             return Outcome("used")
@@ -186,8 +186,9 @@ class Fates:
     def _all_calls_known(self, module: ModuleFacts, scope: Scope) -> bool:
         """Whether every mention of a function is a call that is known to run it."""
         calls = self._project.links.calls_of(module, scope)
-        in_others = any(file.mentions_name(scope.name) for file in self._project.aside)
-        return bool(calls) and not in_others and self._mentions(scope.name) == len(calls)
+        if not calls or self._mentions(scope.name) != len(calls) or self._project.far.mention(scope.name):
+            return False
+        return not any(file.mentions_name(scope.name) for file in self._project.aside)
 
     def _mentions(self, name: str) -> int:
         """How often a name is read in the project, as a name or as an attribute."""

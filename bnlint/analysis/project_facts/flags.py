@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from bnlint.analysis.code.values import Call, Const, Mapping, Opaque, Read, Value
 from bnlint.analysis.module_facts.layers import LAYER_FUNCTIONS
+from bnlint.analysis.project_facts.far import Far
 from bnlint.frozen import dataclass
 
 if TYPE_CHECKING:
     from bnlint.analysis.facts import ModuleFacts
     from bnlint.analysis.project import ProjectFacts
-    from bnlint.analysis.project_facts.program import File
+    from bnlint.analysis.project_facts.file import File
 
 _LOSS = re.compile(r"(?:^|_)(?:loss|losses|criterion)(?:_|$)", re.IGNORECASE)
 _SAMPLERS = re.compile(r"gan(?![a-z])|gan$|generator|discriminator|critic|pix2pix", re.IGNORECASE)
@@ -101,11 +102,11 @@ class Flags:
 
     def trains(self, module: ModuleFacts) -> bool:
         """Whether the program that a module belongs to takes optimizer steps."""
-        return any(file.trains for file in self._files(module))
+        return any(file.trains for file in self._files(module)) or self._far(module).train()
 
     def restores(self, module: ModuleFacts) -> bool:
         """Whether the program that a module belongs to starts from a network that was trained before."""
-        return any(file.restores for file in self._files(module))
+        return any(file.restores for file in self._files(module)) or self._far(module).restore()
 
     def is_switched(self, module: ModuleFacts) -> bool:
         """Whether a flag that a run can switch exists in the program that a module belongs to."""
@@ -115,10 +116,9 @@ class Flags:
         """Whether a file without training restores the network that this code builds, and runs it."""
         if any(file.drives and file.only_serves for file in self._project.programs.of(module).files):
             return True
-        names = {around.name for around in module.flow.enclosing(scope) if around.kind == "function"}
-        # Few files hold the words at all.
-        naming = (file for file in self._project.programs.files if any(name in file.text for name in names))
-        return any(file.only_serves and names & file.words for file in naming)
+        names = [around.name for around in module.flow.enclosing(scope) if around.kind == "function"]
+        files = self._project.programs.files
+        return any(file.serves(name) for file in files for name in names) or any(map(self._project.far.serve, names))
 
     def samples(self, module: ModuleFacts, scope: int) -> bool:
         """Whether code belongs to a generator or its opponent, which often use batch statistics on purpose."""
@@ -153,6 +153,10 @@ class Flags:
         programs = self._project.programs
         program = programs.of(module)
         return program.files if program.is_driven else programs.files
+
+    def _far(self, module: ModuleFacts) -> Far:
+        """What is far from a module that nobody is seen to import; else nothing."""
+        return Far() if self._project.programs.of(module).is_driven else self._project.far
 
 
 def is_arg_scope(module: ModuleFacts, call: Call) -> bool:

@@ -13,7 +13,7 @@ from bnlint.analysis.code.names import canonical
 from bnlint.analysis.code.values import Call, Const, Global, Read, walk
 from bnlint.analysis.facts import ModuleFacts, facts_of_flow
 from bnlint.analysis.module_facts.statistics import is_moving_name
-from bnlint.analysis.project_facts.program import File
+from bnlint.analysis.project_facts.file import File
 from bnlint.frozen import dataclass
 
 if TYPE_CHECKING:

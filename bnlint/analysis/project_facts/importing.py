@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
 
-if TYPE_CHECKING:
-    from bnlint.analysis.project_facts.program import File
+from bnlint.analysis.project_facts.file import LIBRARIES, File
 
 Thing = TypeVar("Thing")
-
-# Names that lead out of the project, whatever a file of it may be called.
-LIBRARIES = frozenset({"tensorflow", "keras", "numpy", "tf_keras", "tf_slim", "__future__", "os", "sys"})
 
 
 class Importable(Generic[Thing]):
@@ -57,11 +53,15 @@ class Importable(Generic[Thing]):
 
 
 class ImportGraph:
-    """Which files of a project import which, all by their names. root: see `Importable`."""
+    """Which files of a project import which, all by their names.
+
+    names: the dotted names of the files. imported: what each of them imports. root: see `Importable`.
+    """
 
     def __init__(self, files: Sequence[File], root: Sequence[str] = ()) -> None:
+        self.names = frozenset(file.module for file in files)
         self._importable = Importable(((file.module, file.filename) for file in files), root)
-        self._imported = {
+        self.imported = {
             file.filename: tuple(found for name in file.imports for found in self.named(name, file.package))
             for file in files
         }
@@ -87,7 +87,7 @@ class ImportGraph:
 
     def below(self, filenames: Iterable[str]) -> list[str]:
         """Some files, and all that they import, however indirectly."""
-        return _reached(filenames, self._imported)
+        return _reached(filenames, self.imported)
 
     def around(self, filenames: Iterable[str]) -> set[str]:
         """The files in the programs around some files."""
@@ -96,7 +96,7 @@ class ImportGraph:
     def connected(self, filenames: Iterable[str]) -> Iterator[list[str]]:
         """These files in groups that have nothing to do with one another, however indirectly."""
         left = dict.fromkeys(filenames)
-        both = {name: (*found, *self._importers.get(name, ())) for name, found in self._imported.items()}
+        both = {name: (*found, *self._importers.get(name, ())) for name, found in self.imported.items()}
         while left:
             group = [name for name in _reached([next(iter(left))], both) if name in left]
             for name in group:
@@ -106,7 +106,7 @@ class ImportGraph:
     @cached_property
     def _importers(self) -> Mapping[str, Sequence[str]]:
         found: dict[str, list[str]] = defaultdict(list)
-        for name, imported in self._imported.items():
+        for name, imported in self.imported.items():
             for other in imported:
                 found[other].append(name)
         return found

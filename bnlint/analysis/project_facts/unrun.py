@@ -9,10 +9,10 @@ from bnlint.analysis.code.values import Attribute, Call, Value, path_of, walk
 from bnlint.analysis.facts import ModuleFacts
 from bnlint.analysis.module_facts.collections import UPDATE_OPS, Flag, LayerPlace
 from bnlint.analysis.module_facts.train_steps import TrainStep
-from bnlint.analysis.prefilter import COLLECTION, is_test
+from bnlint.analysis.prefilter import is_test
 from bnlint.analysis.project_facts.graph_scopes import built_under, may_pick
 from bnlint.analysis.project_facts.passed_flags import is_left_out, passed_flag
-from bnlint.analysis.project_facts.program import File, Program
+from bnlint.analysis.project_facts.program import Program
 from bnlint.frozen import dataclass
 from bnlint.span import Span
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from bnlint.analysis.project import ProjectFacts
 
 _UPDATES = ("updates", "get_updates_for")
-# What code that takes optimizer steps holds.
-_STEPS = (".minimize(", ".apply_gradients(", "create_train_op(", "optimize_loss(")
 # Methods that put trained statistics into a Keras layer, which may then stay as they are.
 _LOADS = ("load_weights", "set_weights", "load_model")
 
@@ -178,31 +176,24 @@ def _runs(project: ProjectFacts, program: Program, key: str, names: set[str] | N
     inside = {file.filename for file in program.files}
     for file in project.programs.files:
         if file.facts is None:
-            runs = _may_run(file, key)
+            runs = file.may_read(key)
         else:
             runs = file.filename not in inside and _module_runs(project, file.facts, key, names)
-        if runs and (file.filename in inside or not _is_apart(project.programs.of_file(file), steps)):
+        if runs and (file.filename in inside or not _is_apart(project, file.filename, steps)):
             return True
-    return False
+    return any(not _is_apart(project, name, steps) for name in project.far.reading(key))
 
 
-def _may_run(file: File, key: str) -> bool:
-    """Whether a file that was not parsed seems to read a collection."""
-    words = [word.decode() for word in COLLECTION] if key == UPDATE_OPS else [key]
-    return "get_collection" in file.text and any(word in file.text for word in words)
+def _is_apart(project: ProjectFacts, filename: str, steps: set[str]) -> bool:
+    """Whether what a program runs that starts with a file says nothing of others: it tests something, or trains itself.
 
-
-def _is_apart(program: Program, steps: set[str]) -> bool:
-    """Whether what a program runs says nothing of others: it trains by itself, or tests something."""
-    return is_test(program.start.filename) or _takes_steps(program, steps)
-
-
-def _takes_steps(program: Program, steps: set[str]) -> bool:
-    """Whether a program trains by itself, as far as its files tell that were not parsed."""
-    return any(
-        file.filename in steps if file.facts is not None else any(word in file.text for word in _STEPS)
-        for file in program.files
-    )
+    steps: the parsed files that take optimizer steps.
+    """
+    if is_test(filename):
+        return True
+    files = project.programs.around(filename)
+    known = steps | project.taking_steps_aside
+    return not known.isdisjoint(files) or project.far.take_steps(files)
 
 
 def _module_runs(project: ProjectFacts, module: ModuleFacts, key: str, names: set[str] | None) -> bool:

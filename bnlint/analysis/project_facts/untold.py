@@ -134,7 +134,8 @@ def _is_only_on(project: ProjectFacts, module: ModuleFacts, flag: str) -> bool:
         return False
     names = [call.keyword("name") for call in calls]
     tensors = [f"{name.value}:0" for name in names if isinstance(name, Const)]
-    return not any(tensor in file.text for tensor in tensors for file in project.programs.files)
+    held = any(tensor in file.text for tensor in tensors for file in project.programs.files)
+    return not held and not any(map(project.far.hold, tensors))
 
 
 def _has_phases(project: ProjectFacts, module: ModuleFacts, flagged: FlaggedCall) -> bool:
