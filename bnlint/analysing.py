@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 
 from bnlint import timings
 from bnlint.analysis import prefilter
 from bnlint.analysis.project_facts.importing import ImportGraph
+from bnlint.cache import Cache
 from bnlint.dependencies import declared_eras
 from bnlint.findings import Analysis, Era, FileError
 from bnlint.judging import Judged, View, as_files, facts_near, guessed, judge, judge_apart, pinned, project_of
+from bnlint.known_parts import KnownParts
 from bnlint.memory import Memory
 from bnlint.parts import Part, parts_of
 from bnlint.processes import ProcessKilledError, Tally, available, can_fork, forked
@@ -30,10 +32,12 @@ def analyse(
     progress: Progress | None,
     rest: Callable[[], Sequence[Source]],
     memory: Memory,
+    cached: Cache | None = None,
 ) -> tuple[Analysis, dict[str, Source]]:
     """What the rules find, and the sources as they were analysed, by name.
 
     rest: reads the other files of the project, which are looked at only if something was found.
+    cached: what earlier runs found.
     """
     # Those of all rules, so that what one of them finds does not depend on which others are selected.
     needs = [rule.needs for rule in rules.every]
@@ -42,7 +46,8 @@ def analyse(
     def judged(everything: Sequence[Source]) -> Judged:
         with phase("sifted"):
             view, parts = _divided(everything, given, needs, settings, memory)
-        return _merged(_in_parts(view, parts, settings, progress, memory))
+        known = None if cached is None else KnownParts(cached, view, memory)
+        return _merged(_in_parts(view, parts, settings, progress, memory, known))
 
     found = judged(sources)
     others = [source for source in (rest() if found.own else ()) if source.problem is None]
@@ -90,8 +95,32 @@ def _divided(
 
 
 def _in_parts(
-    view: View, parts: Sequence[Part], settings: Settings, progress: Progress | None, memory: Memory
+    view: View,
+    parts: Sequence[Part],
+    settings: Settings,
+    progress: Progress | None,
+    memory: Memory,
+    known: KnownParts | None,
 ) -> Iterator[Judged]:
+    """What is found in each part: in those that are not known, by whoever may work on it."""
+    found: dict[Part, Judged] = {}
+    if known is not None:
+        with phase("recalled"):
+            found = {part: judged for part in parts if (judged := known.recall(part)) is not None}
+    yield from found.values()
+    left = [part for part in parts if part not in found]
+    # Whatever ends this loop early ends the processes too.
+    with closing(_judged(view, left, settings, progress, memory)) as judging:
+        for part, judged in zip(left, judging, strict=True):
+            if known is not None:
+                with phase("kept"):
+                    known.keep(part, judged)
+            yield judged
+
+
+def _judged(
+    view: View, parts: Sequence[Part], settings: Settings, progress: Progress | None, memory: Memory
+) -> Generator[Judged]:
     """What is found in each part, by whoever may work on it."""
     jobs = min(settings.jobs or available(), len(parts))
     apart: Iterator[Judged] | None = None
@@ -114,7 +143,7 @@ def _in_parts(
 
             apart = stack.enter_context(forked(work, len(parts), jobs, show))
         # Only now: what draws the progress has a thread, and with that this process could not be copied.
-        if progress is not None:
+        if progress is not None and parts:
             progress.start("checking", sum(len(part.near) for part in parts))
         for part in parts:
             judged: Judged | None = None

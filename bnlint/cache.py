@@ -1,8 +1,9 @@
 """What earlier runs found, kept so that the same question need not be answered twice.
 
-An entry is the outcome of a whole run, named by a digest of everything that decides it: the content of the files, the
-settings, the rules, bnlint itself. It is JSON, never pickled: what reads it can build findings and nothing else. An
-entry that is damaged, or says what cannot be true of the files, is no entry.
+An entry is the outcome of a whole run, or what was found in a part of a project (see `known_parts`), named by a digest
+of everything that decides it: the content of the files, the settings, the rules, bnlint itself. It is JSON, never
+pickled: what reads it can build findings and nothing else. An entry that is damaged, or says what cannot be true of the
+files, is no entry.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any, cast
 
 from bnlint import __version__
 from bnlint.entries import Entries, digest_of
-from bnlint.findings import Analysis, Notice, Verdict
+from bnlint.findings import Analysis, Finding, Notice, Verdict
 from bnlint.plain import PlainError, from_plain, to_plain
 from bnlint.registry import builtin_folder
 from bnlint.settings import Settings
@@ -58,8 +59,19 @@ class Cache:
 
     def keep(self, key: str, surroundings: str, analysis: Analysis) -> None:
         """Remember an analysis; if that is not possible, note the problem."""
+        self._write(key, {"surroundings": surroundings, "analysis": to_plain(analysis)})
+
+    def recall_part(self, key: str) -> Any:
+        """The data that are known of a part of a project. Raises what `Entries.read` raises."""
+        return self._entries.read(key)
+
+    def keep_part(self, key: str, data: Any) -> None:
+        """Remember the data of a part of a project; if that is not possible, note the problem."""
+        self._write(key, data)
+
+    def _write(self, key: str, data: Any) -> None:
         try:
-            self._entries.write(key, {"surroundings": surroundings, "analysis": to_plain(analysis)})
+            self._entries.write(key, data)
         except OSError as error:
             message = (
                 f"the cache cannot be written: {error.strerror}; --no-cache does without, --cache-dir names another"
@@ -80,11 +92,17 @@ def user_folder() -> Path:
 
 def key_of(sources: Iterable[Source], settings: Settings) -> str:
     """A name for everything that decides what the rules find in these files, as far as it is known beforehand."""
+    return digest_of([*base_of(settings), *_content(sources)])
+
+
+def base_of(settings: Settings) -> Iterable[bytes]:
+    """What decides what the rules find in any files: the settings, the rules, bnlint itself."""
     decides = (
         _FORMAT, __version__, sys.version, os.getcwd(), str(settings.root), settings.select, settings.ignore,
         settings.per_file_ignores, settings.tensorflow, settings.keras,
     )  # fmt: skip
-    return digest_of([repr(decides).encode(), *_program(settings.rules), *_content(sources)])
+    yield repr(decides).encode()
+    yield from _program(settings.rules)
 
 
 def surroundings_of(declared: object, rest: Iterable[Source]) -> str:
@@ -111,8 +129,20 @@ def _program(own: Iterable[Path]) -> Iterable[bytes]:
 
 
 def _is_possible(analysis: Analysis, sources: Mapping[str, Source], codes: Iterable[str]) -> bool:
-    """Whether all that an entry speaks of exists: a wrong one must not end the run."""
+    """Whether an entry can be true: a wrong one must not end the run."""
     failed = {error.filename for error in analysis.errors}
+    return (
+        is_possible(analysis.findings, [*analysis.analysed, *analysis.translated, *failed], sources, codes)
+        and {*analysis.translated} <= {*analysis.analysed}
+        and {finding.filename for finding in analysis.findings} <= {*analysis.analysed}
+        and failed.isdisjoint(analysis.analysed)
+    )
+
+
+def is_possible(
+    findings: Iterable[Finding], named: Iterable[str], sources: Mapping[str, Source], codes: Iterable[str]
+) -> bool:
+    """Whether all exists that some findings speak of. named: more files that do."""
     known = set(codes)
 
     @functools.cache
@@ -125,7 +155,7 @@ def _is_possible(analysis: Analysis, sources: Mapping[str, Source], codes: Itera
             span is None or (1 <= span.row <= span.end_row <= rows(filename) + 1 and min(span) >= 1)
         )
 
-    for finding in analysis.findings:
+    for finding in findings:
         places = [(finding.filename, finding.span)]
         if finding.variable is not None:
             places.append((finding.filename, Span(*(finding.variable.row, finding.variable.column) * 2)))
@@ -135,10 +165,4 @@ def _is_possible(analysis: Analysis, sources: Mapping[str, Source], codes: Itera
         later = any(getattr(finding, name) != before for name, before in _LATER.items())
         if finding.code not in known or later or not all(is_here(*place) for place in places):
             return False
-    named = [*analysis.analysed, *analysis.translated, *failed]
-    return (
-        all(filename in sources for filename in named)
-        and {*analysis.translated} <= {*analysis.analysed}
-        and {finding.filename for finding in analysis.findings} <= {*analysis.analysed}
-        and failed.isdisjoint(analysis.analysed)
-    )
+    return all(filename in sources for filename in named)

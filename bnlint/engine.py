@@ -132,7 +132,7 @@ def check_sources(
         if known is not None:
             analysis, by_name = known
         else:
-            analysis, by_name = _analysed(sources, rules, settings, progress, rest, memory or Memory())
+            analysis, by_name = _analysed(sources, rules, settings, progress, rest, memory or Memory(), cached)
             analysis = replace(analysis, findings=tuple(named(analysis.findings, by_name, settings)))
     if cached is not None and known is None and (analysis.analysed or analysis.errors):
         with phase("kept"):
@@ -185,6 +185,7 @@ def _analysed(
     progress: Progress | None,
     rest: Callable[[], Sequence[Source]],
     memory: Memory,
+    cached: Cache | None,
 ) -> tuple[Analysis, Mapping[str, Source]]:
     """What the rules find, and the sources as they were analysed, by name."""
     problems = tuple(problem for source in sources if (problem := source.problem) is not None)
@@ -195,7 +196,7 @@ def _analysed(
 
     undecoded = {problem.filename for problem in problems}
     decoded = [source for source in sources if source.filename not in undecoded]
-    analysis, by_name = analyse(decoded, rules, settings, progress, rest, memory)
+    analysis, by_name = analyse(decoded, rules, settings, progress, rest, memory, cached)
     return replace(analysis, errors=(*problems, *analysis.errors)), by_name
 
 

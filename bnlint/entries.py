@@ -18,7 +18,7 @@ from typing import Any
 _SUFFIX = ".json"
 _LARGEST = 20_000_000
 # How many are kept, and how many bytes of them. When there are more, the oldest go until a quarter of the room is free.
-_MOST_ENTRIES = 200
+_MOST_ENTRIES = 1000
 _MOST_BYTES = 200_000_000
 
 

@@ -1,0 +1,81 @@
+"""What earlier runs found in the parts of a project: after a change, only what runs with the changed file is looked at.
+
+What decides about a part is in its key: the content of every file that may run with one of those parsed for it, which
+file of the project imports which, and what all of them are written for. All other files are far. They only matter where
+they were asked something when the part was judged; if they still answer the same, what was found holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bnlint.analysis.project_facts.far import Answer, Far, Question
+from bnlint.cache import Cache, base_of, is_possible
+from bnlint.entries import digest_of
+from bnlint.findings import FileError, Finding
+from bnlint.judging import Judged, View, as_files, guessed
+from bnlint.memory import Memory
+from bnlint.parts import Part
+from bnlint.plain import PlainError, from_plain, to_plain
+from bnlint.registry import Selection
+from bnlint.verify.predictions import Experiment
+
+
+class KnownParts:
+    """The parts of a project as earlier runs found them."""
+
+    def __init__(self, cached: Cache, view: View, memory: Memory) -> None:
+        self._cached, self._view, self._memory = cached, view, memory
+        self._sources = {source.filename: source for source in (*view.parse, *view.aside)}
+        digests = memory.derive("digest", self._sources.values(), lambda source: digest_of([source.data]))
+        self._digests = dict(zip(self._sources, digests, strict=True))
+        guesses = zip(self._sources, guessed(self._sources.values(), memory), strict=True)
+        eras = [(name, era.tensorflow, era.keras) for name, era in guesses]
+        imported = [(name, sorted(found)) for name, found in sorted(view.imports.imported.items())]
+        shared = (sorted(eras), imported)
+        self._base = digest_of([*base_of(view.settings), repr(shared).encode()])
+        self._codes = frozenset(Selection(view.settings).codes)
+
+    def recall(self, part: Part) -> Judged | None:
+        """What was found in a part, if all that decides about it is as it was."""
+        try:
+            entry: Any = self._cached.recall_part(self._key(part))
+            asked = {
+                (str(what), str(about), tuple(map(str, among))): (tuple(map(str, found)), are_all is True)
+                for what, about, among, found, are_all in entry["asked"]
+            }
+            own, lent, errors = (
+                from_plain(tuple[kind, ...], entry[name], {"Experiment": Experiment})
+                for name, kind in (("own", Finding), ("lent", Finding), ("errors", FileError))
+            )
+            parsed, translated = (from_plain(tuple[str, ...], entry[name], {}) for name in ("parsed", "translated"))
+            if not self._answers(part, asked):
+                return None
+        except (OSError, ValueError, KeyError, TypeError, IndexError, RecursionError, PlainError):
+            return None
+        named = (*parsed, *translated, *(error.filename for error in errors))
+        if not is_possible((*own, *lent), named, self._sources, self._codes):
+            return None
+        as_read = tuple(self._sources[name].as_python_3() for name in translated)
+        return Judged(own, lent, errors, parsed, as_read, asked)
+
+    def keep(self, part: Part, found: Judged) -> None:
+        """Remember what was found in a part."""
+        entry = {name: to_plain(getattr(found, name)) for name in ("own", "lent", "errors", "parsed")}
+        entry["translated"] = [source.filename for source in found.translated]
+        entry["asked"] = [[*question, *answer] for question, answer in found.asked.items()]
+        self._cached.keep_part(self._key(part), entry)
+
+    def _key(self, part: Part) -> str:
+        """A name for what decides what is found in a part, but for what is far from it."""
+        view, around = self._view, sorted(self._view.imports.around(part.near))
+        groups = (part.files, part.near, view.given, view.optional)
+        files = [(self._digests[name], view.declared.get(name), [name in group for group in groups]) for name in around]
+        return digest_of([self._base.encode(), repr((around, files)).encode()])
+
+    def _answers(self, part: Part, asked: Mapping[Question, Answer]) -> bool:
+        """Whether the files that are far from a part answer as they did."""
+        around = self._view.imports.around(part.near)
+        far = Far(as_files((each for name, each in self._sources.items() if name not in around), self._memory))
+        return all(far.answers(*each) for each in asked.items())
