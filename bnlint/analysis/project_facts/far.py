@@ -32,7 +32,8 @@ class Far:
     """The files of a project that are far from those that are judged."""
 
     def __init__(self, files: Iterable[File] = ()) -> None:
-        self._files = {file.filename: file for file in files}
+        # In an order of their own: a question may be asked again when other files are parsed.
+        self._files = {file.filename: file for file in sorted(files, key=lambda file: file.filename)}
         self._found: dict[Question, list[str]] = {}
         self._left: dict[Question, Iterator[str]] = {}
 
