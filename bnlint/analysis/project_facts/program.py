@@ -118,10 +118,7 @@ class Programs:
 
     def of(self, module: ModuleFacts) -> Program:
         """The program around a module: itself, whatever imports it, and everything that those import."""
-        return self.of_file(self.file_of(module))
-
-    def of_file(self, start: File) -> Program:
-        """The program around a file."""
+        start = self.file_of(module)
         found = self._found.get(start.filename)
         if found is None:
             above = self._imports.above([start.filename])
