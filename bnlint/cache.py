@@ -17,7 +17,7 @@ from typing import Any, cast
 
 from bnlint import __version__
 from bnlint.entries import Entries, digest_of
-from bnlint.findings import Analysis, Finding, Notice, Verdict
+from bnlint.findings import Analysis, Notice, Verdict
 from bnlint.plain import PlainError, from_plain, to_plain
 from bnlint.registry import builtin_folder
 from bnlint.settings import Settings
@@ -52,7 +52,7 @@ class Cache:
         try:
             entry: Any = self._entries.read(key)
             analysis = cast("Analysis", from_plain(Analysis, entry["analysis"], {"Experiment": Experiment}))
-            known = _is_possible(analysis, sources, codes) and entry["surroundings"] == surroundings(analysis)
+            known = is_possible(analysis, sources, codes) and entry["surroundings"] == surroundings(analysis)
         except (OSError, ValueError, KeyError, TypeError, RecursionError, PlainError):
             return None
         return analysis if known else None
@@ -128,21 +128,9 @@ def _program(own: Iterable[Path]) -> Iterable[bytes]:
             yield f"{path} {status.st_size} {status.st_mtime_ns}".encode(errors="surrogateescape")
 
 
-def _is_possible(analysis: Analysis, sources: Mapping[str, Source], codes: Iterable[str]) -> bool:
-    """Whether an entry can be true: a wrong one must not end the run."""
+def is_possible(analysis: Analysis, sources: Mapping[str, Source], codes: Iterable[str]) -> bool:
+    """Whether all that an entry speaks of exists: a wrong one must not end the run."""
     failed = {error.filename for error in analysis.errors}
-    return (
-        is_possible(analysis.findings, [*analysis.analysed, *analysis.translated, *failed], sources, codes)
-        and {*analysis.translated} <= {*analysis.analysed}
-        and {finding.filename for finding in analysis.findings} <= {*analysis.analysed}
-        and failed.isdisjoint(analysis.analysed)
-    )
-
-
-def is_possible(
-    findings: Iterable[Finding], named: Iterable[str], sources: Mapping[str, Source], codes: Iterable[str]
-) -> bool:
-    """Whether all exists that some findings speak of. named: more files that do."""
     known = set(codes)
 
     @functools.cache
@@ -155,7 +143,7 @@ def is_possible(
             span is None or (1 <= span.row <= span.end_row <= rows(filename) + 1 and min(span) >= 1)
         )
 
-    for finding in findings:
+    for finding in analysis.findings:
         places = [(finding.filename, finding.span)]
         if finding.variable is not None:
             places.append((finding.filename, Span(*(finding.variable.row, finding.variable.column) * 2)))
@@ -165,4 +153,10 @@ def is_possible(
         later = any(getattr(finding, name) != before for name, before in _LATER.items())
         if finding.code not in known or later or not all(is_here(*place) for place in places):
             return False
-    return all(filename in sources for filename in named)
+    named = [*analysis.analysed, *analysis.translated, *failed]
+    return (
+        all(filename in sources for filename in named)
+        and {*analysis.translated} <= {*analysis.analysed}
+        and {finding.filename for finding in analysis.findings} <= {*analysis.analysed}
+        and failed.isdisjoint(analysis.analysed)
+    )

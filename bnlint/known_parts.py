@@ -8,12 +8,13 @@ they were asked something when the part was judged; if they still answer the sam
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from bnlint.analysis.project_facts.far import Answer, Far, Question
 from bnlint.cache import Cache, base_of, is_possible
 from bnlint.entries import digest_of
-from bnlint.findings import FileError, Finding
+from bnlint.findings import Analysis, Finding
 from bnlint.judging import Judged, View, as_files, guessed
 from bnlint.memory import Memory
 from bnlint.parts import Part
@@ -45,26 +46,25 @@ class KnownParts:
                 (str(what), str(about), tuple(map(str, among))): (tuple(map(str, found)), are_all is True)
                 for what, about, among, found, are_all in entry["asked"]
             }
-            own, lent, errors = (
-                from_plain(tuple[kind, ...], entry[name], {"Experiment": Experiment})
-                for name, kind in (("own", Finding), ("lent", Finding), ("errors", FileError))
-            )
-            parsed, translated = (from_plain(tuple[str, ...], entry[name], {}) for name in ("parsed", "translated"))
+            analysis: Analysis = from_plain(Analysis, entry["analysis"], {"Experiment": Experiment})
+            lent: tuple[Finding, ...] = from_plain(tuple[Finding, ...], entry["lent"], {"Experiment": Experiment})
             if not self._answers(part, asked):
                 return None
         except (OSError, ValueError, KeyError, TypeError, IndexError, RecursionError, PlainError):
             return None
-        named = (*parsed, *translated, *(error.filename for error in errors))
-        if not is_possible((*own, *lent), named, self._sources, self._codes):
+        told = (*analysis.findings, *lent)
+        known = is_possible(replace(analysis, findings=told), self._sources, self._codes)
+        if not known or not {finding.filename for finding in told} <= self._view.given:
             return None
-        as_read = tuple(self._sources[name].as_python_3() for name in translated)
-        return Judged(own, lent, errors, parsed, as_read, asked)
+        as_read = tuple(self._sources[name].as_python_3() for name in analysis.translated)
+        return Judged(analysis.findings, lent, analysis.errors, analysis.analysed, as_read, asked)
 
     def keep(self, part: Part, found: Judged) -> None:
         """Remember what was found in a part."""
-        entry = {name: to_plain(getattr(found, name)) for name in ("own", "lent", "errors", "parsed")}
-        entry["translated"] = [source.filename for source in found.translated]
-        entry["asked"] = [[*question, *answer] for question, answer in found.asked.items()]
+        translated = tuple(source.filename for source in found.translated)
+        analysis = Analysis(found.own, found.errors, found.parsed, translated)
+        asked = [[*question, *answer] for question, answer in found.asked.items()]
+        entry = {"analysis": to_plain(analysis), "lent": to_plain(found.lent), "asked": asked}
         self._cached.keep_part(self._key(part), entry)
 
     def _key(self, part: Part) -> str:

@@ -41,10 +41,6 @@ def only_entry(kind: str) -> Path:
     return wanted
 
 
-def findings_in(entry: Any) -> Any:
-    return entry["own"] if "own" in entry else entry["analysis"]["findings"]
-
-
 def check(run: Run, *arguments: str) -> Any:
     return json.loads(run("check", "--output-format", "json", *arguments).stdout)
 
@@ -164,6 +160,7 @@ def test_a_damaged_entry_is_no_entry(project: Path, run: Run, damage: Callable[[
 
 HOSTILE = {
     "a place outside the file": lambda finding: finding.update(span=[99999, 1, 99999, 2]),
+    "a file that was not parsed": lambda finding: finding.update(filename="right.py", span=[1, 1, 1, 1]),
     "a file that was not asked for": lambda finding: finding.update(filename="/etc/passwd"),
     "a rule that does not exist": lambda finding: finding.update(code="XX999"),
     "a verdict that nobody reached": lambda finding: finding.update(verdict={"is": "Verdict", "outcome": "refuted"}),
@@ -193,7 +190,7 @@ def test_an_entry_that_cannot_be_true_is_not_believed(
     cold = check(run)
     path = only_entry(kind)
     entry = json.loads(path.read_bytes().partition(b"\n")[2])
-    change(findings_in(entry)[0])
+    change(entry["analysis"]["findings"][0])
     _write(path, json.dumps(entry))
     assert check(run) == cold
 
@@ -204,7 +201,7 @@ def test_an_entry_is_believed_as_it_was_written(project: Path, run: Run, kind: s
     check(run)
     path = only_entry(kind)
     entry = json.loads(path.read_bytes().partition(b"\n")[2])
-    findings_in(entry)[0]["message"] = "changed"
+    entry["analysis"]["findings"][0]["message"] = "changed"
     _write(path, json.dumps(entry))
     assert check(run)["findings"][0]["message"] == "changed"
 

@@ -57,9 +57,9 @@ class Far:
         """Whether one of them names something, and runs what was trained without training it."""
         return any(self._that("serves", name))
 
-    def take_steps(self, among: Iterable[str]) -> bool:
+    def take_steps(self, among: set[str]) -> bool:
         """Whether one of some files takes optimizer steps."""
-        far = tuple(sorted(self._files.keys() & set(among)))
+        far = tuple(sorted(self._files.keys() & among))
         return bool(far) and any(self._that("takes steps", among=far))
 
     def train(self) -> bool:
