@@ -160,7 +160,9 @@ def test_a_damaged_entry_is_no_entry(project: Path, run: Run, damage: Callable[[
 
 HOSTILE = {
     "a place outside the file": lambda finding: finding.update(span=[99999, 1, 99999, 2]),
-    "a file that was not parsed": lambda finding: finding.update(filename="right.py", span=[1, 1, 1, 1]),
+    "a file that was not parsed": lambda finding: finding.update(
+        filename="right.py", span=[1, 1, 1, 1], variable=None, fix=None
+    ),
     "a file that was not asked for": lambda finding: finding.update(filename="/etc/passwd"),
     "a rule that does not exist": lambda finding: finding.update(code="XX999"),
     "a verdict that nobody reached": lambda finding: finding.update(verdict={"is": "Verdict", "outcome": "refuted"}),
