@@ -7,13 +7,14 @@ import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TypeAlias
-
-from pathspec import GitIgnoreSpec
+from typing import TYPE_CHECKING, TypeAlias
 
 from bnlint.findings import FileError
 from bnlint.frozen import dataclass
-from bnlint.settings import Settings
+from bnlint.settings import Settings, patterns
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
 
 SUFFIXES = (".py", ".ipynb")
 # Folders that hold other people's code, or no source at all.
@@ -26,7 +27,7 @@ EXCLUDED = frozenset({
 # fmt: on
 # Whether a path, of a folder or not, is to be left out; the patterns of ``.gitignore`` files, with their folders.
 _Excluded: TypeAlias = Callable[[str, bool], bool]
-_Ignores: TypeAlias = tuple[tuple[str, GitIgnoreSpec], ...]
+_Ignores: TypeAlias = "tuple[tuple[str, GitIgnoreSpec], ...]"
 _GIT = ("git", "-c", "core.fsmonitor=false", "ls-files", "-z")
 
 
@@ -190,14 +191,16 @@ def _is_file(entry: os.DirEntry[str]) -> bool:
 def _gitignore(folder: str) -> list[tuple[str, GitIgnoreSpec]]:
     try:
         lines = Path(folder, ".gitignore").read_text(encoding="utf-8", errors="surrogateescape").splitlines()
-        return [(folder, GitIgnoreSpec.from_lines(lines))]
+        return [(folder, patterns(lines))]
     except (OSError, ValueError):  # there is none, or no pattern that git could read
         return []
 
 
 def _ignored(path: str, is_folder: bool, ignores: _Ignores) -> bool:
     for base, spec in reversed(ignores):  # the nearest file that says something decides
-        decision = spec.check_file(_relative(Path(path), Path(base), is_folder)).include
+        # Not by `_relative`: a path is more than a string that begins like another, and takes as long as the patterns.
+        inside = path[len(base) :].lstrip(os.sep).replace(os.sep, "/")
+        decision = spec.check_file(f"{inside}/" if is_folder else inside).include
         if decision is not None:
             return decision
     return False
@@ -205,14 +208,14 @@ def _ignored(path: str, is_folder: bool, ignores: _Ignores) -> bool:
 
 def _excluder(settings: Settings) -> _Excluded:
     base = settings.config.parent if settings.config else Path.cwd()
-    spec = GitIgnoreSpec.from_lines(settings.exclude)
+    spec = patterns(settings.exclude) if settings.exclude else None
 
     def excluded(path: str, is_folder: bool) -> bool:
         if is_folder:
             name = os.path.basename(path)
             if name in EXCLUDED or os.path.isfile(os.path.join(path, "pyvenv.cfg")):
                 return True
-        if not settings.exclude or not Path(path).is_relative_to(base):
+        if spec is None or not Path(path).is_relative_to(base):
             return False
         return spec.match_file(_relative(Path(path), base, is_folder))
 

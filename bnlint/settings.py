@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from functools import cache
 from pathlib import Path
@@ -18,12 +17,6 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from pathspec import GitIgnoreSpec
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
 
 BASELINE = "bnlint-baseline.json"
 
@@ -118,11 +111,17 @@ class Settings:
         return replace(self, rules=(*self.rules, *self.refused_rules), refused_rules=())
 
 
-@cache
-def _pattern(pattern: str) -> GitIgnoreSpec:
+def patterns(lines: Iterable[str]) -> GitIgnoreSpec:
+    """Patterns as in a ``.gitignore``."""
+    # Costs a tenth of a run on a few files, and most projects give no patterns.
     from pathspec import GitIgnoreSpec
 
-    return GitIgnoreSpec.from_lines([pattern])
+    return GitIgnoreSpec.from_lines(lines)
+
+
+@cache
+def _pattern(pattern: str) -> GitIgnoreSpec:
+    return patterns([pattern])
 
 
 def _longest_match(selectors: Sequence[str], code: str) -> int:
@@ -131,6 +130,8 @@ def _longest_match(selectors: Sequence[str], code: str) -> int:
 
 def nearest(name: str, known: Sequence[str]) -> str:
     """``; did you mean "…"?`` for a mistyped name, or nothing if no known one is close."""
+    import difflib
+
     typed = name.lower()
     lower = {each.lower(): each for each in known}
     matches = difflib.get_close_matches(typed, lower, n=len(lower) or 1)
@@ -201,6 +202,10 @@ def common_folder(paths: Sequence[str]) -> Path:
 def _read_table(path: Path) -> Mapping[str, object] | None:
     if not path.is_file():
         return None
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
