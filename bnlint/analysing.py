@@ -13,7 +13,7 @@ from bnlint.analysis.project_facts.importing import ImportGraph
 from bnlint.cache import Cache
 from bnlint.dependencies import declared_eras
 from bnlint.findings import Analysis, Era, FileError
-from bnlint.judging import Judged, View, as_files, facts_near, guessed, judge, judge_apart, pinned, project_of
+from bnlint.judging import Judged, View, as_files, facts_near, judge, judge_apart, pinned, project_of
 from bnlint.known_parts import KnownParts
 from bnlint.memory import Memory
 from bnlint.parts import Part, parts_of
@@ -21,6 +21,7 @@ from bnlint.processes import ProcessKilledError, Tally, available, can_fork, for
 from bnlint.progress import Progress
 from bnlint.registry import Selection
 from bnlint.settings import Settings
+from bnlint.sifting import sift
 from bnlint.source import Source
 from bnlint.timings import phase
 
@@ -45,7 +46,7 @@ def analyse(
 
     def judged(everything: Sequence[Source]) -> Judged:
         with phase("sifted"):
-            view, parts = _divided(everything, given, needs, settings, memory)
+            view, parts = _divided(everything, given, needs, settings, memory, cached)
         known = None if cached is None else KnownParts(cached, view, memory)
         return _merged(_in_parts(view, parts, settings, progress, memory, known))
 
@@ -67,17 +68,16 @@ def _divided(
     needs: Sequence[prefilter.Needs],
     settings: Settings,
     memory: Memory,
+    cached: Cache | None,
 ) -> tuple[View, list[Part]]:
     """What is to be judged, and in which parts. sources: those that are given, and the others of the project."""
     root = Path.cwd().parts
-    imports = ImportGraph(as_files(sources, memory), root)
-    sieve = prefilter.Sieve(needs)
-    kept = memory.derive(("kept", *needs), sources, lambda source: sieve.keeps(source.data))
-    relevant = {source.filename for source, is_kept in zip(sources, kept, strict=True) if is_kept}
+    sifted = sift(sources, settings, needs, memory, cached)
+    imports = ImportGraph(as_files(sources, sifted, memory), root)
+    relevant = {name for name, said in sifted.items() if said.relevant}
     # What imports a batch norm decides about its training flag, and what trains with it about its updates.
-    norms = [each.filename for each in sources if each.filename in relevant and prefilter.normalises(each.data)]
-    near = imports.around(norms)
-    trainers = {each.filename for each in sources if each.filename in near and prefilter.trains(each.data)}
+    norms = [name for name, said in sifted.items() if said.normalises]
+    trainers = {name for name in imports.around(norms) if sifted[name].trains}
     company = {name for name in imports.importers(norms) | trainers if not prefilter.is_test(name)} - relevant
     matters = relevant | company
     sizes = {source.filename: len(source.text) for source in sources if source.filename in matters}
@@ -88,6 +88,7 @@ def _divided(
         frozenset(company),
         tuple(source for source in sources if source.filename not in sizes),
         root,
+        sifted,
         imports,
         declared_eras(sizes),
     )
@@ -129,8 +130,6 @@ def _judged(
             waiting = [settings.executor.submit(judge_apart, view, part) for part in parts]
             apart = (each.result() for each in waiting)
         elif jobs > 1 and can_fork():
-            # Each process would have to find this out.
-            guessed((*view.parse, *view.aside), memory)
             tally = Tally()
 
             def show() -> None:
@@ -181,8 +180,9 @@ def as_analysed(source: Source, settings: Settings) -> tuple[Source, Era, tuple[
     if source.problem is not None:
         return source, pinned(settings), (source.problem,)
     memory, root, name = Memory(), Path.cwd().parts, frozenset({source.filename})
-    imports = ImportGraph(as_files([source], memory), root)
-    view = View(settings, name, (source,), frozenset(), (), root, imports, declared_eras(name))
+    sifted = sift([source], settings, (), memory)
+    imports = ImportGraph(as_files([source], sifted, memory), root)
+    view = View(settings, name, (source,), frozenset(), (), root, sifted, imports, declared_eras(name))
     part = Part(name, name)
     by_name, modules, errors = facts_near(view, part, memory)
     if not modules:

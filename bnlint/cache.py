@@ -32,7 +32,7 @@ _LATER = {"cell": None, "suppression": None, "verdict": Verdict(), "proof": None
 
 
 class Cache:
-    """The entries of a folder.
+    """The entries of a folder, for one run.
 
     problem: why something could not be kept, to be told once. verdicts: the folder for what the verifier saw.
     """
@@ -40,7 +40,18 @@ class Cache:
     def __init__(self, folder: Path) -> None:
         self.verdicts = folder / "verdicts"
         self._entries = Entries(folder)
+        self._programs: dict[tuple[Path, ...], str] = {}
         self.problem: Notice | None = None
+
+    def key_of(self, settings: Settings, more: Iterable[bytes]) -> str:
+        """A name for what decides what the rules find in any files (the settings, the rules, bnlint), and for more."""
+        decides = (
+            _FORMAT, __version__, sys.version, os.getcwd(), str(settings.root), settings.select, settings.ignore,
+            settings.per_file_ignores, settings.tensorflow, settings.keras,
+        )  # fmt: skip
+        if settings.rules not in self._programs:
+            self._programs[settings.rules] = digest_of(_program(settings.rules))
+        return digest_of([repr(decides).encode(), self._programs[settings.rules].encode(), *more])
 
     def recall(
         self, key: str, surroundings: Callable[[Analysis], str], sources: Mapping[str, Source], codes: Iterable[str]
@@ -59,17 +70,14 @@ class Cache:
 
     def keep(self, key: str, surroundings: str, analysis: Analysis) -> None:
         """Remember an analysis; if that is not possible, note the problem."""
-        self._write(key, {"surroundings": surroundings, "analysis": to_plain(analysis)})
+        self.keep_data(key, {"surroundings": surroundings, "analysis": to_plain(analysis)})
 
-    def recall_part(self, key: str) -> Any:
-        """The data that are known of a part of a project. Raises what `Entries.read` raises."""
+    def recall_data(self, key: str) -> Any:
+        """Other data that are known under a key, unchecked. Raises what `Entries.read` raises."""
         return self._entries.read(key)
 
-    def keep_part(self, key: str, data: Any) -> None:
-        """Remember the data of a part of a project; if that is not possible, note the problem."""
-        self._write(key, data)
-
-    def _write(self, key: str, data: Any) -> None:
+    def keep_data(self, key: str, data: Any) -> None:
+        """Remember data that JSON can say; if that is not possible, note the problem."""
         try:
             self._entries.write(key, data)
         except OSError as error:
@@ -90,30 +98,16 @@ def user_folder() -> Path:
     return Path(base).expanduser() / "bnlint"
 
 
-def key_of(sources: Iterable[Source], settings: Settings) -> str:
-    """A name for everything that decides what the rules find in these files, as far as it is known beforehand."""
-    return digest_of([*base_of(settings), *_content(sources)])
-
-
-def base_of(settings: Settings) -> Iterable[bytes]:
-    """What decides what the rules find in any files: the settings, the rules, bnlint itself."""
-    decides = (
-        _FORMAT, __version__, sys.version, os.getcwd(), str(settings.root), settings.select, settings.ignore,
-        settings.per_file_ignores, settings.tensorflow, settings.keras,
-    )  # fmt: skip
-    yield repr(decides).encode()
-    yield from _program(settings.rules)
-
-
 def surroundings_of(declared: object, rest: Iterable[Source]) -> str:
     """A name for what has a say beside the files of a run: the versions their folders declare, and other files."""
-    return digest_of([repr(declared).encode(), *_content(rest)])
+    return digest_of([repr(declared).encode(), *content_of(rest)])
 
 
-def _content(sources: Iterable[Source]) -> Iterable[bytes]:
+def content_of(sources: Iterable[Source]) -> Iterable[bytes]:
+    """The names of files, and of what they hold."""
     for source in sources:
         yield os.fsencode(source.filename)
-        yield source.data
+        yield source.digest.encode()
 
 
 def _program(own: Iterable[Path]) -> Iterable[bytes]:

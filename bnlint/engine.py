@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bnlint.analysis import prefilter
-from bnlint.cache import Cache, key_of, surroundings_of
+from bnlint.cache import Cache, content_of, surroundings_of
 from bnlint.dependencies import declared_eras
 from bnlint.discovery import Discovery, discover, discover_named, rest_of_project
 from bnlint.findings import Analysis, FileError, Finding, Outcome
@@ -126,7 +126,7 @@ def check_sources(
     key, known = "", None
     if cached is not None:
         with phase("recalled"):
-            key = key_of(sources, settings)
+            key = cached.key_of(settings, content_of(sources))
             known = _recalled(sources, rules, rest, cached, key)
     with uncollected():
         if known is not None:

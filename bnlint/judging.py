@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field, replace
 
 from bnlint import timings
-from bnlint.analysis import era
 from bnlint.analysis.facts import ModuleFacts
 from bnlint.analysis.project import ProjectFacts, project_facts
 from bnlint.analysis.project_facts.far import Answer, Far, Question
@@ -25,6 +24,7 @@ from bnlint.registry import Selection
 from bnlint.relocating import relocated
 from bnlint.rule import Case, Rule
 from bnlint.settings import Settings
+from bnlint.sifting import Sifted
 from bnlint.source import Source
 from bnlint.span import Span
 from bnlint.timings import phase
@@ -36,7 +36,8 @@ class View:
 
     parse: the files that matter, to be parsed where they are near; optional: those whose errors nobody asked for.
     aside: the other files. given: the names of those that are checked. root: the folder that names start from, part by
-    part. imports: which file imports which. declared: by file name, what the dependency files around it say.
+    part. sifted: by file name, what its text says by itself. imports: which file imports which. declared: by file name,
+    what the dependency files around it say.
     """
 
     settings: Settings
@@ -45,6 +46,7 @@ class View:
     optional: frozenset[str]
     aside: tuple[Source, ...]
     root: tuple[str, ...]
+    sifted: Mapping[str, Sifted]
     imports: ImportGraph
     declared: Mapping[str, Era]
 
@@ -106,30 +108,37 @@ def project_of(
     view: View, part: Part, modules: Sequence[ModuleFacts], by_name: dict[str, Source], memory: Memory
 ) -> ProjectFacts:
     """The project as a part sees it. by_name: where the files are noted that turn out to matter to others."""
+    files = files_of(view, memory)
     # What is far, or cannot be parsed, still has words and imports.
-    left = {source.filename: source for source in (*view.aside, *view.parse) if source.filename not in by_name}
-    guesses = dict(zip(left, guessed(left.values(), memory), strict=True))
+    guesses = {name: view.sifted[name].era for name in files if name not in by_name}
     around = view.imports.around(part.near)
-    aside = as_files((source for name, source in left.items() if name in around), memory)
-    far = Far(as_files((source for name, source in left.items() if name not in around), memory))
+    aside = [files[name] for name in sorted(around) if name not in by_name]
+    far = Far(files, around)
     project = project_facts(modules, guesses, view.declared, pinned(view.settings), aside, view.root, view.imports, far)
 
     def parse(file: File) -> ModuleFacts | None:
-        sources, found, _ = analyse_all([left[file.filename]], memory)
+        sources = [source for source in (*view.aside, *view.parse) if source.filename == file.filename]
+        sources, found, _ = analyse_all(sources, memory)
         by_name.update(sources)
         return found[0] if found else None
 
     return with_helpers(with_inherited(project), parse)
 
 
-def as_files(sources: Iterable[Source], memory: Memory) -> list[File]:
+def files_of(view: View, memory: Memory) -> dict[str, File]:
+    """All files of the project as they are known without being parsed, by their names and sorted by these."""
+    sources = sorted((*view.aside, *view.parse), key=lambda source: source.filename)
+    return {file.filename: file for file in as_files(sources, view.sifted, memory)}
+
+
+def as_files(sources: Iterable[Source], sifted: Mapping[str, Sifted], memory: Memory) -> list[File]:
     """The files as they are known without being parsed."""
-    return memory.derive("file", sources, lambda each: File(each.filename, *module_name(each.filename), each.text))
 
+    def file(source: Source) -> File:
+        name = source.filename
+        return File(name, *module_name(name), source.text, sifted[name].imports)
 
-def guessed(sources: Iterable[Source], memory: Memory) -> list[Era]:
-    """What files seem to be written for, if they are not parsed."""
-    return memory.derive("era", sources, lambda source: era.guess(source.text))
+    return memory.derive("file", sources, file)
 
 
 def pinned(settings: Settings) -> Era:

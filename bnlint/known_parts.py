@@ -12,10 +12,10 @@ from dataclasses import replace
 from typing import Any
 
 from bnlint.analysis.project_facts.far import Answer, Far, Question
-from bnlint.cache import Cache, base_of, is_possible
+from bnlint.cache import Cache, is_possible
 from bnlint.entries import digest_of
 from bnlint.findings import Analysis, Finding
-from bnlint.judging import Judged, View, as_files, guessed
+from bnlint.judging import Judged, View, files_of
 from bnlint.memory import Memory
 from bnlint.parts import Part
 from bnlint.plain import PlainError, from_plain, to_plain
@@ -27,21 +27,17 @@ class KnownParts:
     """The parts of a project as earlier runs found them."""
 
     def __init__(self, cached: Cache, view: View, memory: Memory) -> None:
-        self._cached, self._view, self._memory = cached, view, memory
+        self._cached, self._view, self._files = cached, view, files_of(view, memory)
         self._sources = {source.filename: source for source in (*view.parse, *view.aside)}
-        digests = memory.derive("digest", self._sources.values(), lambda source: digest_of([source.data]))
-        self._digests = dict(zip(self._sources, digests, strict=True))
-        guesses = zip(self._sources, guessed(self._sources.values(), memory), strict=True)
-        eras = [(name, era.tensorflow, era.keras) for name, era in guesses]
+        eras = [(name, said.era.tensorflow, said.era.keras) for name, said in sorted(view.sifted.items())]
         imported = [(name, sorted(found)) for name, found in sorted(view.imports.imported.items())]
-        shared = (sorted(eras), imported)
-        self._base = digest_of([*base_of(view.settings), repr(shared).encode()])
+        self._shared = digest_of([repr((eras, imported)).encode()]).encode()
         self._codes = frozenset(Selection(view.settings).codes)
 
     def recall(self, part: Part) -> Judged | None:
         """What was found in a part, if all that decides about it is as it was."""
         try:
-            entry: Any = self._cached.recall_part(self._key(part))
+            entry: Any = self._cached.recall_data(self._key(part))
             asked = {
                 (str(what), str(about), tuple(map(str, among))): (tuple(map(str, found)), are_all is True)
                 for what, about, among, found, are_all in entry["asked"]
@@ -65,17 +61,19 @@ class KnownParts:
         analysis = Analysis(found.own, found.errors, found.parsed, translated)
         asked = [[*question, *answer] for question, answer in found.asked.items()]
         entry = {"analysis": to_plain(analysis), "lent": to_plain(found.lent), "asked": asked}
-        self._cached.keep_part(self._key(part), entry)
+        self._cached.keep_data(self._key(part), entry)
 
     def _key(self, part: Part) -> str:
         """A name for what decides what is found in a part, but for what is far from it."""
         view, around = self._view, sorted(self._view.imports.around(part.near))
         groups = (part.files, part.near, view.given, view.optional)
-        files = [(self._digests[name], view.declared.get(name), [name in group for group in groups]) for name in around]
-        return digest_of([self._base.encode(), repr((around, files)).encode()])
+        files = [
+            (self._sources[name].digest, view.declared.get(name), [name in group for group in groups])
+            for name in around
+        ]
+        return self._cached.key_of(view.settings, [self._shared, repr((around, files)).encode()])
 
     def _answers(self, part: Part, asked: Mapping[Question, Answer]) -> bool:
         """Whether the files that are far from a part answer as they did."""
-        around = self._view.imports.around(part.near)
-        far = Far(as_files((each for name, each in self._sources.items() if name not in around), self._memory))
+        far = Far(self._files, self._view.imports.around(part.near))
         return all(far.answers(*each) for each in asked.items())

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from bnlint.analysis.code.lines import Lines
+from bnlint.entries import digest_of
 from bnlint.findings import Applicability, Edit, FileError, Finding, Fix, Related, Verdict
 from bnlint.fixes import apply_edits
 from bnlint.frozen import dataclass
@@ -90,6 +91,11 @@ class Source:
         except SourceError as error:
             return FileError(self.filename, str(error))
         return None
+
+    @cached_property
+    def digest(self) -> str:
+        """A name for its bytes."""
+        return digest_of([self.data])
 
     @cached_property
     def decoded(self) -> Decoded:

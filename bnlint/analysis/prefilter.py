@@ -39,13 +39,13 @@ def names_framework(data: bytes) -> bool:
 
 
 def normalises(data: bytes) -> bool:
-    """Whether a file may hold a batch norm, a layer or one made by hand."""
+    """Whether a file of TensorFlow code may hold a batch norm, a layer or one made by hand."""
     return any(word in data for word in _NORMS)
 
 
 def trains(data: bytes) -> bool:
-    """Whether a file may train what others make, or be the model that does."""
-    return names_framework(data) and any(word in data for word in _TRAINING)
+    """Whether a file of TensorFlow code may train what others make, or be the model that does."""
+    return any(word in data for word in _TRAINING)
 
 
 def is_test(filename: str) -> bool:
@@ -73,9 +73,7 @@ class Sieve:
         return any(each in word for each in self._enough)
 
     def keeps(self, data: bytes) -> bool:
-        """Whether a file with these bytes matters."""
-        if not names_framework(data):
-            return False
+        """Whether a file of TensorFlow code with these bytes matters."""
         for word in self._enough:
             if word in data:
                 return True

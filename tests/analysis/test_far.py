@@ -13,7 +13,7 @@ READS = "tf.get_collection('losses')"
 
 def far(**changed: str) -> Far:
     texts = TEXTS | {f"{name}.py": text for name, text in changed.items()}
-    return Far(File(name, name.removesuffix(".py"), "", text) for name, text in texts.items())
+    return Far({name: File(name, name.removesuffix(".py"), "", texts[name], frozenset()) for name in sorted(texts)})
 
 
 def test_only_what_was_wanted_is_noted() -> None:

@@ -33,7 +33,9 @@ def files(texts: dict[str, str], parsed: tuple[str, ...] = ()) -> dict[str, File
     for filename, text in texts.items():
         module = filename.removesuffix(".py").replace("/", ".")
         facts = analyse(text, filename, module, module.rpartition(".")[0]) if filename in parsed else None
-        made[filename] = File.of(facts) if facts else File(filename, module, module.rpartition(".")[0], text)
+        package = module.rpartition(".")[0]
+        imports = frozenset(imported_names(text, package))
+        made[filename] = File.of(facts) if facts else File(filename, module, package, text, imports)
     return made
 
 
@@ -76,7 +78,7 @@ def test_of_several_files_the_one_beside_the_importer_is_meant() -> None:
     ],
 )
 def test_files_that_run_a_graph(text: str, driven: bool) -> None:
-    assert File("train.py", "train", "", text).drives is driven
+    assert File("train.py", "train", "", text, frozenset()).drives is driven
 
 
 def test_live_functions_are_reached_by_name() -> None:

@@ -15,8 +15,8 @@ from typing import Any, NoReturn
 import pytest
 from click.testing import Result
 
-from bnlint import cache, engine, entries
-from bnlint.cache import Cache, key_of
+from bnlint import cache, entries
+from bnlint.cache import Cache
 from bnlint.entries import digest_of
 from bnlint.registry import builtin_folder, load_rules
 from bnlint.settings import Settings
@@ -33,11 +33,16 @@ def remembered() -> list[Path]:
     return sorted(folder().glob("*.json"))
 
 
+# What is kept of a run over a project of one part, and how each entry begins.
+ENTRIES = {"run": b'{"surroundings"', "part": b'{"analysis"', "texts": b'[["'}
+
+
 def only_entry(kind: str) -> Path:
-    """The entry of a run over a project of one part: that of the run, or that of the part. The other one is removed."""
-    of_run, of_part = sorted(remembered(), key=lambda path: b'"asked"' in path.read_bytes())
-    wanted, other = (of_run, of_part) if kind == "run" else (of_part, of_run)
-    other.unlink()
+    """One entry of a run over a project of one part. The others are removed."""
+    (wanted,) = (path for path in remembered() if path.read_bytes().partition(b"\n")[2].startswith(ENTRIES[kind]))
+    for path in remembered():
+        if path != wanted:
+            path.unlink()
     return wanted
 
 
@@ -119,11 +124,10 @@ def test_a_changed_rule_is_seen(project: Path, run: Run, tmp_path_factory: pytes
     rule.parent.mkdir()
     rule.write_text(source.read_text().replace("BN102", "XX102"))
     settings = Settings(rules=(own,))
-    sources = engine.read(["."], settings).sources
-    before = key_of(sources, settings)
-    assert key_of(sources, settings) == before
+    before = Cache(own).key_of(settings, ())
+    assert Cache(own).key_of(settings, ()) == before
     rule.write_text(rule.read_text() + "\n")
-    assert key_of(sources, settings) != before
+    assert Cache(own).key_of(settings, ()) != before
     load_rules.cache_clear()
 
 
@@ -150,7 +154,7 @@ def _folder(path: Path) -> None:
     path.mkdir()
 
 
-@pytest.mark.parametrize("kind", ["run", "part"])
+@pytest.mark.parametrize("kind", ENTRIES)
 @pytest.mark.parametrize("damage", [_cut, _flip, _nested, _folder, lambda path: path.write_bytes(b"")])
 def test_a_damaged_entry_is_no_entry(project: Path, run: Run, damage: Callable[[Path], object], kind: str) -> None:
     cold = check(run)
@@ -208,6 +212,39 @@ def test_an_entry_is_believed_as_it_was_written(project: Path, run: Run, kind: s
     assert check(run)["findings"][0]["message"] == "changed"
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        1,
+        {"wrong.py": "DIGEST"},
+        ["wrong.py"],
+        [["wrong.py"]],
+        [["wrong.py", "DIGEST", False, False, False, "9", None, ""]],
+        [["wrong.py", "DIGEST", 0, False, False, None, None, ""]],
+        [["wrong.py", "DIGEST", False, False, False, None, [], ""]],
+        [["wrong.py", "DIGEST", False, False, False, None, None, ["os"]]],
+        [["wrong.py", "of other bytes", False, False, False, None, None, ""]],
+        [["other.py", "DIGEST", False, False, False, None, None, ""]],
+    ],
+)
+def test_what_cannot_be_said_of_a_text_is_not_believed(project: Path, run: Run, data: Any) -> None:
+    cold = check(run)
+    _write(only_entry("texts"), json.dumps(data).replace("DIGEST", _digest("wrong.py")))
+    assert check(run) == cold
+
+
+def test_what_a_text_says_is_believed_as_it_was_written(project: Path, run: Run) -> None:
+    """Without this, the test above could not fail."""
+    check(run)
+    row = ["wrong.py", _digest("wrong.py"), False, False, False, None, None, ""]
+    _write(only_entry("texts"), json.dumps([row]))
+    assert check(run)["findings"] == []
+
+
+def _digest(name: str) -> str:
+    return digest_of([Path(name).read_bytes()])
+
+
 def test_a_full_disk_is_one_message(project: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> NoReturn:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -230,7 +267,7 @@ def test_nothing_is_written_without_it(project: Path, run: Run) -> None:
     assert list(folder().iterdir()) == []
 
 
-@pytest.mark.parametrize(("most", "bytes_each", "kept"), [(8, 0, 7), (200, 30_000, 5)], ids=["many", "large"])
+@pytest.mark.parametrize(("most", "bytes_each", "kept"), [(8, 0, 8), (200, 30_000, 6)], ids=["many", "large"])
 def test_the_oldest_go(
     project: Path, run: Run, monkeypatch: pytest.MonkeyPatch, most: int, bytes_each: int, kept: int
 ) -> None:
@@ -242,7 +279,7 @@ def test_the_oldest_go(
     check(run)
     left = {path.stem for path in remembered()}
     assert len(left) == kept
-    assert len(left & set("01234567")) == kept - 2, "the new ones stay: that of the run, and that of its only part"
+    assert len(left & set("01234567")) == kept - len(ENTRIES), "the new ones stay"
     assert not left & {"0", "1"}
     assert "7" in left
 

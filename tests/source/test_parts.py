@@ -11,15 +11,16 @@ from typing import Any
 
 import pytest
 
-from bnlint import analysing, judging, parts
+from bnlint import analysing, parts
 from bnlint.analysis import era
-from bnlint.analysis.project_facts.file import File
+from bnlint.analysis.prefilter import Sieve
+from bnlint.analysis.project_facts.file import File, imported_names
 from bnlint.analysis.project_facts.importing import ImportGraph
 from bnlint.engine import check
 from bnlint.findings import Era
-from bnlint.memory import Memory
 from bnlint.parts import Part, parts_of
 from bnlint.settings import Settings
+from bnlint.sifting import sifted
 from bnlint.source import Source
 
 IMPORTS = {
@@ -35,10 +36,11 @@ IMPORTS = {
 
 
 def divided(sizes: dict[str, int], texts: dict[str, str] = IMPORTS) -> list[Part]:
-    files = [
-        File(name, name.removesuffix(".py").replace("/", "."), name.rpartition("/")[0], text)
-        for name, text in texts.items()
-    ]
+    files: list[File] = []
+    for name, text in texts.items():
+        package = name.rpartition("/")[0]
+        imports = frozenset(imported_names(text, package))
+        files.append(File(name, name.removesuffix(".py").replace("/", "."), package, text, imports))
     return parts_of(ImportGraph(files), list(sizes), sizes)
 
 
@@ -152,7 +154,7 @@ def test_what_a_notebook_printed_says_nothing() -> None:
     printed = {"output_type": "stream", "name": "stdout", "text": ["from keras import ops"]}
     cell = {"cell_type": "code", "source": ["import keras"], "metadata": {}, "outputs": [printed], "execution_count": 1}
     notebook = json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}).encode()
-    assert judging.guessed([Source.from_bytes(notebook, "a.ipynb")], Memory()) == [Era()]
+    assert sifted(Source.from_bytes(notebook, "a.ipynb"), Sieve([])).era == Era()
 
 
 def test_a_folder_of_scripts_is_divided_by_what_they_import(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,8 +6,9 @@ and sees whether it still holds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from itertools import islice
+from types import MappingProxyType
 from typing import TypeAlias
 
 from bnlint.analysis.project_facts.file import File
@@ -29,11 +30,14 @@ _QUESTIONS: Mapping[str, Callable[[File, str], bool]] = {
 
 
 class Far:
-    """The files of a project that are far from those that are judged."""
+    """The files of a project that are far from those that are judged.
 
-    def __init__(self, files: Iterable[File] = ()) -> None:
-        # In an order of their own: a question may be asked again when other files are parsed.
-        self._files = {file.filename: file for file in sorted(files, key=lambda file: file.filename)}
+    files: of the whole project by their names, sorted by these: a question may be asked again when others are parsed.
+    near: the names of those that are not far.
+    """
+
+    def __init__(self, files: Mapping[str, File] = MappingProxyType({}), near: Collection[str] = ()) -> None:
+        self._files, self._near = files, near
         self._found: dict[Question, list[str]] = {}
         self._left: dict[Question, Iterator[str]] = {}
 
@@ -59,7 +63,7 @@ class Far:
 
     def take_steps(self, among: set[str]) -> bool:
         """Whether one of some files takes optimizer steps."""
-        far = tuple(sorted(self._files.keys() & among))
+        far = tuple(sorted((self._files.keys() & among).difference(self._near)))
         return bool(far) and any(self._that("takes steps", among=far))
 
     def train(self) -> bool:
@@ -80,9 +84,9 @@ class Far:
         question = (what, about, among)
         if question not in self._found:
             is_so = _QUESTIONS[what]
-            files = [self._files[name] for name in among if name in self._files] if among else self._files.values()
+            far = (name for name in among or self._files if name in self._files and name not in self._near)
             self._found[question] = []
-            self._left[question] = (file.filename for file in files if is_so(file, about))
+            self._left[question] = (name for name in far if is_so(self._files[name], about))
         found, at = self._found[question], 0
         while at < len(found) or self._finds_more(question):
             yield found[at]

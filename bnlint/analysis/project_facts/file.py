@@ -40,25 +40,23 @@ ANY = "*"
 
 @dataclass(frozen=True, eq=False)
 class File:
-    """A file of the project. ``facts`` is None if no rule needed it to be parsed."""
+    """A file of the project. ``facts`` is None if no rule needed it to be parsed.
+
+    imports: full names of what it imports; ``x.*`` for a star.
+    """
 
     filename: str
     module: str
     package: str
     text: str = field(repr=False)
+    imports: frozenset[str]
     facts: ModuleFacts | None = field(default=None, repr=False)
 
     @classmethod
     def of(cls, facts: ModuleFacts) -> File:
         """A file that was parsed."""
-        return cls(facts.filename, facts.module, facts.package, facts.flow.tree.own_text, facts)
-
-    @cached_property
-    def imports(self) -> frozenset[str]:
-        """Full names of what it imports; ``x.*`` for a star."""
-        if self.facts is not None:
-            return frozenset(self.facts.flow.tree.imports)
-        return frozenset(imported_names(self.text, self.package))
+        tree = facts.flow.tree
+        return cls(facts.filename, facts.module, facts.package, tree.own_text, frozenset(tree.imports), facts)
 
     @cached_property
     def drives(self) -> bool:
