@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from collections.abc import Callable
+from dataclasses import field, replace
+
+import pytest
 
 from bnlint.frozen import dataclass
 
@@ -37,6 +40,44 @@ class Holder:
 @dataclass(slots=True)
 class Open:
     row: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    row: int
+    things: list[int] = field(default_factory=list[int])
+
+
+@dataclass(frozen=True)
+class Base:
+    row: int
+    column: int = 1
+
+
+@dataclass(frozen=True)
+class Above(Base):
+    width: int = 2
+
+    def __post_init__(self) -> None:
+        seen.append(self)
+
+
+seen: list[Above] = []
+
+
+def test_made_of_their_fields() -> None:
+    assert Named(row=1).things is not Named(row=1).things
+    assert (Named(row=1, things=[2]).things, replace(Named(row=1), row=2).row) == ([2], 2)
+    made = Above(3, width=4)
+    assert (made.row, made.column, made.width, seen) == (3, 1, 4, [made])
+    assert House((1,)).colour == ""
+
+
+@pytest.mark.parametrize("wrong", [lambda: Named(1), lambda: Named(), lambda: Open(1, 2), lambda: Open(line=1)])
+def test_of_nothing_else(wrong: Callable[[], object]) -> None:
+    for _ in range(2):  # the first time of a class is another way
+        with pytest.raises(TypeError, match=r"__init__\(\)"):
+            wrong()
 
 
 def test_by_their_fields() -> None:
