@@ -148,6 +148,23 @@ def test_a_layer_that_is_held_is_let_pass(found: Found, line: str) -> None:
     assert found(MODEL.format(line=line), "BN406") == []
 
 
+@pytest.mark.parametrize("loop", ["src in made", "number, src in enumerate(made)", "src, size in zip(made, sizes)"])
+def test_what_is_put_into_a_list_is_read_by_a_loop(found: Found, loop: str) -> None:
+    program = f"""from keras import layers
+def net(features, sizes):
+    made, flat = [], []
+    for each in features:
+        made.append(layers.BatchNormalization()(each))
+    for {loop}:
+        src = layers.ReLU()(src)
+        flat.append(src)
+    return layers.Concatenate()(flat)
+"""
+    assert found(program, "BN406") == []
+    unused = program.replace("src = layers.ReLU()(src)", "src = layers.ReLU()(features)")
+    assert found(unused, "BN406") == ["program.py:5 warning"]
+
+
 def test_a_layer_held_by_an_object_may_be_called_for_its_effect(found: Found) -> None:
     program = """import tensorflow as tf
 class Folded(tf.keras.layers.Layer):

@@ -232,8 +232,12 @@ class Uses:
     def _loop_targets(self) -> dict[int, list[Binding]]:
         found: dict[int, list[Binding]] = defaultdict(list)
         for binding in self._flow.tree.bindings:
-            if binding.kind == "loop" and isinstance(binding.value, Item):
-                found[id(binding.value.base)].append(binding)
+            iterated = binding.value if binding.kind == "loop" else None
+            # `for number, op in enumerate(ops)` binds items of an item.
+            while isinstance(iterated, Item):
+                iterated = iterated.base
+            if iterated is not None and iterated is not binding.value:
+                found[id(iterated)].append(binding)
         return found
 
     # -- calls -----------------------------------------------------------------------------------
