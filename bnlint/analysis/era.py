@@ -6,7 +6,7 @@ import re
 
 from bnlint.analysis.code.dataflow import Dataflow
 from bnlint.analysis.code.names import canonical
-from bnlint.analysis.code.values import Attribute, Const, Global, Value
+from bnlint.analysis.code.values import Attribute, Call, Const, Global, Value
 from bnlint.findings import Era
 
 # Names of TensorFlow 1 that a TensorFlow 2 program has no reason to touch.
@@ -19,9 +19,10 @@ _GRAPH = re.compile(
     r"disable_v2_behavior|disable_eager_execution|estimator\.EstimatorSpec|py_func|log|to_float|variable_op_scope)\b"
 )
 _SWITCHES_OFF = frozenset({"tf.disable_v2_behavior", "tf.disable_eager_execution"})
-_SWITCHES_ON = frozenset(
-    {"tf.enable_v2_behavior", "tf.enable_eager_execution", "tf.executing_eagerly_outside_functions"}
+_ENABLES = frozenset(
+    {"tf.enable_v2_behavior", "tf.enable_eager_execution", "tf.contrib.eager.enable_eager_execution"}
 )
+_SWITCHES_ON = _ENABLES | {"tf.executing_eagerly_outside_functions"}
 _EAGER = frozenset({"tf.GradientTape", "tf.function", "tf.Module", "tf.random.normal", "tf.keras.Model"})
 _KERAS_3 = re.compile(
     r"^(?:tensorflow\.)?keras(?:_core)?\.(?:src\.)?(?:ops|saving|random|Variable|KerasTensor|distribution|dtype_policies|"
@@ -99,9 +100,21 @@ def detect(flow: Dataflow) -> Era:
     """The era of one module, None where its own text does not decide."""
     names = _names(flow)
     plain = {canonical(name): (name, row) for name, row in reversed(names.items())}
-    tensorflow, evidence = _tensorflow(names, plain)
+    tensorflow, evidence = ("2", enabled) if (enabled := _enabled(flow)) else _tensorflow(names, plain)
     keras, keras_evidence = _keras(flow, names)
     return Era(tensorflow, keras, tuple(evidence + keras_evidence))
+
+
+def _enabled(flow: Dataflow) -> list[str]:
+    """Where a module switches eager execution on, whatever else may happen; then it holds no graph code that works."""
+    return [
+        f"line {statement.span.row}: {name}"
+        for statement in flow.tree.own_statements
+        if isinstance(statement.value, Call)
+        and not statement.guards
+        and flow.tree.scopes[statement.scope].kind == "module"
+        and (name := flow.name_of(statement.value)) in _ENABLES
+    ]
 
 
 def _tensorflow(names: dict[str, int], plain: dict[str, tuple[str, int]]) -> tuple[str | None, list[str]]:

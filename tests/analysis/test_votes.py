@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import pytest
+
 from bnlint.analysis.project_facts.votes import Votes
 from bnlint.findings import Era
+
+if TYPE_CHECKING:
+    from tests.analysis.conftest import Found
 
 OLD = [(f"old/{name}.py", "1") for name in "abcdef"]
 NEW = [(f"new/{name}.py", "2") for name in "ab"]
@@ -30,6 +37,37 @@ def test_one_that_holds_both_does_not_know() -> None:
     assert near("new/x.py", *NEW, ("new/old.py", "1"), *OLD).tensorflow is None
     assert near("other/x.py", *OLD, NEW[0]).tensorflow == "1"
     assert near("x.py") == Era()
+
+
+EAGER = """import tensorflow as tf
+{switch}
+moving_mean = tf.Variable(tf.zeros([4]), trainable=False)
+def norm(x):
+    mean, var = tf.nn.moments(x, [0])
+    moving_mean.assign(moving_mean * 0.9 + mean * 0.1)
+    return (x - mean) / tf.sqrt(var)
+y = norm(tf.random_normal([8, 4])) - moving_mean
+"""
+GRAPH = (
+    "import tensorflow as tf\nx = tf.placeholder(tf.float32)\nwith tf.Session() as sess:\n    sess.run(x, {x: 1.0})\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("switch", "is_graph"),
+    [
+        ("", True),
+        ("tf.enable_eager_execution()", False),
+        ("tf.compat.v1.enable_eager_execution()", False),
+        ("if eager: tf.enable_eager_execution()", True),
+        ("def eager(): tf.enable_eager_execution()", True),
+    ],
+)
+def test_a_file_that_switches_graphs_off_is_no_graph_code_whatever_stands_beside_it(
+    found: Found, switch: str, is_graph: bool
+) -> None:
+    files = {"program.py": EAGER.format(switch=switch), "a.py": GRAPH, "b.py": GRAPH}
+    assert found(files, "BN201") == (["program.py:6"] if is_graph else [])
 
 
 def test_names_that_lead_out_of_the_folder_that_is_checked() -> None:
