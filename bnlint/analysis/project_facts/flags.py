@@ -74,6 +74,8 @@ class Flags:
         """``normalizer_fn=slim.batch_norm`` with its ``normalizer_params``."""
         function, given = call.keyword("normalizer_fn"), call.keyword("normalizer_params")
         api = module.flow.name_of_value(function) if function is not None else None
+        if api is not None and given is None and self._hands_parameters(module):
+            return
         options = self._entries(module, given) if given is not None else {}
         if api in LAYER_FUNCTIONS and options is not None and not _is(options.get("trainable"), False):
             scope, slim = module.flow.site(call).scope, api.startswith("slim.")
@@ -130,12 +132,17 @@ class Flags:
 
     def sets_scopes(self, module: ModuleFacts) -> bool:
         """Whether an ``arg_scope``, here or in a file that imports this one, gives layers their flag from outside."""
-        return any(
-            is_arg_scope(other, call) and self._gives_flag(other, call)
-            for other in self._project.programs.of(module).modules
-            if other is module or self._imports(other, module)
-            for call in other.flow.tree.calls
-        )
+        return any(self._gives_flag(other, call) for other, call in self._scopes(module))
+
+    def _hands_parameters(self, module: ModuleFacts) -> bool:
+        """Whether an ``arg_scope`` gives layers the ``normalizer_params`` that they do not name themselves."""
+        return any(call.keyword("normalizer_params") is not None for _, call in self._scopes(module))
+
+    def _scopes(self, module: ModuleFacts) -> Iterator[tuple[ModuleFacts, Call]]:
+        """The calls of ``arg_scope`` in a module and in files that import it."""
+        for other in self._project.programs.of(module).modules:
+            if other is module or self._imports(other, module):
+                yield from ((other, call) for call in other.flow.tree.calls if is_arg_scope(other, call))
 
     def _gives_flag(self, module: ModuleFacts, call: Call) -> bool:
         """Whether a call passes the flag: by name, among ``**options``, or by its place in a function in sight."""
