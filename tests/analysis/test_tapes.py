@@ -152,3 +152,38 @@ def test_a_flag_that_keras_does_not_know(told: str, given: str, more: str, is_lo
     program = WRAPPED.format(told=told, given=given, more=more)
     assert found(program, "BN301") == (["program.py:8"] if is_lost else [])
     assert found(program + "net.fit(data)\n", "BN301") == []
+
+
+BUILDERS = """\
+import tensorflow as tf
+from tensorflow.keras import layers
+def block(x):
+    return layers.BatchNormalization()(x)
+def direct(use_bn=True):
+    inputs = tf.keras.Input((4,))
+    x = layers.Dense(4)(inputs)
+    if use_bn:
+        x = layers.BatchNormalization()(x)
+    return tf.keras.Model(inputs, x)
+def by_blocks(use_bn=True):
+    inputs = tf.keras.Input((4,))
+    if use_bn:
+        x = block(inputs)
+    else:
+        x = layers.Dense(4)(inputs)
+    return tf.keras.Model(inputs, x)
+"""
+
+
+@pytest.mark.parametrize("builder", ["direct", "by_blocks"])
+@pytest.mark.parametrize(("told", "holds"), [("", True), ("use_bn=True", True), ("use_bn=False", False)])
+def test_a_builder_may_leave_the_batch_norm_out(builder: str, told: str, holds: bool, found: Found) -> None:
+    program = HEAD + f"import builders\nnet = builders.{builder}({told})\n" + STEP.format(given="x")
+    places = found({"builders.py": BUILDERS, "program.py": program}, "BN301")
+    assert places == (row_of(program) if holds else [])
+
+
+def test_of_two_that_a_builder_makes_one_has_it(found: Found) -> None:
+    nets = "import builders\nnet = builders.direct(use_bn=False)\nif deep:\n    net = builders.direct()\n"
+    program = HEAD + nets + STEP.format(given="x")
+    assert found({"builders.py": BUILDERS, "program.py": program}, "BN301") == row_of(program)

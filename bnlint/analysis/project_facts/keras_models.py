@@ -58,8 +58,14 @@ class KerasModels:
 
     def holds_batch_norm(self, module: ModuleFacts, value: Value, depth: int = _DEPTH) -> bool:
         """Whether a value is known to be a batch norm, or a model or layer of the project with one inside."""
+        without: set[tuple[str, int]] = set()
         for home, origin in self._links.origins(module, value):
-            if not isinstance(origin, Call):
+            # What a function returns comes right after the call of it.
+            if not isinstance(origin, Call) or (home.filename, home.flow.site(origin).scope) in without:
+                continue
+            place = self._links.definition(home, origin.callee)
+            if place is not None and self._switches_off(home, origin, *place):
+                without.add((place[0].filename, place[1].id))
                 continue
             name = home.flow.name_of(origin)
             if name in LAYER_CLASSES:
@@ -69,7 +75,6 @@ class KerasModels:
                 return True
             if name in MODELS and not layers and self._makes_layers(home, home.flow.site(origin).scope, _DEPTH):
                 return True
-            place = self._links.definition(home, origin.callee)
             if place is not None and self._place_makes_layers(*place, _DEPTH):
                 return True
         return False
@@ -112,7 +117,15 @@ class KerasModels:
         """Whether all batch norms of a function stand under ``if use_bn:``, and this call says no to that."""
         if any(name is None for name, _ in call.keywords):
             return False
-        guarded = [module.flow.site(layer.creation).guards for layer in module.layers if layer.scope == function.id]
+        makers = [layer.creation for layer in module.layers if layer.scope == function.id]
+        makers += [
+            inner
+            for inner in function.calls
+            if (place := self._links.definition(module, inner.callee)) is not None
+            and place[1].id != function.id
+            and self._place_makes_layers(*place, _DEPTH)
+        ]
+        guarded = [module.flow.site(maker).guards for maker in makers]
         return bool(guarded) and all(
             any(
                 isinstance(given, Const) and bool(given.value) is not guard.taken
