@@ -81,6 +81,19 @@ def test_files_that_run_a_graph(text: str, driven: bool) -> None:
     assert File("train.py", "train", "", text, frozenset()).drives is driven
 
 
+@pytest.mark.parametrize(
+    ("text", "trains"),
+    [
+        ("estimator.train(input_fn)", True),
+        ("slim.learning.train(step, folder)", True),
+        ("images = data_set.train(shuffle=True)", False),
+        ("for batch in loader.train():", False),
+    ],
+)
+def test_files_that_train(text: str, trains: bool) -> None:
+    assert File("train.py", "train", "", text, frozenset()).trains is trains
+
+
 def test_live_functions_are_reached_by_name() -> None:
     text = (
         "class Net:\n    def __init__(self):\n        self.build()\n    def build(self):\n        return helper\n"

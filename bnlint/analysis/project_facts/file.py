@@ -29,9 +29,13 @@ _COMMENT = re.compile(r"#[^\n]*")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 # What code that takes optimizer steps holds, and what code that trains does.
 _STEPS = (".minimize(", ".apply_gradients(", "create_train_op(", "optimize_loss(")
-_TRAINS = re.compile(r"\.minimize\(|\.apply_gradients\(|create_train_op|optimize_loss|train_op\s*=|\.fit\(|\.train\(")
+# `dataset.train()` hands out data.
+_TRAIN = r"(?<!data)(?<!set)(?<!sets)(?<!loader)\.train\("
+_TRAINS = re.compile(
+    rf"\.minimize\(|\.apply_gradients\(|create_train_op|optimize_loss|train_op\s*=|\.fit\(|{_TRAIN}"
+)
 # A file that speaks of these takes part in training, even if the step itself is built elsewhere.
-_TAKES_PART = re.compile(r"train_?(?:op|step)|[oO]ptimi[sz]er|def train|\.train\(|\bepochs?\b")
+_TAKES_PART = re.compile(rf"train_?(?:op|step)|[oO]ptimi[sz]er|def train|{_TRAIN}|\bepochs?\b")
 _RESTORING = (".restore(", "load_weights(", "import_meta_graph(", "latest_checkpoint(")
 _COLLECTION = tuple(word.decode() for word in COLLECTION)
 # What is mentioned where a function is looked up under a name that only a run knows.
