@@ -100,11 +100,16 @@ def _judged(project: ProjectFacts, module: ModuleFacts, call: Call, made: tuple[
     numbers = _numbers(module, axes)
     rank = _rank(project, module, data, _DEPTH) if data is not None else None
     fault, certain = _fault(axes, numbers, rank)
-    if fault is None or data is None:
+    if fault is None or data is None or (fault == "channels" and not certain and _makes_volumes(module)):
         return None
     statistics = tuple(statistic for statistic in module.statistics if statistic.call.id in made)
     certain = certain or (fault == "batch" and all(_made_by_last_axis(module, each) for each in statistics))
     return WrongReduction(call, module.flow.site(call).scope, fault, axes, rank, certain, statistics)
+
+
+def _makes_volumes(module: ModuleFacts) -> bool:
+    """Whether a module convolves in three dimensions: its data may have five axes."""
+    return any("conv3d" in (module.flow.name_of(call) or "").lower() for call in module.flow.tree.calls)
 
 
 def _fault(axes: Value | None, numbers: tuple[int, ...] | None, rank: int | None) -> tuple[Fault | None, bool]:
