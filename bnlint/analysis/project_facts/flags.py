@@ -48,6 +48,7 @@ class Flags:
     def __init__(self, project: ProjectFacts) -> None:
         self._project = project
         self._calls: dict[str, list[FlaggedCall]] = {}
+        self._arg_scopes: dict[str, list[tuple[ModuleFacts, Call]]] = {}
 
     def of(self, module: ModuleFacts) -> list[FlaggedCall]:
         """The batch norms of ``tf.layers`` and ``slim`` in a module whose options are all in sight."""
@@ -74,10 +75,10 @@ class Flags:
         """``normalizer_fn=slim.batch_norm`` with its ``normalizer_params``."""
         function, given = call.keyword("normalizer_fn"), call.keyword("normalizer_params")
         api = module.flow.name_of_value(function) if function is not None else None
-        if api is not None and given is None and self._hands_parameters(module):
+        if api not in LAYER_FUNCTIONS or (given is None and self._hands_parameters(module)):
             return
         options = self._entries(module, given) if given is not None else {}
-        if api in LAYER_FUNCTIONS and options is not None and not _is(options.get("trainable"), False):
+        if options is not None and not _is(options.get("trainable"), False):
             scope, slim = module.flow.site(call).scope, api.startswith("slim.")
             passed = options.get("is_training" if slim else "training")
             in_place = slim and _is(options.get("updates_collections"), None)
@@ -138,11 +139,18 @@ class Flags:
         """Whether an ``arg_scope`` gives layers the ``normalizer_params`` that they do not name themselves."""
         return any(call.keyword("normalizer_params") is not None for _, call in self._scopes(module))
 
-    def _scopes(self, module: ModuleFacts) -> Iterator[tuple[ModuleFacts, Call]]:
+    def _scopes(self, module: ModuleFacts) -> list[tuple[ModuleFacts, Call]]:
         """The calls of ``arg_scope`` in a module and in files that import it."""
-        for other in self._project.programs.of(module).modules:
-            if other is module or self._imports(other, module):
-                yield from ((other, call) for call in other.flow.tree.calls if is_arg_scope(other, call))
+        known = self._arg_scopes.get(module.filename)
+        if known is None:
+            known = self._arg_scopes[module.filename] = [
+                (other, call)
+                for other in self._project.programs.of(module).modules
+                if other is module or self._imports(other, module)
+                for call in other.flow.tree.calls
+                if is_arg_scope(other, call)
+            ]
+        return known
 
     def _gives_flag(self, module: ModuleFacts, call: Call) -> bool:
         """Whether a call passes the flag: by name, among ``**options``, or by its place in a function in sight."""
