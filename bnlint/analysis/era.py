@@ -19,9 +19,7 @@ _GRAPH = re.compile(
     r"disable_v2_behavior|disable_eager_execution|estimator\.EstimatorSpec|py_func|log|to_float|variable_op_scope)\b"
 )
 _SWITCHES_OFF = frozenset({"tf.disable_v2_behavior", "tf.disable_eager_execution"})
-_ENABLES = frozenset(
-    {"tf.enable_v2_behavior", "tf.enable_eager_execution", "tf.contrib.eager.enable_eager_execution"}
-)
+_ENABLES = frozenset({"tf.enable_v2_behavior", "tf.enable_eager_execution", "tf.contrib.eager.enable_eager_execution"})
 _SWITCHES_ON = _ENABLES | {"tf.executing_eagerly_outside_functions"}
 _EAGER = frozenset({"tf.GradientTape", "tf.function", "tf.Module", "tf.random.normal", "tf.keras.Model"})
 _KERAS_3 = re.compile(

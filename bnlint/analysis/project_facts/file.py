@@ -31,9 +31,7 @@ _WORD = re.compile(r"[A-Za-z_]\w*")
 _STEPS = (".minimize(", ".apply_gradients(", "create_train_op(", "optimize_loss(")
 # `dataset.train()` hands out data.
 _TRAIN = r"(?<!data)(?<!set)(?<!sets)(?<!loader)\.train\("
-_TRAINS = re.compile(
-    rf"\.minimize\(|\.apply_gradients\(|create_train_op|optimize_loss|train_op\s*=|\.fit\(|{_TRAIN}"
-)
+_TRAINS = re.compile(rf"\.minimize\(|\.apply_gradients\(|create_train_op|optimize_loss|train_op\s*=|\.fit\(|{_TRAIN}")
 # A file that speaks of these takes part in training, even if the step itself is built elsewhere.
 _TAKES_PART = re.compile(rf"train_?(?:op|step)|[oO]ptimi[sz]er|def train|{_TRAIN}|\bepochs?\b")
 _RESTORING = (".restore(", "load_weights(", "import_meta_graph(", "latest_checkpoint(")
