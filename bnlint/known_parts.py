@@ -7,11 +7,11 @@ they were asked something when the part was judged; if they still answer the sam
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
-from bnlint.analysis.project_facts.far import Answer, Far, Question
+from bnlint.analysis.project_facts.far import Far
 from bnlint.cache import Cache, is_possible
 from bnlint.entries import digest_of
 from bnlint.findings import Analysis, Finding
@@ -33,18 +33,22 @@ class KnownParts:
         imported = [(name, sorted(found)) for name, found in sorted(view.imports.imported.items())]
         self._shared = digest_of([repr((eras, imported)).encode()]).encode()
         self._codes = frozenset(Selection(view.settings).codes)
+        self._keys: dict[Part, str] = {}
 
     def recall(self, part: Part) -> Judged | None:
         """What was found in a part, if all that decides about it is as it was."""
+        around = self._view.imports.around(part.near)
+        self._keys[part] = self._key(part, around)
         try:
-            entry: Any = self._cached.recall_data(self._key(part))
+            entry: Any = self._cached.recall_data(self._keys[part])
             asked = {
                 (str(what), str(about), tuple(map(str, among))): (tuple(map(str, found)), are_all is True)
                 for what, about, among, found, are_all in entry["asked"]
             }
             analysis: Analysis = from_plain(Analysis, entry["analysis"], {"Experiment": Experiment})
             lent: tuple[Finding, ...] = from_plain(tuple[Finding, ...], entry["lent"], {"Experiment": Experiment})
-            if not self._answers(part, asked):
+            far = Far(self._files, around)
+            if not all(far.answers(*each) for each in asked.items()):
                 return None
         except (OSError, ValueError, KeyError, TypeError, IndexError, RecursionError, PlainError):
             return None
@@ -56,24 +60,18 @@ class KnownParts:
         return Judged(analysis.findings, lent, analysis.errors, analysis.analysed, as_read, asked)
 
     def keep(self, part: Part, found: Judged) -> None:
-        """Remember what was found in a part."""
+        """Remember what was found in a part that could not be recalled."""
         translated = tuple(source.filename for source in found.translated)
         analysis = Analysis(found.own, found.errors, found.parsed, translated)
         asked = [[*question, *answer] for question, answer in found.asked.items()]
         entry = {"analysis": to_plain(analysis), "lent": to_plain(found.lent), "asked": asked}
-        self._cached.keep_data(self._key(part), entry)
+        self._cached.keep_data(self._keys[part], entry)
 
-    def _key(self, part: Part) -> str:
+    def _key(self, part: Part, around: Collection[str]) -> str:
         """A name for what decides what is found in a part, but for what is far from it."""
-        view, around = self._view, sorted(self._view.imports.around(part.near))
+        view, names = self._view, sorted(around)
         groups = (part.files, part.near, view.given, view.optional)
         files = [
-            (self._sources[name].digest, view.declared.get(name), [name in group for group in groups])
-            for name in around
+            (self._sources[name].digest, view.declared.get(name), [name in group for group in groups]) for name in names
         ]
-        return self._cached.key_of(view.settings, [self._shared, repr((around, files)).encode()])
-
-    def _answers(self, part: Part, asked: Mapping[Question, Answer]) -> bool:
-        """Whether the files that are far from a part answer as they did."""
-        far = Far(self._files, self._view.imports.around(part.near))
-        return all(far.answers(*each) for each in asked.items())
+        return self._cached.key_of(view.settings, [self._shared, repr((names, files)).encode()])

@@ -47,17 +47,14 @@ def sift(
     names = [source.filename for source in sources]
     key = "" if cached is None else cached.key_of(settings, [b"sifted", *map(os.fsencode, names)])
     known = {} if cached is None else _recalled(cached, key)
-    missed = False
 
     def find(source: Source) -> Sifted:
-        nonlocal missed
-        digest, found = known.get(source.filename, ("", None))
-        if found is None or digest != source.digest:
-            missed, found = True, sifted(source, sieve)
-        return found
+        # Without a cache there is no need for the digests.
+        found = known.get((source.filename, source.digest)) if known else None
+        return found or sifted(source, sieve)
 
     found = dict(zip(names, memory.derive(("sifted", *needs), sources, find), strict=True))
-    if cached is not None and missed:
+    if cached is not None and any((source.filename, source.digest) not in known for source in sources):
         cached.keep_data(key, [_row(source, found[source.filename]) for source in sources])
     return found
 
@@ -81,9 +78,9 @@ def _row(source: Source, found: Sifted) -> list[Any]:
     return [source.filename, source.digest, *said, " ".join(sorted(found.imports))]
 
 
-def _recalled(cached: Cache, key: str) -> dict[str, tuple[str, Sifted]]:
-    """What an earlier run kept, by file name, with the digest of the file; nothing if it is not of this form."""
-    known: dict[str, tuple[str, Sifted]] = {}
+def _recalled(cached: Cache, key: str) -> dict[tuple[str, str], Sifted]:
+    """What an earlier run kept, by the name and the digest of the file; nothing if it is not of this form."""
+    known: dict[tuple[str, str], Sifted] = {}
     try:
         for row in cached.recall_data(key):
             match row:
@@ -91,7 +88,7 @@ def _recalled(cached: Cache, key: str) -> dict[str, tuple[str, Sifted]]:
                     if tensorflow not in _GENERATIONS or keras not in _GENERATIONS:
                         return {}
                     era_of = Era(tensorflow, keras)
-                    known[name] = digest, Sifted(relevant, norms, trains, era_of, frozenset(names.split()))
+                    known[name, digest] = Sifted(relevant, norms, trains, era_of, frozenset(names.split()))
                 case _:
                     return {}
     except (OSError, ValueError, TypeError, RecursionError):

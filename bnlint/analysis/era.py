@@ -98,15 +98,15 @@ def detect(flow: Dataflow) -> Era:
     """The era of one module, None where its own text does not decide."""
     names = _names(flow)
     plain = {canonical(name): (name, row) for name, row in reversed(names.items())}
-    tensorflow, evidence = ("2", enabled) if (enabled := _enabled(flow)) else _tensorflow(names, plain)
+    tensorflow, evidence = _tensorflow(flow, names, plain)
     keras, keras_evidence = _keras(flow, names)
     return Era(tensorflow, keras, tuple(evidence + keras_evidence))
 
 
-def _enabled(flow: Dataflow) -> list[str]:
+def _enabled(flow: Dataflow) -> list[tuple[str, int]]:
     """Where a module switches eager execution on, whatever else may happen; then it holds no graph code that works."""
     return [
-        f"line {statement.span.row}: {name}"
+        (name, statement.span.row)
         for statement in flow.tree.own_statements
         if isinstance(statement.value, Call)
         and not statement.guards
@@ -115,7 +115,12 @@ def _enabled(flow: Dataflow) -> list[str]:
     ]
 
 
-def _tensorflow(names: dict[str, int], plain: dict[str, tuple[str, int]]) -> tuple[str | None, list[str]]:
+def _tensorflow(
+    flow: Dataflow, names: dict[str, int], plain: dict[str, tuple[str, int]]
+) -> tuple[str | None, list[str]]:
+    enabled = _enabled(flow)
+    if enabled:
+        return "2", _lines(enabled)
     off = [plain[name] for name in _SWITCHES_OFF if name in plain]
     if off:
         return "1", _lines(off)

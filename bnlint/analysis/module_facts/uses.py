@@ -232,11 +232,11 @@ class Uses:
     def _loop_targets(self) -> dict[int, list[Binding]]:
         found: dict[int, list[Binding]] = defaultdict(list)
         for binding in self._flow.tree.bindings:
-            iterated = binding.value if binding.kind == "loop" else None
-            # `for number, op in enumerate(ops)` binds items of an item.
-            while isinstance(iterated, Item):
-                iterated = iterated.base
-            if iterated is not None and iterated is not binding.value:
+            if binding.kind == "loop":
+                iterated = binding.value
+                # `for number, op in enumerate(ops)` binds items of an item.
+                while isinstance(iterated, Item):
+                    iterated = iterated.base
                 found[id(iterated)].append(binding)
         return found
 

@@ -17,6 +17,7 @@ from bnlint.frozen import dataclass
 if TYPE_CHECKING:
     from bnlint.analysis.facts import ModuleFacts
     from bnlint.analysis.project import ProjectFacts
+    from bnlint.analysis.project_facts.links import Place
 
 MODELS = frozenset({"keras.Model", "keras.Sequential", "keras.models.Functional", "keras.Functional"})
 # What the names of the networks that Keras brings along begin with.
@@ -106,25 +107,25 @@ class KerasModels:
             inside = {scope} if scope == 0 else inside
             found = any(layer.scope in inside and not layer.is_frozen for layer in module.layers)
             self._makes[key] = found or any(
-                self._place_makes_layers(*place, depth - 1) and not self._switches_off(module, call, *place)
+                not self._switches_off(module, call, *place)
                 for each in inside
-                for call in module.scopes[each].calls
-                if (place := self._links.definition(module, call.callee)) is not None and place[1].id != scope
+                for call, place in self._calls_of_makers(module, each, scope, depth - 1)
             )
         return self._makes.get(key, False)
+
+    def _calls_of_makers(self, module: ModuleFacts, scope: int, start: int, depth: int) -> Iterator[tuple[Call, Place]]:
+        """The calls in a scope of functions and classes that make a batch norm. start: one that is not looked into."""
+        for call in module.scopes[scope].calls:
+            place = self._links.definition(module, call.callee)
+            if place is not None and place[1].id != start and self._place_makes_layers(*place, depth):
+                yield call, place
 
     def _switches_off(self, home: ModuleFacts, call: Call, module: ModuleFacts, function: Scope) -> bool:
         """Whether all batch norms of a function stand under ``if use_bn:``, and this call says no to that."""
         if any(name is None for name, _ in call.keywords):
             return False
         makers = [layer.creation for layer in module.layers if layer.scope == function.id]
-        makers += [
-            inner
-            for inner in function.calls
-            if (place := self._links.definition(module, inner.callee)) is not None
-            and place[1].id != function.id
-            and self._place_makes_layers(*place, _DEPTH)
-        ]
+        makers += [inner for inner, _ in self._calls_of_makers(module, function.id, function.id, _DEPTH)]
         guarded = [module.flow.site(maker).guards for maker in makers]
         return bool(guarded) and all(
             any(
