@@ -21,7 +21,7 @@ from bnlint.findings import Analysis, Notice, Verdict
 from bnlint.plain import PlainError, from_plain, to_plain
 from bnlint.registry import builtin_folder
 from bnlint.settings import Settings
-from bnlint.source import Source
+from bnlint.source import Source, SourceError
 from bnlint.span import Span
 from bnlint.verify.predictions import Experiment
 
@@ -64,7 +64,7 @@ class Cache:
             entry: Any = self._entries.read(key)
             analysis = cast("Analysis", from_plain(Analysis, entry["analysis"], {"Experiment": Experiment}))
             known = is_possible(analysis, sources, codes) and entry["surroundings"] == surroundings(analysis)
-        except (OSError, ValueError, KeyError, TypeError, RecursionError, PlainError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError, PlainError, SourceError):
             return None
         return analysis if known else None
 

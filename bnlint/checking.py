@@ -163,11 +163,12 @@ def _settings(options: Options) -> Settings:
 
 
 def _once(options: Options, settings: Settings, outputs: Sequence[Output], memory: Memory) -> int:
+    cached = _cache(options)
     if options.from_stdin:
-        inputs = engine.read_text(sys.stdin.buffer.read(), options.places[0], settings)
+        inputs = engine.read_text(sys.stdin.buffer.read(), options.places[0], settings, cached)
     else:
-        inputs = engine.read(options.places, settings)
-    report, changes = _checked(options, inputs, settings, memory)
+        inputs = engine.read(options.places, settings, cached)
+    report, changes = _checked(options, inputs, settings, memory, cached)
     if options.diff or (options.from_stdin and (options.fix or options.add_ignores)):
         # Standard output is for the diff or the code alone.
         outputs = [output for output in outputs if output.file is not None]
@@ -190,7 +191,7 @@ def _once(options: Options, settings: Settings, outputs: Sequence[Output], memor
 
 
 def _checked(
-    options: Options, inputs: engine.Inputs, settings: Settings, memory: Memory
+    options: Options, inputs: engine.Inputs, settings: Settings, memory: Memory, cached: Cache | None
 ) -> tuple[Report, list[Change]]:
     with progress.on_terminal() as shown:
         if options.add_ignores:
@@ -201,7 +202,7 @@ def _checked(
             from bnlint import fixer
 
             return fixer.fix(inputs, settings, unsafe=options.unsafe_fixes, write=options.fix, progress=shown)
-        report = engine.check_inputs(inputs, inputs.sources, settings, shown, memory, _cache(options))
+        report = engine.check_inputs(inputs, inputs.sources, settings, shown, memory, cached)
         if settings.verify and any(form.partition(":")[0] == "html" for form in options.formats):
             from bnlint import proving
 
@@ -210,7 +211,8 @@ def _checked(
 
 
 def _cache(options: Options) -> Cache | None:
-    if options.no_cache:
+    # What is to be written to must have been read.
+    if options.no_cache or options.fix or options.diff or options.add_ignores:
         return None
     return Cache(Path(options.cache_dir) if options.cache_dir else user_folder())
 

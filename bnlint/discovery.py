@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from bnlint.findings import FileError
 from bnlint.frozen import dataclass
@@ -25,17 +26,18 @@ EXCLUDED = frozenset({
     "dist", "node_modules", "site-packages", "venv",
 })
 # fmt: on
-# Whether a path, of a folder or not, is to be left out; the patterns of ``.gitignore`` files, with their folders.
+# Whether a path, of a folder or not, is to be left out.
 _Excluded: TypeAlias = Callable[[str, bool], bool]
-_Ignores: TypeAlias = "tuple[tuple[str, GitIgnoreSpec], ...]"
+# Of ``.gitignore`` files: their folders, one expression for all their patterns, and the patterns.
+_Ignores: TypeAlias = "tuple[tuple[str, re.Pattern[str], GitIgnoreSpec], ...]"
 _GIT = ("git", "-c", "core.fsmonitor=false", "ls-files", "-z")
 
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """The files with the names that reports use, sorted by these; and the paths that could not be looked at."""
+    """The absolute paths of files with the names that reports use, sorted by these; and what could not be looked at."""
 
-    files: tuple[tuple[Path, str], ...]
+    files: tuple[tuple[str, str], ...]
     errors: tuple[FileError, ...]
 
 
@@ -46,7 +48,7 @@ def discover(paths: Sequence[str], settings: Settings) -> Discovery:
     the excludes and links to folders are left out; a folder that is named is looked at as a file that is named is
     taken. Each file comes once.
     """
-    # Strings throughout: of most files a path is made once, for whoever reads it.
+    # Strings throughout: to make a path takes longer than to read what is known of the file.
     found: dict[str, str] = {}
     errors: list[FileError] = []
     excluded = _excluder(settings)
@@ -68,9 +70,7 @@ def discover(paths: Sequence[str], settings: Settings) -> Discovery:
             identity = os.path.realpath(file) if is_link else os.path.join(real_folder(folder), name)
             found.setdefault(identity, file)
     named = [
-        (Path(file), f"{shown_folder(folder)}{name}")
-        for file in found.values()
-        for folder, name in [os.path.split(file)]
+        (file, f"{shown_folder(folder)}{name}") for file in found.values() for folder, name in [os.path.split(file)]
     ]
     return Discovery(tuple(sorted(named, key=lambda each: each[1])), tuple(errors))
 
@@ -84,7 +84,7 @@ def _shown(folder: str) -> str:
 def discover_named(path: Path, settings: Settings) -> Discovery:
     """One file that may not be on disk: taken, unless the settings force the excludes on it."""
     left_out = settings.force_exclude and _left_out(path, _excluder(settings), settings.root)
-    return Discovery(() if left_out else ((path, display_name(path)),), ())
+    return Discovery(() if left_out else ((str(path), display_name(path)),), ())
 
 
 def rest_of_project(paths: Sequence[str], found: Discovery, settings: Settings) -> Discovery:
@@ -188,19 +188,24 @@ def _is_file(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _gitignore(folder: str) -> list[tuple[str, GitIgnoreSpec]]:
+def _gitignore(folder: str) -> _Ignores:
     try:
         lines = Path(folder, ".gitignore").read_text(encoding="utf-8", errors="surrogateescape").splitlines()
-        return [(folder, patterns(lines))]
+        spec = patterns(lines)
     except (OSError, ValueError):  # there is none, or no pattern that git could read
-        return []
+        return ()
+    found = [cast("re.Pattern[str] | None", getattr(each, "regex", None)) for each in spec.patterns]
+    # They name their groups alike, which one expression cannot.
+    unnamed = [re.sub(r"\(\?P<\w+>", "(?:", each.pattern) for each in found if each is not None]
+    return ((folder, re.compile("|".join(f"(?:{each})" for each in unnamed)), spec),) if unnamed else ()
 
 
 def _ignored(path: str, is_folder: bool, ignores: _Ignores) -> bool:
-    for base, spec in reversed(ignores):  # the nearest file that says something decides
+    for base, any_of_them, spec in reversed(ignores):  # the nearest file that says something decides
         # Not by `_relative`: a path is more than a string that begins like another, and takes as long as the patterns.
-        inside = path[len(base) :].lstrip(os.sep).replace(os.sep, "/")
-        decision = spec.check_file(f"{inside}/" if is_folder else inside).include
+        inside = path[len(base) :].lstrip(os.sep).replace(os.sep, "/") + "/" * is_folder
+        # Most paths match no pattern, and to ask one by one takes longer than all else that is done with a path.
+        decision = spec.check_file(inside).include if any_of_them.search(inside) else None
         if decision is not None:
             return decision
     return False

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from bnlint.analysis import prefilter
 from bnlint.cache import Cache, content_of, surroundings_of
 from bnlint.dependencies import declared_eras
-from bnlint.discovery import Discovery, discover, discover_named, rest_of_project
+from bnlint.discovery import discover, discover_named, rest_of_project
 from bnlint.findings import Analysis, FileError, Finding, Outcome
 from bnlint.frozen import dataclass
 from bnlint.marks import marked, named
@@ -23,9 +23,10 @@ from bnlint.progress import Progress
 from bnlint.registry import Selection
 from bnlint.reporting import Report
 from bnlint.settings import Settings
-from bnlint.source import Source, SourceError
+from bnlint.source import Source
 from bnlint.span import Span
-from bnlint.suppressions import MARK
+from bnlint.stamps import FEW, Stamps
+from bnlint.suppressions import may_ignore
 from bnlint.timings import phase
 
 if TYPE_CHECKING:
@@ -36,13 +37,14 @@ if TYPE_CHECKING:
 class Inputs:
     """The files of a run, read. ``rest`` reads the other files of the project.
 
-    given: what was given in place of a file.
+    stamps: what is kept of the files that were read. given: what was given in place of a file.
     """
 
     sources: tuple[Source, ...]
     errors: tuple[FileError, ...]
     files: int
     rest: Callable[[], Sequence[Source]]
+    stamps: Stamps
     given: bytes = b""
 
 
@@ -52,31 +54,33 @@ def check(paths: Sequence[str], settings: Settings, progress: Progress | None = 
     return check_inputs(inputs, inputs.sources, settings, progress)
 
 
-def read(paths: Sequence[str], settings: Settings) -> Inputs:
-    """Find and read the files."""
+def read(paths: Sequence[str], settings: Settings, cached: Cache | None = None) -> Inputs:
+    """Find and read the files. cached: of earlier runs, which know what files hold that have not changed."""
+    stamps = Stamps(cached, settings.root)
     with phase("files found"):
         discovery = discover(paths, settings)
     with phase("files read"):
-        sources, errors = _read(discovery)
+        sources, errors = stamps.read(discovery)
 
     @cache
     def rest() -> Sequence[Source]:
-        return _read(rest_of_project(paths, discovery, settings))[0]
+        return stamps.read(rest_of_project(paths, discovery, settings))[0]
 
-    return Inputs(tuple(sources), (*discovery.errors, *errors), len(discovery.files), rest)
+    return Inputs(tuple(sources), (*discovery.errors, *errors), len(discovery.files), rest, stamps)
 
 
-def read_text(data: bytes, filename: str, settings: Settings) -> Inputs:
+def read_text(data: bytes, filename: str, settings: Settings, cached: Cache | None = None) -> Inputs:
     """Take one file as it is to be, not as it is on disk; ``filename`` says where in a project it belongs."""
+    stamps = Stamps(cached, settings.root)
     path = Path(os.path.abspath(filename))
     found = discover_named(path, settings)
     sources = tuple(Source(name, None, data) for _, name in found.files)
 
     @cache
     def rest() -> Sequence[Source]:
-        return _read(rest_of_project([filename], found, settings))[0]
+        return stamps.read(rest_of_project([filename], found, settings))[0]
 
-    return Inputs(sources, (), len(found.files), rest, data)
+    return Inputs(sources, (), len(found.files), rest, stamps, data)
 
 
 def check_inputs(
@@ -89,22 +93,13 @@ def check_inputs(
 ) -> Report:
     """Check what was read, or what became of it: ``sources`` stand in for those of ``inputs``."""
     report = check_sources(sources, settings, progress, inputs.rest, memory, cached)
+    with phase("kept"):
+        inputs.stamps.keep()
     return replace(report, files=inputs.files, errors=_sorted((*inputs.errors, *report.errors)))
 
 
 def _sorted(errors: Iterable[FileError]) -> tuple[FileError, ...]:
     return tuple(sorted(errors, key=lambda error: (error.filename, error.span or Span(0, 0, 0, 0))))
-
-
-def _read(discovery: Discovery) -> tuple[list[Source], list[FileError]]:
-    sources: list[Source] = []
-    errors: list[FileError] = []
-    for path, filename in discovery.files:
-        try:
-            sources.append(Source.read(path, filename))
-        except SourceError as error:
-            errors.append(FileError(filename, str(error)))
-    return sources, errors
 
 
 def check_sources(
@@ -134,7 +129,8 @@ def check_sources(
         else:
             analysis, by_name = _analysed(sources, rules, settings, progress, rest, memory or Memory(), cached)
             analysis = replace(analysis, findings=tuple(named(analysis.findings, by_name, settings)))
-    if cached is not None and known is None and (analysis.analysed or analysis.errors):
+    # Few files of no interest are looked through again sooner than they are kept.
+    if cached is not None and known is None and (analysis.analysed or analysis.errors or len(sources) > FEW):
         with phase("kept"):
             cached.keep(key, _surroundings(analysis, rest), analysis)
     failed = {error.filename for error in analysis.errors}
@@ -189,13 +185,13 @@ def _analysed(
 ) -> tuple[Analysis, Mapping[str, Source]]:
     """What the rules find, and the sources as they were analysed, by name."""
     problems = tuple(problem for source in sources if (problem := source.problem) is not None)
-    if not settings.rules and not any(prefilter.names_framework(source.data) for source in sources):
+    undecoded = {problem.filename for problem in problems}
+    decoded = [source for source in sources if source.filename not in undecoded]
+    if not settings.rules and not any(prefilter.names_framework(source.data) for source in decoded):
         return Analysis(errors=problems), {}
     # Half of what there is of bnlint, which a run that finds everything in the cache can do without.
     from bnlint.analysing import analyse
 
-    undecoded = {problem.filename for problem in problems}
-    decoded = [source for source in sources if source.filename not in undecoded]
     analysis, by_name = analyse(decoded, rules, settings, progress, rest, memory, cached)
     return replace(analysis, errors=(*problems, *analysis.errors)), by_name
 
@@ -215,7 +211,7 @@ def _recalled(
     # Of a file in Python 2, the translation is needed where something is said about it.
     spoken_of = {finding.filename for finding in analysis.findings}
     spoken_of |= {each.filename for finding in analysis.findings for each in finding.related}
-    translated = {name for name in analysis.translated if name in spoken_of or MARK in by_filename[name].data}
+    translated = {name for name in analysis.translated if name in spoken_of or may_ignore(by_filename[name])}
     return analysis, {
         name: by_filename[name].as_python_3() if name in translated else by_filename[name] for name in analysis.analysed
     }

@@ -16,7 +16,6 @@ from bnlint.registry import Selection
 from bnlint.rule import Rule
 from bnlint.settings import Settings
 from bnlint.source import Source
-from bnlint.suppressions import MARK
 
 
 def marked(
@@ -28,7 +27,7 @@ def marked(
     to warn of, and what the baseline holds and the code does not. Raises ConfigError for a damaged baseline.
     """
     recorded = Baseline.of(settings)
-    layouts = {name: _layout(source) for name, source in sources.items() if MARK in source.data}
+    layouts = {name: _layout(source) for name, source in sources.items() if suppressions.may_ignore(source)}
     passed, warnings = _commented(findings, sources, layouts, rules, settings)
     if recorded is None:
         return passed, tuple(warnings), ()

@@ -51,32 +51,35 @@ class Source:
     """A file, decoded when somebody asks for its text: most files are only sifted by their bytes.
 
     filename: what reports call it: relative to the working folder, with ``/``.
-    data: the bytes on disk.
+    location: its absolute path, if it is on disk.
+    held: the bytes on disk, if they have been read.
     given: what they say, if that is known without decoding them.
     translation: of a file in Python 2; see `as_python_3`.
+    digest_then: the name for the bytes of a file that has not been read, see `Stamps`.
     """
 
     filename: str
-    path: Path | None
-    data: bytes
+    location: str | None
+    held: bytes | None
     given: Decoded | None = None
     translation: Translation | None = None
+    digest_then: str = ""
 
     @classmethod
-    def read(cls, path: Path, filename: str) -> Source:
+    def read(cls, path: str | Path, filename: str) -> Source:
         """Read a file from disk. Raises SourceError if it cannot be read; what it says is another question."""
-        return cls(filename, path, _read_bytes(path))
+        return cls(filename, str(path), _read_bytes(path))
 
     @classmethod
-    def from_bytes(cls, data: bytes, filename: str, path: Path | None = None) -> Source:
+    def from_bytes(cls, data: bytes, filename: str, location: str | None = None) -> Source:
         """A file with these bytes, decoded. Raises SourceError."""
-        source = cls(filename, path, data)
+        source = cls(filename, location, data)
         source.require_text()
         return source
 
     def __getstate__(self) -> dict[str, Any]:
-        # What follows from the bytes is not sent along.
-        return {each.name: getattr(self, each.name) for each in fields(self)}
+        # What follows from the bytes is not sent along; nor is a path followed elsewhere.
+        return {each.name: getattr(self, each.name) for each in fields(self)} | {"held": self.data}
 
     def require_text(self) -> None:
         """Raise SourceError, as whatever asks for the text would, if the file cannot be decoded."""
@@ -92,10 +95,25 @@ class Source:
             return FileError(self.filename, str(error))
         return None
 
+    @property
+    def path(self) -> Path | None:
+        """Where it is on disk."""
+        return None if self.location is None else Path(self.location)
+
+    @cached_property
+    def data(self) -> bytes:
+        """The bytes on disk. Raises SourceError if they are read only now, and cannot be or are no longer the same."""
+        if self.held is not None or self.location is None:
+            return self.held or b""
+        data = _read_bytes(self.location)
+        if digest_of([data]) != self.digest_then:
+            raise SourceError("changed while it was checked; check it again")
+        return data
+
     @cached_property
     def digest(self) -> str:
         """A name for its bytes."""
-        return digest_of([self.data])
+        return self.digest_then or digest_of([self.data])
 
     @cached_property
     def decoded(self) -> Decoded:
@@ -137,7 +155,7 @@ class Source:
     def as_python_3(self) -> Source:
         """The same file with its Python 2 statements translated; the same object if there is nothing to translate."""
         translation = translate(self.text)
-        return self if translation.text == self.text else replace(self, translation=translation)
+        return self if translation.text == self.text else replace(self, held=self.data, translation=translation)
 
     def locate(self, span: Span) -> tuple[int | None, Span]:
         """Turn a position in ``text`` into the cell's number and the position in that cell or file."""
@@ -230,11 +248,11 @@ class Source:
                 raise SourceError("cannot be edited: the edit names no cell")
             texts = {cell.number: apply_edits(cell.text, by_cell.get(cell.number, ())) for cell in self.cells}
             changed = {cell.number: texts[cell.number] for cell in self.cells if cell.text != texts[cell.number]}
-            new = Source.from_bytes(replace_cells(self.data, changed), self.filename, self.path)
+            new = Source.from_bytes(replace_cells(self.data, changed), self.filename, self.location)
             faithful = [cell.text for cell in new.cells] == list(texts.values())
         else:
             text = apply_edits(self.text, by_cell.get(None, ()))
-            new = Source.from_bytes(self._encoded(text), self.filename, self.path)
+            new = Source.from_bytes(self._encoded(text), self.filename, self.location)
             faithful = (new.text, new.encoding) == (text, self.encoding)
         if not faithful:
             raise SourceError("cannot be edited: what would be written reads differently")
@@ -267,8 +285,8 @@ def place_name(filename: str, cell: int | None) -> str:
     return filename if cell is None else f"{filename}:cell {cell}"
 
 
-def _read_bytes(path: Path) -> bytes:
-    limit = MAX_NOTEBOOK_BYTES if is_notebook(path.name) else MAX_BYTES
+def _read_bytes(path: str | Path) -> bytes:
+    limit = MAX_NOTEBOOK_BYTES if is_notebook(str(path)) else MAX_BYTES
     try:
         status = os.stat(path)
         if not stat.S_ISREG(status.st_mode):

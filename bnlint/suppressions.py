@@ -17,11 +17,16 @@ from bnlint.settings import nearest
 from bnlint.source import Source
 from bnlint.span import Span
 
-MARK = b"bnlint:"
+_MARK = b"bnlint:"
 _KINDS = ("ignore", "file-ignore")
 _DIRECTIVE = re.compile(
     r"#\s*bnlint:\s*(?P<kind>[\w-]+)(?P<brackets>\s*\[(?P<rules>[^\]]*)\])?\s*(?P<reason>.*?)\s*(?=#\s*bnlint:|$)"
 )
+
+
+def may_ignore(source: Source) -> bool:
+    """Whether a file may hold such comments, by its bytes; one that was left unread holds none, see `Stamps`."""
+    return _MARK in (source.held or b"")
 
 
 @dataclass(slots=True)

@@ -41,17 +41,17 @@ class Document:
 def text_document(workspace: Workspace, uri: str) -> Document | None:
     """A file that is open; None for what is no Python, or is the JSON of a notebook."""
     opened = workspace.get_text_document(uri)
-    name, path = _name(uri)
+    name, location = _name(uri)
     if is_notebook(name) or opened.language_id not in (None, "", "python"):
         return None
     # An editor can hold characters that no file can.
     data = opened.source.encode("utf-8", "replace")
-    return Document(uri, opened.version, Source(name, path, data, Decoded(data.decode("utf-8"), "utf-8")))
+    return Document(uri, opened.version, Source(name, location, data, Decoded(data.decode("utf-8"), "utf-8")))
 
 
 def notebook_document(workspace: Workspace, notebook: types.NotebookDocument) -> Document | None:
     """A notebook that is open; None if it cannot be read as one."""
-    name, path = _name(notebook.uri)
+    name, location = _name(notebook.uri)
     cells: list[dict[str, str]] = []
     uris: dict[int, str] = {}
     for number, cell in enumerate(notebook.cells, start=1):
@@ -63,15 +63,15 @@ def notebook_document(workspace: Workspace, notebook: types.NotebookDocument) ->
             uris[number] = cell.document
     name = name if is_notebook(name) else f"{name}.ipynb"
     try:
-        source = Source.from_bytes(json.dumps({"cells": cells}).encode(), name, path)
+        source = Source.from_bytes(json.dumps({"cells": cells}).encode(), name, location)
     except SourceError:
         return None
     return Document(notebook.uri, None, source, uris)
 
 
-def _name(uri: str) -> tuple[str, Path | None]:
+def _name(uri: str) -> tuple[str, str | None]:
     """What reports call the file, and where it is, if it is on disk at all."""
     path = to_fs_path(uri) if uri.startswith("file:") else None
     if path is None:
         return uri.rpartition("/")[2] or uri, None
-    return display_name(Path(path)), Path(path)
+    return display_name(Path(path)), str(Path(path))

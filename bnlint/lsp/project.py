@@ -24,14 +24,14 @@ class Project:
         self._memory = Memory()
         self._settings: dict[Path, Settings] = {}
         self._listed: dict[Path, Discovery] = {}
-        self._sources: dict[Path, tuple[_Stamp, Source | None]] = {}
+        self._sources: dict[str, tuple[_Stamp, Source | None]] = {}
 
     def forget_lists(self) -> None:
         """Look anew at which files there are and which settings hold; what is known of each file stays."""
         self._settings.clear()
         self._listed.clear()
 
-    def check(self, source: Source, opened: Mapping[Path, Source]) -> Report:
+    def check(self, source: Source, opened: Mapping[str, Source]) -> Report:
         """Check one document; ``opened`` are the others that the editor holds, in place of their files.
 
         Raises ConfigError.
@@ -57,10 +57,10 @@ class Project:
 
     def text(self, filename: str) -> str | None:
         """The text of a file that a check has come by, as it was then."""
-        _, source = self._sources.get(Path(os.path.abspath(filename)), (None, None))
+        _, source = self._sources.get(os.path.abspath(filename), (None, None))
         return source.text if source is not None else None
 
-    def _rest(self, path: Path, settings: Settings, opened: Mapping[Path, Source]) -> Sequence[Source]:
+    def _rest(self, path: Path, settings: Settings, opened: Mapping[str, Source]) -> Sequence[Source]:
         listed = self._listed.get(path)
         if listed is None:
             own = discover_named(path, replace(settings, force_exclude=False))
@@ -68,7 +68,7 @@ class Project:
         sources = [opened.get(file) or self._read(file, name) for file, name in listed.files]
         return [source for source in sources if source is not None]
 
-    def _read(self, path: Path, filename: str) -> Source | None:
+    def _read(self, path: str, filename: str) -> Source | None:
         try:
             status = os.stat(path)
             stamp = (status.st_mtime_ns, status.st_size)

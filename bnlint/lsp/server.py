@@ -105,7 +105,8 @@ class Server(LanguageServer):
 
     async def _check(self, uri: str, document: Document) -> None:
         await asyncio.sleep(PAUSE)
-        others = {each.source.path: each.source for each in self.open_files.values() if each.source.path is not None}
+        held = [each.source for each in self.open_files.values()]
+        others = {source.location: source for source in held if source.location is not None}
         loop = asyncio.get_running_loop()
         try:
             report = await loop.run_in_executor(self._thread, self.project.check, document.source, others)

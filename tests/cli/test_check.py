@@ -89,8 +89,8 @@ def test_what_is_wrong_does_not_hide_the_rest(project: Path, run: Run) -> None:
 
 
 def test_an_unreadable_file_is_told(project: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    def denied(path: Path, *arguments: Any, **options: Any) -> Any:
-        if path.name == "right.py":
+    def denied(path: str, *arguments: Any, **options: Any) -> Any:
+        if os.path.basename(path) == "right.py":
             raise PermissionError(13, "Permission denied")
         return open(path, *arguments, **options)
 

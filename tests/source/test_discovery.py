@@ -31,7 +31,7 @@ def tree(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
 def names(*paths: str, **settings: Any) -> list[str]:
     discovery = discover(paths, Settings(**settings))
     assert discovery.errors == ()
-    assert all(path.is_absolute() and path.is_file() for path, _ in discovery.files)
+    assert all(os.path.isabs(path) and os.path.isfile(path) for path, _ in discovery.files)
     return [name for _, name in discovery.files]
 
 
