@@ -37,15 +37,15 @@ if TYPE_CHECKING:
 class Inputs:
     """The files of a run, read. ``rest`` reads the other files of the project.
 
-    stamps: what is kept of the files that were read. given: what was given in place of a file.
+    given: what was given in place of a file. stamps: what is to be kept of the files that were read.
     """
 
     sources: tuple[Source, ...]
     errors: tuple[FileError, ...]
     files: int
     rest: Callable[[], Sequence[Source]]
-    stamps: Stamps
     given: bytes = b""
+    stamps: Stamps | None = None
 
 
 def check(paths: Sequence[str], settings: Settings, progress: Progress | None = None) -> Report:
@@ -66,7 +66,7 @@ def read(paths: Sequence[str], settings: Settings, cached: Cache | None = None) 
     def rest() -> Sequence[Source]:
         return stamps.read(rest_of_project(paths, discovery, settings))[0]
 
-    return Inputs(tuple(sources), (*discovery.errors, *errors), len(discovery.files), rest, stamps)
+    return Inputs(tuple(sources), (*discovery.errors, *errors), len(discovery.files), rest, stamps=stamps)
 
 
 def read_text(data: bytes, filename: str, settings: Settings, cached: Cache | None = None) -> Inputs:
@@ -80,7 +80,7 @@ def read_text(data: bytes, filename: str, settings: Settings, cached: Cache | No
     def rest() -> Sequence[Source]:
         return stamps.read(rest_of_project([filename], found, settings))[0]
 
-    return Inputs(sources, (), len(found.files), rest, stamps, data)
+    return Inputs(sources, (), len(found.files), rest, data, stamps)
 
 
 def check_inputs(
@@ -93,8 +93,9 @@ def check_inputs(
 ) -> Report:
     """Check what was read, or what became of it: ``sources`` stand in for those of ``inputs``."""
     report = check_sources(sources, settings, progress, inputs.rest, memory, cached)
-    with phase("kept"):
-        inputs.stamps.keep()
+    if inputs.stamps is not None:
+        with phase("kept"):
+            inputs.stamps.keep()
     return replace(report, files=inputs.files, errors=_sorted((*inputs.errors, *report.errors)))
 
 

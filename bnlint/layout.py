@@ -55,11 +55,18 @@ class LayoutError(Exception):
     """A text that the tokenizer of the running Python cannot read."""
 
 
-def layout_of(text: str) -> Layout:
-    """Tokenize a text, whatever its line ends. Raises LayoutError."""
+def layout_of(text: str, until: int | None = None) -> Layout:
+    """Tokenize a text, whatever its line ends. Raises LayoutError.
+
+    until: the row of the last statement that somebody asks about, where they ask about nothing else.
+    """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
+    tokens: list[TokenInfo] = []
     try:
-        tokens = list(tokenize.generate_tokens(io.StringIO(text, newline="\n").readline))
+        for token in tokenize.generate_tokens(io.StringIO(text, newline="\n").readline):
+            tokens.append(token)
+            if until is not None and token.type == tokenize.NEWLINE and token.start[0] >= until:
+                break
     except (tokenize.TokenError, SyntaxError) as error:
         raise LayoutError(str(error)) from error
     long_strings = tuple(token.string for token in tokens if token.type in _STRINGS and "\n" in token.string)

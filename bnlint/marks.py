@@ -39,8 +39,11 @@ def marked(
 
 def named(findings: Sequence[Finding], sources: Mapping[str, Source], settings: Settings) -> list[Finding]:
     """Findings with their statements and fingerprints."""
-    found_in = {finding.filename for finding in findings}
-    return with_fingerprints(findings, sources, {name: _layout(sources[name]) for name in found_in}, settings.root)
+    last: dict[str, int] = {}
+    for finding in findings:
+        last[finding.filename] = max(finding.span.row, last.get(finding.filename, 0))
+    layouts = {name: _layout(sources[name], row) for name, row in last.items()}
+    return with_fingerprints(findings, sources, layouts, settings.root)
 
 
 def _commented(
@@ -66,10 +69,13 @@ def _commented(
     return passed, warnings
 
 
-def _layout(source: Source) -> Layout | None:
-    """None for what Python's tokenizer cannot read: then no statement is known, and no comment."""
+def _layout(source: Source, until: int | None = None) -> Layout | None:
+    """None for what Python's tokenizer cannot read: then no statement is known, and no comment.
+
+    until: see `layout_of`.
+    """
     with suppress(LayoutError):
-        return layout_of(source.text)
+        return layout_of(source.text, until)
     with suppress(LayoutError):
-        return layout_of(source.as_python_3().text)
+        return layout_of(source.as_python_3().text, until)
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -43,7 +44,7 @@ def sift(
     cached: Cache | None = None,
 ) -> dict[str, Sifted]:
     """What the texts of files say, by file name. cached: of earlier runs, for the files that are as they were."""
-    sieve = prefilter.Sieve(needs)
+    sieve = _sieve(tuple(needs))
     names = [source.filename for source in sources]
     key = "" if cached is None else cached.key_of(settings, [b"sifted", *map(os.fsencode, names)])
     known = {} if cached is None else _recalled(cached, key)
@@ -57,6 +58,12 @@ def sift(
     if cached is not None and any((source.filename, source.digest) not in known for source in sources):
         cached.keep_data(key, [_row(source, found[source.filename]) for source in sources])
     return found
+
+
+@functools.cache
+def _sieve(needs: tuple[prefilter.Needs, ...]) -> prefilter.Sieve:
+    # An editor asks at every keystroke, and to make one takes as long as many files.
+    return prefilter.Sieve(needs)
 
 
 def sifted(source: Source, sieve: prefilter.Sieve) -> Sifted:

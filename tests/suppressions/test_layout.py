@@ -49,3 +49,9 @@ def test_texts_without_statements(text: str) -> None:
 def test_what_python_cannot_read(text: str) -> None:
     with pytest.raises(LayoutError):
         layout_of(text)
+
+
+def test_what_nobody_asks_about_is_not_looked_at() -> None:
+    layout = layout_of("a = (\n    1)  # one\nb = 2\nc = (\n", until=1)
+    assert [each.text for each in layout.statements] == ["a = ( 1)"]
+    assert layout_of("a = 1\nb = (\n    2)\nc = (\n", until=3).statements[-1].text == "b = ( 2)"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Generic, TypeVar
 
 from bnlint.analysis.project_facts.file import LIBRARIES, File
@@ -21,8 +21,12 @@ class Importable(Generic[Thing]):
     def __init__(self, things: Iterable[tuple[str, Thing]], root: Sequence[str] = ()) -> None:
         self._root = tuple(root)
         self._by_ending: dict[str, list[tuple[str, Thing]]] = defaultdict(list)
+        # Most of what is imported begins otherwise, and is not in the project.
+        self._beginnings = set(root)
+        self._meant: dict[tuple[str, str], list[Thing]] = {}
         for name, thing in things:
             parts = name.split(".")
+            self._beginnings.update(parts)
             for start in range(len(parts)):
                 self._by_ending[".".join(parts[start:])].append((name, thing))
 
@@ -43,6 +47,17 @@ class Importable(Generic[Thing]):
                 return beside
         return [thing for _, thing in fitting]
 
+    def meant(self, name: str, package: str) -> list[Thing]:
+        """The files that an imported name may mean in a package, by itself or for something inside them."""
+        known = self._meant.get((name, package))
+        if known is None:
+            parts = name.removesuffix(".*").split(".")
+            possible = parts[0] in self._beginnings and parts[0] not in LIBRARIES
+            cuts = range(len(parts) if possible else 0, 0, -1)
+            fitting = (self.named(".".join(parts[:cut]), package) for cut in cuts)
+            known = self._meant[name, package] = next(filter(None, fitting), list[Thing]())
+        return known
+
     def _inside_root(self, name: str) -> list[tuple[str, Thing]]:
         parts = tuple(name.split("."))
         for length in range(1, len(parts) if parts[0] not in LIBRARIES else 0):
@@ -60,7 +75,7 @@ class ImportGraph:
 
     def __init__(self, files: Sequence[File], root: Sequence[str] = ()) -> None:
         self.names = frozenset(file.module for file in files)
-        self._importable = Importable(((file.module, file.filename) for file in files), root)
+        self._importable = _importable(tuple((file.module, file.filename) for file in files), tuple(root))
         self.imported = {
             file.filename: tuple(found for name in file.imports for found in self.named(name, file.package))
             for file in files
@@ -68,14 +83,7 @@ class ImportGraph:
 
     def named(self, name: str, package: str) -> list[str]:
         """The files that an imported name may mean in a package."""
-        parts = name.removesuffix(".*").split(".")
-        if parts[0] in LIBRARIES:
-            return []
-        for cut in range(len(parts), 0, -1):
-            fitting = self._importable.named(".".join(parts[:cut]), package)
-            if fitting:
-                return fitting
-        return []
+        return self._importable.meant(name, package)
 
     def importers(self, filenames: Iterable[str]) -> set[str]:
         """The files that import one of these."""
@@ -110,6 +118,12 @@ class ImportGraph:
             for other in imported:
                 found[other].append(name)
         return found
+
+
+@lru_cache(maxsize=8)
+def _importable(files: tuple[tuple[str, str], ...], root: tuple[str, ...]) -> Importable[str]:
+    """Which files there are changes rarely, and an editor asks what they import at every keystroke."""
+    return Importable(files, root)
 
 
 def _reached(starts: Iterable[str], edges: Mapping[str, Sequence[str]]) -> list[str]:
