@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from bnlint import timings
@@ -13,10 +14,10 @@ from bnlint.analysis.project_facts.importing import ImportGraph
 from bnlint.cache import Cache
 from bnlint.dependencies import declared_eras
 from bnlint.findings import Analysis, Era, FileError
-from bnlint.judging import Judged, View, as_files, facts_near, judge, judge_apart, pinned, project_of
+from bnlint.judging import Judged, View, as_files, facts_near, files_of, judge, judge_apart, pinned, project_of
 from bnlint.known_parts import KnownParts
 from bnlint.memory import Memory
-from bnlint.parts import Part, parts_of
+from bnlint.parts import Part, batches, parts_of
 from bnlint.processes import ProcessKilledError, Tally, available, can_fork, forked
 from bnlint.progress import Progress
 from bnlint.registry import Selection
@@ -109,10 +110,11 @@ def _in_parts(
         with phase("recalled"):
             found = {part: judged for part in parts if (judged := known.recall(part)) is not None}
     yield from found.values()
-    left = [part for part in parts if part not in found]
+    sizes = {source.filename: len(source.text) for source in view.parse}
+    left = batches((part for part in parts if part not in found), sizes)
     # Whatever ends this loop early ends the processes too.
     with closing(_judged(view, left, settings, progress, memory)) as judging:
-        for part, judged in zip(left, judging, strict=True):
+        for part, judged in zip(chain.from_iterable(left), judging, strict=True):
             if known is not None:
                 with phase("kept"):
                     known.keep(part, judged)
@@ -120,14 +122,14 @@ def _in_parts(
 
 
 def _judged(
-    view: View, parts: Sequence[Part], settings: Settings, progress: Progress | None, memory: Memory
+    view: View, work: Sequence[Sequence[Part]], settings: Settings, progress: Progress | None, memory: Memory
 ) -> Generator[Judged]:
-    """What is found in each part, by whoever may work on it."""
-    jobs = min(settings.jobs or available(), len(parts))
-    apart: Iterator[Judged] | None = None
+    """What is found in each part of each batch, by whoever may work on it."""
+    jobs = min(settings.jobs or available(), len(work))
+    apart: Iterator[tuple[list[Judged], Mapping[str, float]]] | None = None
     with ExitStack() as stack:
         if settings.executor is not None:
-            waiting = [settings.executor.submit(judge_apart, view, part) for part in parts]
+            waiting = [settings.executor.submit(judge_apart, view, batch) for batch in work]
             apart = (each.result() for each in waiting)
         elif jobs > 1 and can_fork():
             tally = Tally()
@@ -137,23 +139,23 @@ def _judged(
                     for _ in range(tally.new()):
                         progress.advance()
 
-            def work(number: int) -> Judged:
-                return judge_apart(view, parts[number], memory, tally)
+            def judged(number: int) -> tuple[list[Judged], Mapping[str, float]]:
+                return judge_apart(view, work[number], memory, tally)
 
-            apart = stack.enter_context(forked(work, len(parts), jobs, show))
+            apart = stack.enter_context(forked(judged, len(work), jobs, show))
         # Only now: what draws the progress has a thread, and with that this process could not be copied.
-        if progress is not None and parts:
-            progress.start("checking", sum(len(part.near) for part in parts))
-        for part in parts:
-            judged: Judged | None = None
+        if progress is not None and work:
+            progress.start("checking", sum(len(part.near) for batch in work for part in batch))
+        for batch in work:
+            found: Iterable[Judged] | None = None
             if apart is not None:
                 try:
-                    judged = next(apart)
-                    timings.add(judged.spent)
+                    found, spent = next(apart)
+                    timings.add(spent)
                 except ProcessKilledError:
                     # What is left is judged here.
                     apart = None
-            yield judged or judge(view, part, memory, progress)
+            yield from judge(view, batch, memory, progress) if found is None else found
 
 
 def _merged(parts: Iterable[Judged]) -> Judged:
@@ -187,5 +189,5 @@ def as_analysed(source: Source, settings: Settings) -> tuple[Source, Era, tuple[
     by_name, modules, errors = facts_near(view, part, memory)
     if not modules:
         return source, pinned(settings), tuple(errors)
-    project = project_of(view, part, modules, by_name, memory)
+    project = project_of(view, part, modules, by_name, files_of(view, memory), memory)
     return by_name[source.filename], project.era_of(modules[0]), tuple(errors)

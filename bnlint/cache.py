@@ -17,12 +17,13 @@ from typing import Any, cast
 
 from bnlint import __version__
 from bnlint.entries import Entries, digest_of
-from bnlint.findings import Analysis, Notice, Verdict
+from bnlint.findings import Analysis, Finding, Notice, Verdict
 from bnlint.plain import PlainError, from_plain, to_plain
 from bnlint.registry import builtin_folder
 from bnlint.settings import Settings
 from bnlint.source import Source, SourceError
 from bnlint.span import Span
+from bnlint.suppressions import may_ignore
 from bnlint.verify.predictions import Experiment
 
 # Changes when entries are written in another way.
@@ -120,6 +121,14 @@ def _program(own: Iterable[Path]) -> Iterable[bytes]:
         for path in sorted(f"{folder}/{name}" for name in names if name.endswith(".py")):
             status = os.stat(path)
             yield f"{path} {status.st_size} {status.st_mtime_ns}".encode(errors="surrogateescape")
+
+
+def translated_to_show(
+    translated: Iterable[str], findings: Iterable[Finding], sources: Mapping[str, Source]
+) -> list[str]:
+    """The files in Python 2 whose translation is needed to show what is known already."""
+    spoken_of = {name for each in findings for name in (each.filename, *(near.filename for near in each.related))}
+    return [name for name in translated if name in spoken_of or may_ignore(sources[name])]
 
 
 def is_possible(analysis: Analysis, sources: Mapping[str, Source], codes: Iterable[str]) -> bool:

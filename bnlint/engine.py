@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bnlint.analysis import prefilter
-from bnlint.cache import Cache, content_of, surroundings_of
+from bnlint.cache import Cache, content_of, surroundings_of, translated_to_show
 from bnlint.dependencies import declared_eras
 from bnlint.discovery import discover, discover_named, rest_of_project
 from bnlint.findings import Analysis, FileError, Finding, Outcome
@@ -26,7 +26,6 @@ from bnlint.settings import Settings
 from bnlint.source import Source
 from bnlint.span import Span
 from bnlint.stamps import FEW, Stamps
-from bnlint.suppressions import may_ignore
 from bnlint.timings import phase
 
 if TYPE_CHECKING:
@@ -209,10 +208,7 @@ def _recalled(
     analysis = cached.recall(key, lambda known: _surroundings(known, rest), by_filename, rules.codes)
     if analysis is None:
         return None
-    # Of a file in Python 2, the translation is needed where something is said about it.
-    spoken_of = {finding.filename for finding in analysis.findings}
-    spoken_of |= {each.filename for finding in analysis.findings for each in finding.related}
-    translated = {name for name in analysis.translated if name in spoken_of or may_ignore(by_filename[name])}
+    translated = translated_to_show(analysis.translated, analysis.findings, by_filename)
     return analysis, {
         name: by_filename[name].as_python_3() if name in translated else by_filename[name] for name in analysis.analysed
     }

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import field
 
 from bnlint import timings
 from bnlint.analysis.facts import ModuleFacts
@@ -58,7 +58,6 @@ class Judged:
     own: in its files; lent: in files of other parts, which may have found it too.
     parsed: the names of all files that were; translated: those that had to be read as Python 2, as they were read.
     asked: what files had to answer that are far from the part, see `Far`.
-    spent: how long each phase took, where that is known to nobody else.
     """
 
     own: tuple[Finding, ...] = ()
@@ -67,14 +66,34 @@ class Judged:
     parsed: tuple[str, ...] = ()
     translated: tuple[Source, ...] = ()
     asked: Mapping[Question, Answer] = field(default_factory=dict[Question, Answer])
-    spent: Mapping[str, float] = field(default_factory=dict[str, float])
 
 
-def judge(view: View, part: Part, memory: Memory, progress: Progress | None = None) -> Judged:
-    """What is found in the files of a part."""
+def judge(view: View, parts: Iterable[Part], memory: Memory, progress: Progress | None = None) -> Iterator[Judged]:
+    """What is found in the files of each part."""
+    files = files_of(view, memory)
+    for part in parts:
+        yield _judged(view, part, files, memory, progress)
+
+
+def judge_apart(
+    view: View, parts: Iterable[Part], memory: Memory | None = None, progress: Progress | None = None
+) -> tuple[list[Judged], Mapping[str, float]]:
+    """The same in another process, and how long each phase took there.
+
+    memory: what this process knows; it keeps nothing of the files of earlier parts.
+    """
+    memory = memory or Memory()
+    timings.forget()
+    if memory.forget_files():
+        gc.collect()
+    found = list(judge(view, parts, memory, progress))
+    return found, timings.spent()
+
+
+def _judged(view: View, part: Part, files: dict[str, File], memory: Memory, progress: Progress | None) -> Judged:
     by_name, modules, errors = facts_near(view, part, memory, progress)
     with phase("judged"):
-        project = project_of(view, part, modules, by_name, memory)
+        project = project_of(view, part, modules, by_name, files, memory)
         own, lent = _applied(tuple(Selection(view.settings)), part.files, view, project)
     return Judged(
         own,
@@ -86,16 +105,6 @@ def judge(view: View, part: Part, memory: Memory, progress: Progress | None = No
     )
 
 
-def judge_apart(view: View, part: Part, memory: Memory | None = None, progress: Progress | None = None) -> Judged:
-    """The same in another process. memory: what this process knows; it keeps nothing of the files of the part."""
-    memory = memory or Memory()
-    timings.forget()
-    if memory.forget_files():
-        gc.collect()
-    found = judge(view, part, memory, progress)
-    return replace(found, spent=timings.spent())
-
-
 def facts_near(
     view: View, part: Part, memory: Memory, progress: Progress | None = None
 ) -> tuple[dict[str, Source], list[ModuleFacts], list[FileError]]:
@@ -105,10 +114,14 @@ def facts_near(
 
 
 def project_of(
-    view: View, part: Part, modules: Sequence[ModuleFacts], by_name: dict[str, Source], memory: Memory
+    view: View,
+    part: Part,
+    modules: Sequence[ModuleFacts],
+    by_name: dict[str, Source],
+    files: Mapping[str, File],
+    memory: Memory,
 ) -> ProjectFacts:
     """The project as a part sees it. by_name: where the files are noted that turn out to matter to others."""
-    files = files_of(view, memory)
     # What is far, or cannot be parsed, still has words and imports.
     guesses = {name: view.sifted[name].era for name in files if name not in by_name}
     around = view.imports.around(part.near)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from bnlint.analysis.project_facts.far import Far
-from bnlint.cache import Cache, is_possible
+from bnlint.cache import Cache, is_possible, translated_to_show
 from bnlint.entries import digest_of
 from bnlint.findings import Analysis, Finding
 from bnlint.judging import Judged, View, files_of
@@ -56,7 +56,8 @@ class KnownParts:
         known = is_possible(replace(analysis, findings=told), self._sources, self._codes)
         if not known or not {finding.filename for finding in told} <= self._view.given:
             return None
-        as_read = tuple(self._sources[name].as_python_3() for name in analysis.translated)
+        matter = translated_to_show(analysis.translated, told, self._sources)
+        as_read = tuple(self._sources[name].as_python_3() for name in matter)
         return Judged(analysis.findings, lent, analysis.errors, analysis.analysed, as_read, asked)
 
     def keep(self, part: Part, found: Judged) -> None:

@@ -2,19 +2,20 @@
 
 What never runs together with some files has no say in what becomes of their statistics. So a part needs the facts of
 few files, several parts can be judged at once, and each takes the memory of one. How a project is divided depends on
-its files alone, not on how many processes there are, and so do the findings.
+its files alone, not on how many processes there are, and so do the findings; which parts one process takes on its way
+has no say in them.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from bnlint.analysis.project_facts.importing import ImportGraph
 from bnlint.frozen import dataclass
 
-# Bytes of source that are analysed in less time than it takes to divide them.
+# Bytes of source that are analysed in less time than it takes to divide them, or to send them somewhere.
 ENOUGH = 500_000
 
 
@@ -47,7 +48,23 @@ def parts_of(imports: ImportGraph, files: Collection[str], sizes: Mapping[str, i
     if _cost(whole, sizes) <= ENOUGH:
         return [whole]
     folders = sorted(map(near, _divided(sorted(files), sizes, imports)), key=order)
-    return sorted(_packed(_joined(folders, sizes), sizes), key=order)
+    return sorted(_joined(folders, sizes), key=order)
+
+
+def batches(parts: Iterable[Part], sizes: Mapping[str, int]) -> list[Sequence[Part]]:
+    """Parts by who takes them on: what is small, several at once. Those that cost most come first."""
+    found: list[list[Part]] = []
+    costs: list[int] = []
+    for part in parts:
+        more = _cost(part, sizes)
+        host = next((number for number, known in enumerate(costs) if known + more <= ENOUGH), None)
+        if host is None:
+            found.append([part])
+            costs.append(more)
+        else:
+            found[host].append(part)
+            costs[host] += more
+    return [found[number] for number in sorted(range(len(found)), key=lambda number: -costs[number])]
 
 
 def _cost(part: Part, sizes: Mapping[str, int]) -> int:
@@ -72,22 +89,6 @@ def _joined(folders: Iterable[Part], sizes: Mapping[str, int]) -> list[Part]:
         for name in folder.near:
             holding[name].add(host)
     return found
-
-
-def _packed(programs: Iterable[Part], sizes: Mapping[str, int]) -> list[Part]:
-    """What is small, several in one."""
-    parts: list[Part] = []
-    costs: list[int] = []
-    for program in programs:
-        more = _cost(program, sizes)
-        host = next((number for number, known in enumerate(costs) if known + more <= ENOUGH), None)
-        if host is None:
-            parts.append(program)
-            costs.append(more)
-        else:
-            parts[host] = parts[host].together(program)
-            costs[host] += more
-    return parts
 
 
 def _divided(

@@ -18,7 +18,7 @@ from bnlint.analysis.project_facts.file import File, imported_names
 from bnlint.analysis.project_facts.importing import ImportGraph
 from bnlint.engine import check
 from bnlint.findings import Era
-from bnlint.parts import Part, parts_of
+from bnlint.parts import Part, batches, parts_of
 from bnlint.settings import Settings
 from bnlint.sifting import sifted
 from bnlint.source import Source
@@ -55,8 +55,21 @@ def test_what_may_run_together_is_near(monkeypatch: pytest.MonkeyPatch) -> None:
     near = {name: part.near for name, part in found.items() if name.startswith(("a/", "b/", "c/"))}
     # The shared layers run with whoever imports them: what they are near to is judged with them.
     assert near["a/model.py"] >= {"a/model.py", "a/train.py", "shared/layers.py"}
-    assert near["c/alone.py"] == {"c/alone.py", "c/other.py"}
+    assert near["c/alone.py"] == {"c/alone.py"}
     assert all(part.files <= part.near for part in found.values())
+
+
+def test_what_is_small_is_taken_on_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "ENOUGH", 25)
+    sizes = dict.fromkeys(IMPORTS, 10) | {"c/other.py": 30}
+    found = divided(sizes)
+    taken = batches(found, sizes)
+    assert sorted(part.files for batch in taken for part in batch) == sorted(part.files for part in found)
+    together = [[min(part.files) for part in batch] for batch in taken]
+    assert ["c/other.py"] in together
+    costs = [sum(sizes[name] for part in batch for name in part.near) for batch in taken]
+    assert costs == sorted(costs, reverse=True)
+    assert all(cost <= 25 for cost, batch in zip(costs, taken, strict=True) if len(batch) > 1)
 
 
 def test_the_order_of_files_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,6 +174,8 @@ def test_a_folder_of_scripts_is_divided_by_what_they_import(monkeypatch: pytest.
     monkeypatch.setattr(parts, "ENOUGH", 40)
     alone = {f"script{number}.py": "import numpy\n" for number in range(20)}
     chain = {f"step{number}.py": f"import step{number + 1}\n" for number in range(20)}
-    found = divided(dict.fromkeys([*alone, *chain], 10), {**alone, **chain})
+    sizes = dict.fromkeys([*alone, *chain], 10)
+    found = divided(sizes, {**alone, **chain})
     assert [part.files for part in found if part.files & chain.keys()] == [frozenset(chain)]
-    assert all(len(part.files) == 4 for part in found if part.files & alone.keys())
+    assert sorted(map(len, batches(found, sizes))) == [1, 4, 4, 4, 4, 4]
+    assert all(len(part.files) == 1 for part in found if part.files & alone.keys())
