@@ -81,7 +81,7 @@ def _divided(
     trainers = {name for name in imports.around(norms) if sifted[name].trains}
     company = {name for name in imports.importers(norms) | trainers if not prefilter.is_test(name)} - relevant
     matters = relevant | company
-    sizes = {source.filename: len(source.text) for source in sources if source.filename in matters}
+    sizes = {source.filename: source.size for source in sources if source.filename in matters}
     view = View(
         replace(settings, executor=None),
         given,
@@ -110,7 +110,7 @@ def _in_parts(
         with phase("recalled"):
             found = {part: judged for part in parts if (judged := known.recall(part)) is not None}
     yield from found.values()
-    sizes = {source.filename: len(source.text) for source in view.parse}
+    sizes = {source.filename: source.size for source in view.parse}
     left = batches((part for part in parts if part not in found), sizes)
     # Whatever ends this loop early ends the processes too.
     with closing(_judged(view, left, settings, progress, memory)) as judging:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ from bnlint.progress import Progress
 from bnlint.registry import Selection
 from bnlint.reporting import Report
 from bnlint.settings import Settings
-from bnlint.source import Source
+from bnlint.source import Source, SourceError
 from bnlint.span import Span
 from bnlint.stamps import FEW, Stamps
 from bnlint.timings import phase
@@ -37,6 +37,7 @@ class Inputs:
     """The files of a run, read. ``rest`` reads the other files of the project.
 
     given: what was given in place of a file. stamps: what is to be kept of the files that were read.
+    again: reads all of them, those too that were taken to be as they were.
     """
 
     sources: tuple[Source, ...]
@@ -45,6 +46,7 @@ class Inputs:
     rest: Callable[[], Sequence[Source]]
     given: bytes = b""
     stamps: Stamps | None = None
+    again: Callable[[], Inputs] | None = None
 
 
 def check(paths: Sequence[str], settings: Settings, progress: Progress | None = None) -> Report:
@@ -65,7 +67,9 @@ def read(paths: Sequence[str], settings: Settings, cached: Cache | None = None) 
     def rest() -> Sequence[Source]:
         return stamps.read(rest_of_project(paths, discovery, settings))[0]
 
-    return Inputs(tuple(sources), (*discovery.errors, *errors), len(discovery.files), rest, stamps=stamps)
+    told = (*discovery.errors, *errors)
+    again = partial(read, paths, settings)
+    return Inputs(tuple(sources), told, len(discovery.files), rest, stamps=stamps, again=again)
 
 
 def read_text(data: bytes, filename: str, settings: Settings, cached: Cache | None = None) -> Inputs:
@@ -79,7 +83,8 @@ def read_text(data: bytes, filename: str, settings: Settings, cached: Cache | No
     def rest() -> Sequence[Source]:
         return stamps.read(rest_of_project([filename], found, settings))[0]
 
-    return Inputs(sources, (), len(found.files), rest, data, stamps)
+    again = partial(read_text, data, filename, settings)
+    return Inputs(sources, (), len(found.files), rest, data, stamps, again)
 
 
 def check_inputs(
@@ -91,7 +96,14 @@ def check_inputs(
     cached: Cache | None = None,
 ) -> Report:
     """Check what was read, or what became of it: ``sources`` stand in for those of ``inputs``."""
-    report = check_sources(sources, settings, progress, inputs.rest, memory, cached)
+    try:
+        report = check_sources(sources, settings, progress, inputs.rest, memory, cached)
+    except SourceError:
+        if inputs.again is None or cached is None:
+            raise
+        # Somebody wrote to a file after all, between the look at its stamp and the moment that it was to be read.
+        anew = inputs.again()
+        return check_inputs(anew, anew.sources, settings, progress, memory)
     if inputs.stamps is not None:
         with phase("kept"):
             inputs.stamps.keep()

@@ -149,7 +149,7 @@ def as_files(sources: Iterable[Source], sifted: Mapping[str, Sifted], memory: Me
 
     def file(source: Source) -> File:
         name = source.filename
-        return File(name, *module_name(name), source.text, sifted[name].imports)
+        return File(name, *module_name(name), lambda: source.text, sifted[name].imports)
 
     return memory.derive("file", sources, file)
 

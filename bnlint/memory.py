@@ -20,7 +20,7 @@ class Memory:
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[bytes, Analysed]] = {}
-        self._derived: dict[Hashable, dict[str, tuple[bytes, Any]]] = {}
+        self._derived: dict[Hashable, dict[str, tuple[Source, Any]]] = {}
 
     def recall(self, source: Source) -> Analysed | None:
         """What is known of a file that is as it was."""
@@ -41,9 +41,9 @@ class Memory:
         shelf = self._derived.setdefault(what, {})
         found: list[Thing] = []
         for source in sources:
-            data, thing = shelf.get(source.filename, (None, None))
-            if data != source.data:
+            before, thing = shelf.get(source.filename, (None, None))
+            if before is not source and (before is None or before.data != source.data):
                 thing = work(source)
-                shelf[source.filename] = source.data, thing
+            shelf[source.filename] = source, thing
             found.append(cast("Thing", thing))
         return found

@@ -55,7 +55,7 @@ class Source:
     held: the bytes on disk, if they have been read.
     given: what they say, if that is known without decoding them.
     translation: of a file in Python 2; see `as_python_3`.
-    digest_then: the name for the bytes of a file that has not been read, see `Stamps`.
+    digest_then: the name for the bytes of a file that has not been read, and can be decoded; see `Stamps`.
     """
 
     filename: str
@@ -64,6 +64,7 @@ class Source:
     given: Decoded | None = None
     translation: Translation | None = None
     digest_then: str = ""
+    size_then: int = 0
 
     @classmethod
     def read(cls, path: str | Path, filename: str) -> Source:
@@ -89,6 +90,8 @@ class Source:
     @property
     def problem(self) -> FileError | None:
         """Why the file cannot be decoded, if it cannot."""
+        if self.digest_then:
+            return None
         try:
             self.require_text()
         except SourceError as error:
@@ -109,6 +112,11 @@ class Source:
         if digest_of([data]) != self.digest_then:
             raise SourceError("changed while it was checked; check it again")
         return data
+
+    @property
+    def size(self) -> int:
+        """How much there is to analyse, in bytes, or in characters of a notebook's code."""
+        return self.size_then or len(self.text if is_notebook(self.filename) else self.data)
 
     @cached_property
     def digest(self) -> str:

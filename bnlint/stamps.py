@@ -26,7 +26,8 @@ _Stamp: TypeAlias = tuple[int, int, int, int]
 class Stamps:
     """The stamps of the files under a folder, and the digests of what they held.
 
-    Of a file that may ignore findings there is none: it is always read, for its comments have a say in every run.
+    Of a file that may ignore findings there is none: it is always read, for its comments have a say in every run. Nor
+    is there of one that cannot be decoded, which every run tells.
     """
 
     def __init__(self, cached: Cache | None, root: Path) -> None:
@@ -52,7 +53,8 @@ class Stamps:
         if self._cached is None or not self._new:
             return
         new = {
-            path: [*stamp, "" if may_ignore(source) else source.digest] for path, (stamp, source) in self._new.items()
+            path: [*stamp, *(("", 0) if may_ignore(source) or source.problem else (source.digest, source.size))]
+            for path, (stamp, source) in self._new.items()
         }
         known = {path: row for path, row in self._recalled().items() if path not in self._new and os.path.exists(path)}
         self._cached.keep_data(self._key, known | new)
@@ -64,8 +66,10 @@ class Stamps:
             return Source.read(path, filename)
         stamp = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
         match self._recalled().get(path):
-            case [*before, str(digest)] if tuple(before) == stamp:
-                return Source(filename, path, None, digest_then=digest) if digest else Source.read(path, filename)
+            case [*before, str(digest), int(size)] if tuple(before) == stamp:
+                if digest:
+                    return Source(filename, path, None, digest_then=digest, size_then=size)
+                return Source.read(path, filename)
             case _:
                 source = Source.read(path, filename)
         if max(status.st_mtime_ns, status.st_ctime_ns) < time.time_ns() - _TICK:

@@ -259,11 +259,12 @@ class ProjectFacts:
     @cached_property
     def may_have_tape(self) -> bool:
         """Whether some file may train by a loop of its own, one that was not parsed included."""
-        return self.has_tape or self.is_held("GradientTape")
+        text = "GradientTape"
+        return self.has_tape or any(text in file.text for file in self.aside) or self.far.hold(text)
 
-    def is_held(self, text: str) -> bool:
-        """Whether a file that was not parsed holds a text."""
-        return any(text in file.text for file in self.aside) or self.far.hold(text)
+    def may_be_read(self, key: str) -> bool:
+        """Whether a file that was not parsed seems to read a collection."""
+        return any(file.may_read(key) for file in self.aside) or next(self.far.reading(key), None) is not None
 
     @cached_property
     def taking_steps_aside(self) -> frozenset[str]:

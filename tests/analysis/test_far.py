@@ -13,7 +13,8 @@ READS = "tf.get_collection('losses')"
 
 def far(**changed: str) -> Far:
     texts = TEXTS | {f"{name}.py": text for name, text in changed.items()}
-    return Far({name: File(name, name.removesuffix(".py"), "", texts[name], frozenset()) for name in sorted(texts)})
+    files = (File(name, name.removesuffix(".py"), "", texts[name].__str__, frozenset()) for name in sorted(texts))
+    return Far({file.filename: file for file in files})
 
 
 def test_only_what_was_wanted_is_noted() -> None:

@@ -35,7 +35,7 @@ def files(texts: dict[str, str], parsed: tuple[str, ...] = ()) -> dict[str, File
         facts = analyse(text, filename, module, module.rpartition(".")[0]) if filename in parsed else None
         package = module.rpartition(".")[0]
         imports = frozenset(imported_names(text, package))
-        made[filename] = File.of(facts) if facts else File(filename, module, package, text, imports)
+        made[filename] = File.of(facts) if facts else File(filename, module, package, text.__str__, imports)
     return made
 
 
@@ -78,7 +78,7 @@ def test_of_several_files_the_one_beside_the_importer_is_meant() -> None:
     ],
 )
 def test_files_that_run_a_graph(text: str, driven: bool) -> None:
-    assert File("train.py", "train", "", text, frozenset()).drives is driven
+    assert File("train.py", "train", "", text.__str__, frozenset()).drives is driven
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_files_that_run_a_graph(text: str, driven: bool) -> None:
     ],
 )
 def test_files_that_train(text: str, trains: bool) -> None:
-    assert File("train.py", "train", "", text, frozenset()).trains is trains
+    assert File("train.py", "train", "", text.__str__, frozenset()).trains is trains
 
 
 def test_live_functions_are_reached_by_name() -> None:

@@ -40,7 +40,7 @@ def divided(sizes: dict[str, int], texts: dict[str, str] = IMPORTS) -> list[Part
     for name, text in texts.items():
         package = name.rpartition("/")[0]
         imports = frozenset(imported_names(text, package))
-        files.append(File(name, name.removesuffix(".py").replace("/", "."), package, text, imports))
+        files.append(File(name, name.removesuffix(".py").replace("/", "."), package, text.__str__, imports))
     return parts_of(ImportGraph(files), list(sizes), sizes)
 
 

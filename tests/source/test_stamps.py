@@ -140,7 +140,7 @@ def test_comments_for_bnlint_are_always_read(cached: Cache, opened: list[str]) -
     assert sorted(opened) == ["a.py", "wrong.py"]
 
 
-def test_a_file_that_changes_before_it_is_read_is_told(cached: Cache) -> None:
+def test_a_file_that_changes_before_it_is_read_is_not_taken_for_known(cached: Cache) -> None:
     seen(cached)
     (first, second, _) = seen(cached)
     Path("a.py").write_text("a = 2\n")
@@ -149,18 +149,35 @@ def test_a_file_that_changes_before_it_is_read_is_told(cached: Cache) -> None:
         _ = first.data
     with pytest.raises(SourceError, match="cannot be read"):
         _ = second.data
-    assert first.problem is not None
-    assert "changed while it was checked" in first.problem.message
 
 
-def test_a_file_with_findings_that_changes_before_it_is_read_is_told(cached: Cache) -> None:
+@pytest.mark.parametrize("other", ["a = 2\n", "a = 1\n"])
+def test_a_run_that_meets_such_a_file_reads_all_of_them(cached: Cache, other: str) -> None:
+    before = checked(cached)
+    Path("a.py").write_text(other)
+    inputs = read(["."], Settings(), cached)
+    Path("wrong.py").write_text(f"\n\n{WRONG}")
+    report = check_inputs(inputs, inputs.sources, Settings(), cached=cached)
+    assert [(name, code, span.row - 2) for name, code, span in said(report)] == [
+        (name, code, span.row) for name, code, span in said(before)
+    ]
+    assert (report.errors, report.files) == ((), 3)
+    assert said(checked(cached)) == said(report)
+
+
+def test_a_run_in_which_a_file_goes_tells_nothing_of_it(cached: Cache) -> None:
     checked(cached)
     inputs = read(["."], Settings(), cached)
-    Path("wrong.py").write_text("c = 1\n")
+    Path("wrong.py").unlink()
     report = check_inputs(inputs, inputs.sources, Settings(), cached=cached)
-    assert report.findings == ()
-    assert [each.filename for each in report.errors] == ["wrong.py"]
-    assert checked(cached).errors == ()
+    assert (report.findings, report.errors, report.files) == ((), (), 2)
+
+
+def test_what_cannot_be_decoded_is_told_every_time(cached: Cache) -> None:
+    Path("a.py").write_bytes(b"a = '\xff'\n")
+    for _ in range(3):
+        assert [each.filename for each in checked(cached).errors] == ["a.py"]
+        Path("b.py").write_text(Path("b.py").read_text() + "b = 4\n")
 
 
 def test_files_that_are_gone_are_forgotten(cached: Cache, tree: Path) -> None:

@@ -112,7 +112,7 @@ class Fates:
     def _collected(self, module: ModuleFacts, end: End) -> Outcome:
         name = end.call.argument(0, "name", "names") if end.call is not None else None
         key = key_of(module.flow, name)
-        if key is None or key in _READ_BY_LIBRARY or self._project.is_held(key):
+        if key is None or key in _READ_BY_LIBRARY or self._project.may_be_read(key):
             return Outcome("used")
         if any(other.collections.runs(key) for other in self._project.modules):
             return Outcome("used")

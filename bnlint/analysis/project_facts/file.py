@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import field
 from functools import cached_property
 
@@ -44,13 +44,13 @@ ANY = "*"
 class File:
     """A file of the project. ``facts`` is None if no rule needed it to be parsed.
 
-    imports: full names of what it imports; ``x.*`` for a star.
+    read: gives its text, which few are asked for. imports: full names of what it imports; ``x.*`` for a star.
     """
 
     filename: str
     module: str
     package: str
-    text: str = field(repr=False)
+    read: Callable[[], str] = field(repr=False)
     imports: frozenset[str]
     facts: ModuleFacts | None = field(default=None, repr=False)
 
@@ -58,7 +58,12 @@ class File:
     def of(cls, facts: ModuleFacts) -> File:
         """A file that was parsed."""
         tree = facts.flow.tree
-        return cls(facts.filename, facts.module, facts.package, tree.own_text, frozenset(tree.imports), facts)
+        return cls(facts.filename, facts.module, facts.package, lambda: tree.own_text, frozenset(tree.imports), facts)
+
+    @cached_property
+    def text(self) -> str:
+        """Its code."""
+        return self.read()
 
     @cached_property
     def drives(self) -> bool:
