@@ -119,6 +119,9 @@ def _in_parts(
                 with phase("kept"):
                     known.keep(part, judged)
             yield judged
+    if known is not None:
+        with phase("kept"):
+            known.keep_state()
 
 
 def _judged(

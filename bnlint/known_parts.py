@@ -7,6 +7,7 @@ they were asked something when the part was judged; if they still answer the sam
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
@@ -34,6 +35,9 @@ class KnownParts:
         self._shared = digest_of([repr((eras, imported)).encode()]).encode()
         self._codes = frozenset(Selection(view.settings).codes)
         self._keys: dict[Part, str] = {}
+        self._state_key = cached.key_of(view.settings, [b"state", *map(os.fsencode, sorted(self._sources))])
+        before, self._held_before = self._state_before()
+        self._changed = {name for name, source in self._sources.items() if before.get(name) != source.digest}
 
     def recall(self, part: Part) -> Judged | None:
         """What was found in a part, if all that decides about it is as it was."""
@@ -48,7 +52,8 @@ class KnownParts:
             analysis: Analysis = from_plain(Analysis, entry["analysis"], {"Experiment": Experiment})
             lent: tuple[Finding, ...] = from_plain(tuple[Finding, ...], entry["lent"], {"Experiment": Experiment})
             far = Far(self._files, around)
-            if not all(far.answers(*each) for each in asked.items()):
+            changed = self._changed if self._keys[part] in self._held_before else None
+            if not all(far.answers(*each, changed) for each in asked.items()):
                 return None
         except (OSError, ValueError, KeyError, TypeError, IndexError, RecursionError, PlainError):
             return None
@@ -67,6 +72,20 @@ class KnownParts:
         asked = [[*question, *answer] for question, answer in found.asked.items()]
         entry = {"analysis": to_plain(analysis), "lent": to_plain(found.lent), "asked": asked}
         self._cached.keep_data(self._keys[part], entry)
+
+    def keep_state(self) -> None:
+        """Remember which files there were when all that is known of the parts held, for those that are far."""
+        if self._changed:
+            files = {name: source.digest for name, source in self._sources.items()}
+            self._cached.keep_data(self._state_key, {"files": files, "parts": sorted(self._keys.values())})
+
+    def _state_before(self) -> tuple[dict[str, Any], set[str]]:
+        """The digests of the files when `keep_state` was last called, and the keys of the parts that held then."""
+        try:
+            state: Any = self._cached.recall_data(self._state_key)
+            return dict(state["files"]), set(state["parts"])
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            return {}, set()
 
     def _key(self, part: Part, around: Collection[str]) -> str:
         """A name for what decides what is found in a part, but for what is far from it."""

@@ -11,10 +11,10 @@ TEXTS = {"c.py": "other", "b.py": "word", "a.py": "word word"}
 READS = "tf.get_collection('losses')"
 
 
-def far(**changed: str) -> Far:
+def far(near: tuple[str, ...] = (), **changed: str) -> Far:
     texts = TEXTS | {f"{name}.py": text for name, text in changed.items()}
     files = (File(name, name.removesuffix(".py"), "", texts[name].__str__, frozenset()) for name in sorted(texts))
-    return Far({file.filename: file for file in files})
+    return Far({file.filename: file for file in files}, near)
 
 
 def test_only_what_was_wanted_is_noted() -> None:
@@ -62,3 +62,19 @@ def test_the_same_is_asked_again(changed: dict[str, str], same: bool) -> None:
 def test_what_is_no_question_is_none() -> None:
     with pytest.raises(KeyError):
         far().answers(("deletes", "everything", ()), ((), True))
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"c": "word"}, {"a": "words"}, {"a": "other"}, {"b": "nothing"}, {"c": "nothing"}]
+)
+@pytest.mark.parametrize("near", [(), ("b.py",)])
+def test_only_what_changed_is_asked_again(changes: dict[str, str], near: tuple[str, ...]) -> None:
+    before, now = far(near), far(near, **changes)
+    before.hold("word")
+    before.mention("nothing")
+    before.take_steps({"a.py", "c.py"})
+    for question, answer in before.asked.items():
+        changed = {f"{name}.py" for name in changes}
+        assert now.answers(question, answer, changed) is far(near, **changes).answers(question, answer)
+        with pytest.raises(KeyError):
+            now.answers(("deletes", "", ()), answer, changed)

@@ -75,22 +75,32 @@ class Far:
         """Every question so far, and the answer as far as it was wanted."""
         return {question: (tuple(found), question not in self._left) for question, found in self._found.items()}
 
-    def answers(self, question: Question, before: Answer) -> bool:
-        """Whether a question is answered as it was before. Raises KeyError for what is no question."""
+    def answers(self, question: Question, before: Answer, changed: Collection[str] | None = None) -> bool:
+        """Whether a question is answered as it was before. Raises KeyError for what is no question.
+
+        changed: the files that are not as they were then, if that is known: only these are asked.
+        """
         found, are_all = before
-        return tuple(islice(self._that(*question), len(found) + are_all)) == found
+        if changed is None:
+            return tuple(islice(self._that(*question), len(found) + are_all)) == found
+        what, about, among = question
+        is_so, last = _QUESTIONS[what], max(found, default="")
+        asked = (name for name in self._far(among) if name in changed and (are_all or name <= last))
+        return all(is_so(self._files[name], about) == (name in found) for name in asked)
 
     def _that(self, what: str, about: str = "", among: tuple[str, ...] = ()) -> Iterator[str]:
         question = (what, about, among)
         if question not in self._found:
             is_so = _QUESTIONS[what]
-            far = (name for name in among or self._files if name in self._files and name not in self._near)
             self._found[question] = []
-            self._left[question] = (name for name in far if is_so(self._files[name], about))
+            self._left[question] = (name for name in self._far(among) if is_so(self._files[name], about))
         found, at = self._found[question], 0
         while at < len(found) or self._finds_more(question):
             yield found[at]
             at += 1
+
+    def _far(self, among: tuple[str, ...]) -> Iterator[str]:
+        return (name for name in among or self._files if name in self._files and name not in self._near)
 
     def _finds_more(self, question: Question) -> bool:
         name = next(self._left.get(question, iter(())), None)
