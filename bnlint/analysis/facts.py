@@ -10,7 +10,7 @@ from bnlint.analysis.code.dataflow import Dataflow
 from bnlint.analysis.code.module import lower_module
 from bnlint.analysis.code.names import canonical
 from bnlint.analysis.code.scopes import Scope, Statement
-from bnlint.analysis.code.values import Global, Value
+from bnlint.analysis.code.values import Call, Global, Value
 from bnlint.analysis.module_facts.branch_updates import BranchEntry, branch_entries
 from bnlint.analysis.module_facts.branches import Branches
 from bnlint.analysis.module_facts.collections import Collections
@@ -123,6 +123,10 @@ class ModuleFacts:
     def runs_eagerly(self, scope: int) -> bool:
         """Whether code of a scope runs every assignment, although the file is written for graphs."""
         return self._lifetimes.runs_eagerly(scope)
+
+    def runs_only_eagerly(self, call: Call) -> bool:
+        """Whether a call stands in the branch for eager mode of code that serves both modes."""
+        return self._lifetimes.runs_only_eagerly(call)
 
     def creation(self, statistic: Statistic) -> Creation:
         """What the constructor call of a statistic says."""

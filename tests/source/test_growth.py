@@ -101,3 +101,17 @@ def test_a_layer_of_four_times_the_programs_takes_little_more_than_four_times_as
     few, many = used_by(10), used_by(40)
     ratio = cost(lambda: check_sources(many, ALONE)) / cost(lambda: check_sources(few, ALONE))
     assert ratio <= 7, ratio
+
+
+def grown(branches: int) -> Source:
+    """What a run fetches is gathered in as many branches of a loop."""
+    branch = "        {0} kind == {1}:\n            wanted += [tf.reduce_mean(x + {1})]\n"
+    chosen = "".join(branch.format("elif" if number else "if", number) for number in range(branches))
+    head = "def evaluate(session, kinds, x):\n    wanted = []\n    for kind in kinds:\n"
+    return Source("gathered.py", None, f"{PROGRAMS[0]}\n{head}{chosen}    return session.run(wanted)\n".encode())
+
+
+def test_a_list_that_many_branches_grow_is_walked_once() -> None:
+    few, many = grown(10), grown(80)
+    ratio = times_as_long(lambda: check_sources([many], ALONE), lambda: check_sources([few], ALONE), 8)
+    assert ratio <= 16, ratio

@@ -43,7 +43,15 @@ def late_changes(flow: Dataflow) -> list[LateChange]:
     for events in _sequences(flow):
         for change in _Run(flow, events).changes():
             found.setdefault(change.binding.id, change)
-    return list(found.values())
+    return [change for change in found.values() if not (change.value and _trains_by_tape(flow, change.binding.path))]
+
+
+def _trains_by_tape(flow: Dataflow, path: str) -> bool:
+    """Whether the weights of what is made trainable are asked for: a step over them heeds it at once."""
+    part = path.removesuffix(".trainable")
+    weights = (f"{part}.trainable_variables", f"{part}.trainable_weights")
+    values = (value for statement in flow.tree.statements for value in walk(statement.value))
+    return any(isinstance(value, (Read, Attribute)) and path_of(value) in weights for value in values)
 
 
 def _sequences(flow: Dataflow) -> Iterator[list[_Event]]:
@@ -71,6 +79,8 @@ def _events(flow: Dataflow, scope: Scope) -> Iterator[_Event]:
 
 def _calls(flow: Dataflow, statement: Statement) -> Iterator[_Event]:
     for call in walk(statement.value):
+        if isinstance(call, Call):
+            yield from _set_inside(flow, call)
         method = flow.method_of(call) if isinstance(call, Call) else None
         path = path_of(method[0]) if method is not None else None
         if method is None or path is None:
@@ -79,6 +89,18 @@ def _calls(flow: Dataflow, statement: Statement) -> Iterator[_Event]:
             yield _Event("compile", path, method[0])
         elif method[1] in _TRAINS:
             yield _Event("train", path, method[0])
+
+
+def _set_inside(flow: Dataflow, call: Call) -> Iterator[_Event]:
+    """What a function of the module sets on the parts that a call passes to it."""
+    function = flow.called_scope(call)
+    for path, indices in function.bindings.items() if function is not None else ():
+        name, _, last = path.rpartition(".")
+        given = flow.passed(call, function, name) if function is not None and last == "trainable" else None
+        part = path_of(given) if given is not None else None
+        value = flow.tree.bindings[indices[-1]].value
+        if part is not None and isinstance(value, Const) and isinstance(value.value, bool):
+            yield _Event("set", part, truth=value.value)
 
 
 def _whole(flow: Dataflow, path: str, scope: Scope) -> str:

@@ -64,6 +64,17 @@ class Lifetimes:
                     return True
         return False
 
+    def runs_only_eagerly(self, call: Call) -> bool:
+        """Whether a call stands under ``if tf.executing_eagerly():``, or in what runs if that does not hold."""
+
+        def asks(test: Value, taken: bool) -> bool:
+            if isinstance(test, Op) and test.op == "not":
+                return asks(test.operands[0], not taken)
+            name = self._flow.name_of(test) if isinstance(test, Call) else None
+            return taken and (name or "").rpartition(".")[2] == "executing_eagerly"
+
+        return any(asks(guard.test, guard.taken) for guard in self._flow.site(call).guards)
+
     def _runs_often(self, scope: Scope) -> bool:
         return scope.kind == "function" and scope.name not in _ONCE
 

@@ -144,27 +144,29 @@ class TrainSteps:
                 for key, item in origin.items
                 if key is not None
             ]
-            found.append(SessionRun(call, tuple(self._taken_apart(fetches, 0)), tuple(feeds)))
+            found.append(SessionRun(call, tuple(self._taken_apart(fetches)), tuple(feeds)))
         return found
 
-    def _taken_apart(self, value: Value, depth: int) -> Iterator[Value]:
-        for origin in self._flow.origins(value):
-            inner: tuple[Value, ...] = ()
-            if isinstance(origin, Sequence):
-                inner = origin.items
-            elif isinstance(origin, Mapping):
-                inner = tuple(item for _, item in origin.items)
-            elif isinstance(origin, Opaque) and origin.kind == "star":
-                inner = origin.parts
-            elif isinstance(origin, Op) and origin.op == "+":
-                inner = origin.operands
-            elif isinstance(origin, Call) and self._flow.name_of(origin) in ("tf.group", "tf.tuple"):
-                inner = (*origin.args, origin)
-            if not inner or depth > 5:
-                yield origin
-                continue
-            for item in inner:
-                if item is origin:
-                    yield item
-                else:
-                    yield from self._taken_apart(item, depth + 1)
+    def _taken_apart(self, value: Value) -> Iterator[Value]:
+        """What a run fetches."""
+        pending, seen = [value], dict[int, Value]()
+        while pending:
+            for origin in self._flow.origins(pending.pop()):
+                # Of a list that many branches grow, each piece is come by as often as there are ways to it.
+                if id(origin) in seen:
+                    continue
+                seen[id(origin)] = origin
+                inner: tuple[Value, ...] = ()
+                if isinstance(origin, Sequence):
+                    inner = origin.items
+                elif isinstance(origin, Mapping):
+                    inner = tuple(item for _, item in origin.items)
+                elif isinstance(origin, Opaque) and origin.kind == "star":
+                    inner = origin.parts
+                elif isinstance(origin, Op) and origin.op == "+":
+                    inner = origin.operands
+                elif isinstance(origin, Call) and self._flow.name_of(origin) in ("tf.group", "tf.tuple"):
+                    inner = origin.args
+                if not inner or isinstance(origin, Call):
+                    yield origin
+                pending += reversed(inner)

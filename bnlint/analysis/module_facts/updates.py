@@ -240,8 +240,17 @@ class Updates:
         for computed in self._computed(binding):
             for value in walk(computed):
                 if self._is_place(value, binding.path):
-                    return self._statistics.of(value)
+                    return (
+                        []
+                        if binding.kind == "augmented" and self._may_be_a_tensor(value)
+                        else self._statistics.of(value)
+                    )
         return []
+
+    def _may_be_a_tensor(self, value: Value) -> bool:
+        """Whether a name holds a variable in some branches only: what is added to it is then meant for the value."""
+        bound = self._flow.definitions(value) if isinstance(value, Read) and "." not in value.path else ()
+        return len(bound) > 1 and not all(each.kind == "augmented" or self._statistics.of(each.value) for each in bound)
 
     def _is_place(self, value: Value, path: str) -> bool:
         """Whether a value is read from a place, or from a name that was given what the place held."""

@@ -239,7 +239,7 @@ def lost_ops(project: ProjectFacts) -> Iterator[LostOp]:
             continue
         averages = [update for update in module.updates if update.average is not None]
         for made in (*averages, *applied_averages(project, module)):
-            if module.runs_eagerly(made.scope):
+            if module.runs_eagerly(made.scope) or module.runs_only_eagerly(made.call):
                 continue
             outcome = fates.of(module, made.call)
             is_lost = outcome.fate in ("dropped", "kept")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bnlint.analysis.code.scopes import Guard, Scope
 from bnlint.analysis.code.values import Call, Choice, Const, Opaque, Parameter, Read, Value, is_false, walk
+from bnlint.analysis.module_facts.collections import handed_over_options
 from bnlint.analysis.module_facts.phases import is_flag_name
 from bnlint.analysis.project_facts.flags import is_arg_scope
 from bnlint.frozen import dataclass
@@ -83,7 +84,9 @@ class Forwarding:
                 passing = [
                     (home, call, home.flow.passed(call, function, parameter.name))
                     for home, call in links.calls_of(module, function)
-                    if not _hides(call) and _reaches(home, call, forwarder)
+                    if not _hides(call)
+                    and _reaches(home, call, forwarder)
+                    and not self._is_fixed(home, call, forwarder)
                 ]
                 passing = [each for each in passing if each[2] or not self._told_by_keras(forwarder, *each[:2])]
                 told = {(home.filename, home.flow.site(call).scope) for home, call, passed in passing if passed}
@@ -99,6 +102,19 @@ class Forwarding:
                     outer += _own_parameter(home, call, passed) if passed is not None else ()
             pending = outer
         return found
+
+    def _is_fixed(self, home: ModuleFacts, call: Call, forwarder: Forwarder) -> bool:
+        """Whether scopes around a call say the flag in ``normalizer_params``: these beat a scope of the batch norm."""
+        if not is_arg_scope(forwarder.module, forwarder.inner):
+            return False
+        blocks = (home.flow.tree.blocks[block].context for block in home.flow.site(call).blocks)
+        scopes = [(home, each) for each in blocks if isinstance(each, Call) and is_arg_scope(home, each)]
+        for module, scope in list(scopes):
+            given = scope.argument(0, "list_ops_or_scope")
+            made = self._project.links.definition(module, given.callee) if isinstance(given, Call) else None
+            if made is not None:
+                scopes += [(made[0], each) for each in made[0].scopes[made[1].id].calls if is_arg_scope(made[0], each)]
+        return any("is_training" in (handed_over_options(each.flow, scope) or ()) for each, scope in scopes)
 
     def _told_by_keras(self, forwarder: Forwarder, home: ModuleFacts, call: Call) -> bool:
         """Whether one Keras layer calls another: Keras hands the flag on where the code does not."""

@@ -117,7 +117,8 @@ class KerasModels:
         """The calls in a scope of functions and classes that make a batch norm. start: one that is not looked into."""
         for call in module.scopes[scope].calls:
             place = self._links.definition(module, call.callee)
-            if place is not None and place[1].id != start and self._place_makes_layers(*place, depth):
+            recurs = place is not None and (place[0].filename, place[1].id) == (module.filename, start)
+            if place is not None and not recurs and self._place_makes_layers(*place, depth):
                 yield call, place
 
     def _switches_off(self, home: ModuleFacts, call: Call, module: ModuleFacts, function: Scope) -> bool:

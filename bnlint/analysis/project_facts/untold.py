@@ -42,7 +42,7 @@ class Untold:
 def never_training(project: ProjectFacts, module: ModuleFacts) -> Iterator[Untold]:
     """Calls without a flag whose default is inference, in code that trains."""
     phases, flags = module.phases, project.flags
-    for flagged in flags.of(module):
+    for flagged in _kept(project, module):
         if flagged.passed is not None or flagged.default:
             continue
         serves = phases.of_call(flagged.call) is False or phases.serves(flagged.scope)
@@ -67,7 +67,7 @@ def never_training(project: ProjectFacts, module: ModuleFacts) -> Iterator[Untol
 def always_training(project: ProjectFacts, module: ModuleFacts) -> Iterator[Untold]:
     """Calls that are in training mode by a literal or by default, where inference runs as well."""
     phases, flags = module.phases, project.flags
-    for flagged in flags.of(module):
+    for flagged in _kept(project, module):
         literal = _literal_true(flagged.passed)
         if literal is None and (flagged.passed is not None or not flagged.default or flags.sets_scopes(module)):
             continue
@@ -111,6 +111,12 @@ def fed_while_evaluating(project: ProjectFacts, module: ModuleFacts) -> Iterator
 
 def _literal_true(value: Value | None) -> Const | None:
     return value if isinstance(value, Const) and value.value is True else None
+
+
+def _kept(project: ProjectFacts, module: ModuleFacts) -> Iterator[FlaggedCall]:
+    """The calls with a flag whose output is not dropped: one that is says nothing to anybody."""
+    dropped = {layer.call.id for layer in module.discarded_layers}
+    return (flagged for flagged in project.flags.of(module) if flagged.call.id not in dropped)
 
 
 def _has_twin(project: ProjectFacts, module: ModuleFacts, flagged: FlaggedCall) -> bool:
