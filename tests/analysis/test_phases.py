@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from bnlint.analysis.facts import ModuleFacts, analyse
 from bnlint.analysis.module_facts.phases import named_side
+
+if TYPE_CHECKING:
+    from tests.analysis.conftest import Found
 
 
 def facts(text: str) -> ModuleFacts:
@@ -112,3 +117,16 @@ def test_the_flag_in_reach(case: str) -> None:
     module = facts(text)
     call = next(each for each in module.flow.tree.calls if getattr(each.callee, "path", "") == "here")
     assert module.phases.flag_at(module.flow.site(call).scope) == flag
+
+
+def test_a_layer_whose_output_is_dropped_runs_in_no_phase(found: Found) -> None:
+    text = """import tensorflow.compat.v1 as tf
+def net(x, is_training):
+    y = tf.layers.dense(x, 3)
+    {0}tf.layers.batch_normalization(y, training=True)
+    return y
+step = tf.train.AdamOptimizer().minimize(loss)
+"""
+    assert found(text.format("y = "), "BN304") == ["program.py:4 warning"]
+    assert found(text.format(""), "BN304") == []
+    assert found(text.format(""), "BN406") == ["program.py:4 warning"]
