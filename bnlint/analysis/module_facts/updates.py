@@ -240,11 +240,8 @@ class Updates:
         for computed in self._computed(binding):
             for value in walk(computed):
                 if self._is_place(value, binding.path):
-                    return (
-                        []
-                        if binding.kind == "augmented" and self._may_be_a_tensor(value)
-                        else self._statistics.of(value)
-                    )
+                    adds = binding.kind == "augmented" and self._may_be_a_tensor(value)
+                    return [] if adds else self._statistics.of(value)
         return []
 
     def _may_be_a_tensor(self, value: Value) -> bool:
