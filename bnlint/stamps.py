@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
-from typing import Any, TypeAlias, cast
+from typing import Any, NamedTuple, cast
 
 from bnlint.cache import Cache
 from bnlint.discovery import Discovery
@@ -19,8 +19,20 @@ FEW = 50
 # Two writes within so many nanoseconds may leave the same time; some file systems count in twos of seconds.
 _TICK = 2_000_000_000
 
-# Of a file: its size, when it and what is said of it were changed, and its number on the disk.
-_Stamp: TypeAlias = tuple[int, int, int, int]
+
+class Stamp(NamedTuple):
+    """What the disk says of a file without opening it. written, changed: when it and what is said of it were, in ns."""
+
+    size: int
+    written: int
+    changed: int
+    number: int
+
+    @classmethod
+    def of(cls, path: str | Path) -> Stamp:
+        """The stamp of a file as it is. Raises OSError, and ValueError for what can be no path."""
+        status = os.stat(path)
+        return cls(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
 
 
 class Stamps:
@@ -34,7 +46,7 @@ class Stamps:
         self._cached = cached
         self._key = digest_of([b"stamps", os.fsencode(root)])
         self._known: dict[str, list[Any]] | None = None
-        self._new: dict[str, tuple[_Stamp, Source]] = {}
+        self._new: dict[str, tuple[Stamp, Source]] = {}
 
     def read(self, discovery: Discovery) -> tuple[list[Source], list[FileError]]:
         """The files, of which those that are as they were are read when somebody asks for their bytes."""
@@ -61,10 +73,9 @@ class Stamps:
 
     def _source(self, path: str, filename: str) -> Source:
         try:
-            status = os.stat(path)
+            stamp = Stamp.of(path)
         except (OSError, ValueError):
             return Source.read(path, filename)
-        stamp = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
         match self._recalled().get(path):
             case [*before, str(digest), int(size)] if tuple(before) == stamp:
                 if digest:
@@ -72,7 +83,7 @@ class Stamps:
                 return Source.read(path, filename)
             case _:
                 source = Source.read(path, filename)
-        if max(status.st_mtime_ns, status.st_ctime_ns) < time.time_ns() - _TICK:
+        if max(stamp.written, stamp.changed) < time.time_ns() - _TICK:
             self._new[path] = stamp, source
         return source
 

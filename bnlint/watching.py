@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 from bnlint.discovery import discover
 from bnlint.settings import Settings, files_above
+from bnlint.stamps import Stamp
 
 PAUSE = 0.5
 
-State = dict[str, tuple[int, int]]
+State = dict[str, Stamp]
 
 
 def state(paths: Sequence[str], settings: Settings) -> State:
-    """When each file under the paths, and each that configures them, was last written, and its size."""
+    """The stamp of each file under the paths, and of each that configures them."""
     files = [path for path, _ in discover(paths, settings).files]
     found: State = {}
     for file in (*files, *files_above(paths), settings.baseline_file):
-        try:
-            status = os.stat(file)
-        except OSError:
-            continue
-        found[str(file)] = (status.st_mtime_ns, status.st_size)
+        with suppress(OSError):
+            found[str(file)] = Stamp.of(file)
     return found
 
 

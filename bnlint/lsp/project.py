@@ -13,8 +13,7 @@ from bnlint.memory import Memory
 from bnlint.reporting import Report
 from bnlint.settings import Settings, load
 from bnlint.source import Source, SourceError
-
-_Stamp = tuple[int, int]
+from bnlint.stamps import Stamp
 
 
 class Project:
@@ -24,7 +23,7 @@ class Project:
         self._memory = Memory()
         self._settings: dict[Path, Settings] = {}
         self._listed: dict[Path, Discovery] = {}
-        self._sources: dict[str, tuple[_Stamp, Source | None]] = {}
+        self._sources: dict[str, tuple[Stamp | None, Source | None]] = {}
 
     def forget_lists(self) -> None:
         """Look anew at which files there are and which settings hold; what is known of each file stays."""
@@ -70,13 +69,12 @@ class Project:
 
     def _read(self, path: str, filename: str) -> Source | None:
         try:
-            status = os.stat(path)
-            stamp = (status.st_mtime_ns, status.st_size)
+            stamp = Stamp.of(path)
             if self._sources.get(path, (None, None))[0] != stamp:
                 source = Source.read(path, filename)
                 source.require_text()
                 self._sources[path] = (stamp, source)
         except (OSError, SourceError):
             # What is wrong with it is told where it is checked.
-            self._sources[path] = ((0, 0), None)
+            self._sources[path] = (None, None)
         return self._sources[path][1]
